@@ -1,0 +1,21 @@
+import type { UserInfo } from "../request/contract.ts";
+
+/** What authenticators may look at; the transport fills it in. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** DER of the verified-or-not client certificate chain, leaf first. */
+  readonly clientCertificates: readonly Uint8Array[];
+  readonly remoteAddress: string;
+}
+
+export type AuthenticationResult =
+  | { readonly type: "authenticated"; readonly user: UserInfo; readonly audiences?: readonly string[] }
+  /** Nothing for this authenticator to judge; the next one is asked. */
+  | { readonly type: "none" }
+  /** A credential of this kind was there and is bad: 401 unless another authenticator accepts. */
+  | { readonly type: "rejected"; readonly message: string };
+
+export interface Authenticator {
+  readonly name: string;
+  authenticate(credentials: Credentials, signal: AbortSignal): AuthenticationResult | Promise<AuthenticationResult>;
+}

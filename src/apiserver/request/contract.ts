@@ -1,0 +1,41 @@
+/** Who asks. `user.Info` upstream. */
+export interface UserInfo {
+  readonly name: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What is asked, parsed from method and path once per request. `request.RequestInfo` upstream. */
+export interface RequestInfo {
+  readonly isResourceRequest: boolean;
+  readonly path: string;
+  /** Lower case: get, list, watch, create, update, patch, delete, deletecollection; else the HTTP method's. */
+  readonly verb: string;
+  readonly apiPrefix: string;
+  readonly apiGroup: string;
+  readonly apiVersion: string;
+  readonly namespace: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  readonly parts: readonly string[];
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+}
+
+/** What travels with one request through every layer of the server. */
+export interface RequestContext {
+  readonly info: RequestInfo;
+  readonly user: UserInfo;
+  readonly signal: AbortSignal;
+  readonly userAgent: string;
+  readonly sourceAddresses: readonly string[];
+  /** Wall time of arrival, ms. */
+  readonly receivedAtMs: number;
+  readonly auditId: string;
+  /** Adds a `Warning: 299` header; duplicates are dropped, 4 KiB in all. */
+  warn(text: string): void;
+  /** Adds an audit annotation. */
+  annotate(key: string, value: string): void;
+}
