@@ -1,21 +1,34 @@
 import type { Duplex } from "node:stream";
 
 /** Where a stream endpoint listens or is reached: a TCP address or a unix socket path. */
-export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+export type Address = DatagramAddress | { readonly path: string };
+
+export interface DatagramAddress {
+  readonly host: string;
+  readonly port: number;
+}
 
 export interface Listener {
   /** The bound address; a requested port 0 is resolved. */
   readonly address: Address;
+  /** Stops listening and cuts the connections that are still open. */
   close(): Promise<void>;
 }
 
-/** Byte streams and datagrams between processes. */
+export interface ConnectOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export type DatagramHandler = (message: Uint8Array, reply: (answer: Uint8Array) => void) => void;
+
+/** Byte streams and datagrams between processes. Streams may be half closed. */
 export interface Network {
   /** Rejects with a `PlatformError` (`ECONNREFUSED`, `ETIMEDOUT`…) when the peer cannot be reached. */
-  connect(address: Address, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<Duplex>;
+  connect(address: Address, options?: ConnectOptions): Promise<Duplex>;
+  /** Rejects with `EADDRINUSE` or `EACCES` when the address cannot be had. */
   listen(address: Address, onConnection: (stream: Duplex) => void): Promise<Listener>;
-  listenDatagram(
-    address: { readonly host: string; readonly port: number },
-    onMessage: (message: Uint8Array, reply: (answer: Uint8Array) => void) => void,
-  ): Promise<Listener>;
+  listenDatagram(address: DatagramAddress, onMessage: DatagramHandler): Promise<Listener>;
+  /** Sends one datagram and resolves with the first answer. Rejects with `ETIMEDOUT` after `timeoutMs` (default 5 000). */
+  exchangeDatagram(address: DatagramAddress, message: Uint8Array, options?: ConnectOptions): Promise<Uint8Array>;
 }
