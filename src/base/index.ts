@@ -2,6 +2,7 @@ export { abortable, isAbort, TimeoutError, whenAborted, withTimeout } from "./ab
 export { AssertionError, assert, must, unreachable } from "./assert.ts";
 export { BoundedQueue } from "./bounded-queue.ts";
 export type { Clock, Timer } from "./clock.ts";
+export type { Command, CommandContext } from "./command.ts";
 export { CapturingLog, createLog, type LogEntry, type LogFormat, type LogOptions, silentLog } from "./create-log.ts";
 export { createScope } from "./create-scope.ts";
 export type { Disk, DiskCapacity, FileStatus, WriteOptions } from "./disk.ts";
@@ -27,6 +28,7 @@ export { createRealPlatform } from "./real/platform.ts";
 export { RealProcesses } from "./real/processes.ts";
 export { RealRandom } from "./real/random.ts";
 export { standardErrorSink } from "./real/standard-streams.ts";
+export { CommandError, runChecked } from "./run-checked.ts";
 export type { Scope } from "./scope.ts";
 export { Mutex, Semaphore } from "./semaphore.ts";
 export { VirtualClock } from "./virtual/clock.ts";
