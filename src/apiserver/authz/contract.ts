@@ -25,13 +25,24 @@ export interface AuthorizationDecision {
 /** The first authorizer that allows or denies decides; all without an opinion means no. Hot path: be synchronous when you can. */
 export interface Authorizer {
   readonly name: string;
-  authorize(attributes: AuthorizationAttributes, signal: AbortSignal): AuthorizationDecision | Promise<AuthorizationDecision>;
+  authorize(
+    attributes: AuthorizationAttributes,
+    signal: AbortSignal,
+  ): AuthorizationDecision | Promise<AuthorizationDecision>;
 }
 
 /** For SelfSubjectRulesReview; authorizers that cannot enumerate say `incomplete`. */
 export interface RuleResolver {
-  rulesFor(user: UserInfo, namespace: string): {
-    readonly resourceRules: readonly { verbs: string[]; apiGroups?: string[]; resources?: string[]; resourceNames?: string[] }[];
+  rulesFor(
+    user: UserInfo,
+    namespace: string,
+  ): {
+    readonly resourceRules: readonly {
+      verbs: string[];
+      apiGroups?: string[];
+      resources?: string[];
+      resourceNames?: string[];
+    }[];
     readonly nonResourceRules: readonly { verbs: string[]; nonResourceURLs?: string[] }[];
     readonly incomplete: boolean;
     readonly evaluationError?: string;

@@ -1,0 +1,100 @@
+import type { ClusterRole, PolicyRule, Role, RoleBinding, Subject } from "../rbac-types.ts";
+import { type BootstrapBinding, clusterRoleBindings, roleBindings } from "./bindings.ts";
+import { type BootstrapRole, clusterRoles } from "./cluster-roles.ts";
+import { controllerRoles } from "./controller-roles.ts";
+import { namespaceRoles } from "./namespace-roles.ts";
+import { rule } from "./rules.ts";
+
+const apiVersion = "rbac.authorization.k8s.io/v1";
+const rbacGroup = "rbac.authorization.k8s.io";
+const labels = { "kubernetes.io/bootstrapping": "rbac-defaults" };
+/** Roles so marked are brought back to these rules at every start of the API server. */
+const annotations = { "rbac.authorization.kubernetes.io/autoupdate": "true" };
+
+export interface BootstrapPolicy {
+  readonly clusterRoles: readonly ClusterRole[];
+  readonly clusterRoleBindings: readonly RoleBinding[];
+  readonly roles: readonly Role[];
+  readonly roleBindings: readonly RoleBinding[];
+}
+
+/** The RBAC objects that every API server makes sure of at its start. */
+export function bootstrapPolicy(): BootstrapPolicy {
+  const controllers = Object.entries(controllerRoles);
+  return {
+    clusterRoles: [
+      ...clusterRoles.map(clusterRole),
+      ...controllers.map(([name, rules]) => clusterRole({ name: `system:controller:${name}`, rules })),
+    ],
+    clusterRoleBindings: [
+      ...clusterRoleBindings.map(binding),
+      ...controllers.map(([name]) => binding(controllerBinding(name))),
+    ],
+    roles: Object.entries(namespaceRoles).flatMap(([namespace, roles]) =>
+      Object.entries(roles).map(([name, rules]) => role(namespace, name, rules)),
+    ),
+    roleBindings: roleBindings.map(binding),
+  };
+}
+
+function controllerBinding(name: string): BootstrapBinding {
+  const full = `system:controller:${name}`;
+  return { name: full, role: `cluster/${full}`, subjects: [`account:kube-system/${name}`] };
+}
+
+function clusterRole(source: BootstrapRole): ClusterRole {
+  const metadata = { name: source.name, labels: { ...labels, ...source.labels }, annotations: { ...annotations } };
+  const base = { apiVersion, kind: "ClusterRole", metadata } as const;
+  if (source.aggregates === undefined) return { ...base, rules: source.rules.map(rule) };
+  return {
+    ...base,
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [source.aggregates]: "true" } }] },
+    rules: aggregateRules(source.aggregates),
+  };
+}
+
+/** What the aggregation controller will come to, so that the roles work before it runs. */
+function aggregateRules(label: string): PolicyRule[] {
+  return clusterRoles
+    .filter((candidate) => candidate.labels?.[label] === "true")
+    .flatMap((candidate) =>
+      candidate.aggregates === undefined ? candidate.rules.map(rule) : aggregateRules(candidate.aggregates),
+    );
+}
+
+function role(namespace: string, name: string, rules: readonly string[]): Role {
+  const metadata = { name, namespace, labels: { ...labels }, annotations: { ...annotations } };
+  return { apiVersion, kind: "Role", metadata, rules: rules.map(rule) };
+}
+
+function binding(source: BootstrapBinding): RoleBinding {
+  const [scope, ...rest] = source.role.split("/");
+  const subjects = source.subjects.map(subject);
+  return {
+    apiVersion,
+    kind: source.namespace === undefined ? "ClusterRoleBinding" : "RoleBinding",
+    metadata: {
+      name: source.name,
+      ...(source.namespace === undefined ? {} : { namespace: source.namespace }),
+      labels: { ...labels },
+      annotations: { ...annotations },
+    },
+    ...(subjects.length === 0 ? {} : { subjects }),
+    roleRef: { apiGroup: rbacGroup, kind: scope === "cluster" ? "ClusterRole" : "Role", name: rest.join("/") },
+  };
+}
+
+function subject(text: string): Subject {
+  const separator = text.indexOf(":");
+  const name = text.slice(separator + 1);
+  switch (text.slice(0, separator)) {
+    case "user":
+      return { kind: "User", apiGroup: rbacGroup, name };
+    case "group":
+      return { kind: "Group", apiGroup: rbacGroup, name };
+    default: {
+      const [namespace = "", account = ""] = name.split("/");
+      return { kind: "ServiceAccount", namespace, name: account };
+    }
+  }
+}

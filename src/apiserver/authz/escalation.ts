@@ -1,0 +1,50 @@
+import type { PolicyRule } from "./rbac-types.ts";
+
+/**
+ * Nobody may hand out more than they hold: the rules in `wanted` that `held` does not cover. Upstream:
+ * `validation.Covers`, with wanted rules broken down to one verb, group and resource each.
+ */
+export function rulesNotCovered(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
+  return wanted.flatMap(breakDown).filter((single) => !held.some((rule) => covers(rule, single)));
+}
+
+function breakDown(rule: PolicyRule): PolicyRule[] {
+  const singles: PolicyRule[] = [];
+  for (const verb of rule.verbs) {
+    for (const group of rule.apiGroups ?? []) {
+      for (const resource of rule.resources ?? []) {
+        const base = { verbs: [verb], apiGroups: [group], resources: [resource] };
+        if (rule.resourceNames?.length) {
+          singles.push(...rule.resourceNames.map((name) => ({ ...base, resourceNames: [name] })));
+        } else singles.push(base);
+      }
+    }
+    singles.push(...(rule.nonResourceURLs ?? []).map((url) => ({ verbs: [verb], nonResourceURLs: [url] })));
+  }
+  return singles;
+}
+
+function covers(held: PolicyRule, single: PolicyRule): boolean {
+  if (!holds(held.verbs, single.verbs[0])) return false;
+  const url = single.nonResourceURLs?.[0];
+  if (url !== undefined) return (held.nonResourceURLs ?? []).some((candidate) => urlCovers(candidate, url));
+  if (!holds(held.apiGroups, single.apiGroups?.[0])) return false;
+  if (!resourceHeld(held.resources ?? [], single.resources?.[0] ?? "")) return false;
+  if (!held.resourceNames?.length) return true;
+  const name = single.resourceNames?.[0];
+  return name !== undefined && held.resourceNames.includes(name);
+}
+
+function holds(values: readonly string[] | undefined, value: string | undefined): boolean {
+  return value !== undefined && (values?.includes("*") || values?.includes(value) || false);
+}
+
+function resourceHeld(held: readonly string[], resource: string): boolean {
+  if (held.includes("*") || held.includes(resource)) return true;
+  const slash = resource.indexOf("/");
+  return slash >= 0 && held.includes(`*${resource.slice(slash)}`);
+}
+
+function urlCovers(held: string, wanted: string): boolean {
+  return held === wanted || held === "*" || (held.endsWith("*") && wanted.startsWith(held.slice(0, -1)));
+}

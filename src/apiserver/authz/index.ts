@@ -1,0 +1,10 @@
+export * from "./contract.ts";
+export { type BootstrapPolicy, bootstrapPolicy } from "./bootstrap-policy/index.ts";
+export { rulesNotCovered } from "./escalation.ts";
+export { nodeAuthorizer, nodeNameOf } from "./node.ts";
+export { type GraphPod, NodeGraph } from "./node-graph.ts";
+export { RbacAuthorizer, type RbacResource } from "./rbac.ts";
+export { compileRule } from "./rbac-rule.ts";
+export type { ClusterRole, PolicyRule, Role, RoleBinding, Subject } from "./rbac-types.ts";
+export { alwaysAllowAuthorizer, alwaysAllowPaths, alwaysDenyAuthorizer, privilegedGroupAuthorizer } from "./simple.ts";
+export { unionAuthorizer } from "./union.ts";
