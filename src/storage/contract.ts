@@ -55,13 +55,18 @@ export type WatchEvent =
   | { readonly type: "put"; readonly entry: Entry; readonly previous: Entry | undefined }
   | { readonly type: "delete"; readonly key: string; readonly revision: Revision; readonly previous: Entry };
 
-/** All events of one revision, or (with no events) the news that the store has reached it. */
+/** All events of one revision below the prefix, or (with no events) the news that the watch has reached it. */
 export interface WatchBatch {
   readonly revision: Revision;
   readonly events: readonly WatchEvent[];
 }
 
 export interface Watch extends AsyncIterable<WatchBatch> {
+  /**
+   * Asks for a batch without events as soon as everything up to the store's newest revision has been handed out: what
+   * a cache waits for to answer a consistent read. Requests that are made together are answered together.
+   */
+  requestProgress(): void;
   /** Ends the iteration without an error. */
   close(): void;
 }
@@ -73,19 +78,25 @@ export interface Store {
   list(prefix: string, options?: ListOptions): Promise<ListResult>;
   /**
    * All or nothing. A put or delete outside `preconditions` is unconditional; deleting nothing commits without a
-   * new revision. Resolves only when the change is durable. A conflict is a result, not an error.
+   * new revision. Resolves only when the change is durable. A conflict is a result, not an error. A key is named at
+   * most once among the operations.
    */
   transact(preconditions: readonly Precondition[], operations: readonly Operation[]): Promise<TransactionResult>;
   /**
    * Every change below the prefix after `afterRevision`, in order, gapless. Throws `CompactedError` from the
    * iteration when that past is gone, and `WatchOverflowError` when the reader is too slow (limit: see options
-   * of the engine). Batches without events (progress) come at least every `progressMs` when nothing changes.
+   * of the engine). Batches without events (progress) come at least every `progressMs` when nothing changes; without
+   * `progressMs`, only when asked for.
    */
   watch(prefix: string, afterRevision: Revision, options?: { readonly progressMs?: number }): Watch;
-  /** Forgets superseded values up to and including `revision`; reads and watches below it fail from then on. */
+  /**
+   * Forgets superseded values up to and including `revision`; reads and watches below it fail from then on. Doing it
+   * again is harmless. Throws `FutureRevisionError`.
+   */
   compact(revision: Revision): Promise<void>;
   /** Bytes on disk (or in memory). */
   size(): Promise<number>;
+  /** Waits for writes in flight, ends every watch without an error, and rejects every later call. Idempotent. */
   close(): Promise<void>;
 }
 

@@ -1,0 +1,27 @@
+export type {
+  Entry,
+  ListOptions,
+  ListResult,
+  Operation,
+  Precondition,
+  Revision,
+  Store,
+  TransactionResult,
+  Watch,
+  WatchBatch,
+  WatchEvent,
+} from "./contract.ts";
+export { CompactedError, FutureRevisionError, WatchOverflowError } from "./contract.ts";
+export {
+  InvalidRequestError,
+  RequestTooLargeError,
+  StoreClosedError,
+  StoreCorruptError,
+  StoreError,
+  StoreFailedError,
+  StoreFullError,
+  StoreLockedError,
+  StoreUnavailableError,
+} from "./errors.ts";
+export { compareKeys } from "./keys.ts";
+export { createMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";

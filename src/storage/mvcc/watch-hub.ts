@@ -1,0 +1,30 @@
+import type { WatchBatch } from "../contract.ts";
+import { below, type LocalWatch } from "./local-watch.ts";
+
+/** Hands each new batch to the watches whose prefix it touches. */
+export class WatchHub {
+  readonly #groups = new Map<string, Set<LocalWatch>>();
+
+  add(watch: LocalWatch): void {
+    const group = this.#groups.get(watch.prefix);
+    if (group === undefined) this.#groups.set(watch.prefix, new Set([watch]));
+    else group.add(watch);
+  }
+
+  remove(watch: LocalWatch): void {
+    const group = this.#groups.get(watch.prefix);
+    if (group?.delete(watch) === true && group.size === 0) this.#groups.delete(watch.prefix);
+  }
+
+  publish(batch: WatchBatch): void {
+    for (const [prefix, watches] of this.#groups) {
+      const part = below(batch, prefix);
+      if (part === undefined) continue;
+      for (const watch of watches) watch.offer(part);
+    }
+  }
+
+  closeAll(): void {
+    for (const watches of [...this.#groups.values()]) for (const watch of [...watches]) watch.close();
+  }
+}
