@@ -43,13 +43,23 @@ export interface Precondition {
 }
 
 export type Operation =
-  | { readonly type: "put"; readonly key: string; readonly value: Uint8Array; /** Seconds; the key goes by itself. */ readonly ttlSeconds?: number }
+  | {
+      readonly type: "put";
+      readonly key: string;
+      readonly value: Uint8Array /** Seconds; the key goes by itself. */;
+      readonly ttlSeconds?: number;
+    }
   | { readonly type: "delete"; readonly key: string };
 
 export type TransactionResult =
   | { readonly committed: true; readonly revision: Revision }
   /** The first precondition that did not hold, and what stands there instead. */
-  | { readonly committed: false; readonly revision: Revision; readonly key: string; readonly current: Entry | undefined };
+  | {
+      readonly committed: false;
+      readonly revision: Revision;
+      readonly key: string;
+      readonly current: Entry | undefined;
+    };
 
 export type WatchEvent =
   | { readonly type: "put"; readonly entry: Entry; readonly previous: Entry | undefined }

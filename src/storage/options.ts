@@ -35,7 +35,11 @@ export function resolveLocalOptions(
     clock: options.clock,
     watchBacklogMax: atLeast(1, "watchBacklogMax", options.watchBacklogMax ?? 20_000),
     historyBytesMax: atLeast(0, "historyBytesMax", options.historyBytesMax ?? 64 * 1024 * 1024),
-    compactionIntervalMs: atLeast(0, "compactionIntervalMs", options.compactionIntervalMs ?? defaults.compactionIntervalMs),
+    compactionIntervalMs: atLeast(
+      0,
+      "compactionIntervalMs",
+      options.compactionIntervalMs ?? defaults.compactionIntervalMs,
+    ),
     requestBytesMax: atLeast(1, "requestBytesMax", options.requestBytesMax ?? REQUEST_BYTES_MAX),
   });
 }

@@ -84,9 +84,7 @@ export class VersionedMap {
 
   list(prefix: string, options: ListOptions = {}): ListResult {
     const revision = readRevision(options, this.#revision, this.#compacted);
-    return revision === this.#revision
-      ? this.#listNow(prefix, options)
-      : this.#listPast(prefix, options, revision);
+    return revision === this.#revision ? this.#listNow(prefix, options) : this.#listPast(prefix, options, revision);
   }
 
   /** Takes over the next revision. */
