@@ -10,7 +10,7 @@ test("resources are released in reverse, after the work that uses them has ended
   scope.own("second", async (name) => void order.push(name));
   scope.start("work", async (signal) => {
     await whenAborted(signal);
-    await null;
+    await Promise.resolve();
     order.push("work");
   });
   const closing = scope.close();

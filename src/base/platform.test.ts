@@ -183,7 +183,7 @@ for (const [name, create] of [
 async function listenEcho(network: Network) {
   return network.listenDatagram({ host: "127.0.0.1", port: 0 }, (message, reply) => {
     const text = Buffer.from(message).toString();
-    if (text !== "quiet") reply(Buffer.from([...text].reverse().join("")));
+    if (text !== "quiet") reply(Buffer.from(message).reverse());
   });
 }
 

@@ -13,7 +13,7 @@ test("a seed gives one sequence, and another seed another", () => {
 
 test("numbers spread evenly", () => {
   const random = new SeededRandom(7);
-  const buckets = new Array<number>(10).fill(0);
+  const buckets = Array.from({ length: 10 }, () => 0);
   for (let count = 0; count < 10_000; count++) {
     const bucket = Math.floor(random.next() * 10);
     buckets[bucket] = (buckets[bucket] ?? 0) + 1;
