@@ -22,13 +22,27 @@ export interface ResourceClient<T extends KubeObject> {
   watch(options: WatchOptions): WatchStream<T>;
   create(object: T, options?: WriteOptions): Promise<T>;
   update(object: T, options?: WriteOptions): Promise<T>;
-  patch(name: string, patch: Patch, options?: WriteOptions & { readonly subresource?: string; readonly force?: boolean }): Promise<T>;
+  patch(
+    name: string,
+    patch: Patch,
+    options?: WriteOptions & { readonly subresource?: string; readonly force?: boolean },
+  ): Promise<T>;
   delete(name: string, options?: DeleteOptions): Promise<void>;
   deleteCollection(options: DeleteOptions, list: ListOptions): Promise<void>;
   /** `status`, `scale`, `binding`, `eviction`, `token`, `approval`, `finalize`, `ephemeralcontainers`, `resize`. */
   getSubresource<S extends KubeObject>(name: string, subresource: string): Promise<S>;
-  updateSubresource<S extends KubeObject>(name: string, subresource: string, object: S, options?: WriteOptions): Promise<S>;
-  createSubresource<S extends KubeObject>(name: string, subresource: string, object: S, options?: WriteOptions): Promise<S>;
+  updateSubresource<S extends KubeObject>(
+    name: string,
+    subresource: string,
+    object: S,
+    options?: WriteOptions,
+  ): Promise<S>;
+  createSubresource<S extends KubeObject>(
+    name: string,
+    subresource: string,
+    object: S,
+    options?: WriteOptions,
+  ): Promise<S>;
   /** `updateSubresource(name, "status", …)` by its usual name. */
   updateStatus(object: T, options?: WriteOptions): Promise<T>;
 }

@@ -1,0 +1,27 @@
+/** What a work queue tells about itself. Names as upstream's `workqueue_*` series; seconds where it measures time. */
+export interface WorkQueueMetrics {
+  /** `workqueue_adds_total` */
+  added(): void;
+  /** `workqueue_depth` */
+  depth(length: number): void;
+  /** `workqueue_queue_duration_seconds` */
+  waited(seconds: number): void;
+  /** `workqueue_work_duration_seconds` */
+  worked(seconds: number): void;
+  /** `workqueue_retries_total` */
+  retried(): void;
+  /** A key that found the queue full. Ours alone. */
+  dropped(): void;
+}
+
+/** Makes the metrics of the queue of that name. */
+export type WorkQueueMetricsProvider = (queueName: string) => WorkQueueMetrics;
+
+export const noWorkQueueMetrics: WorkQueueMetrics = {
+  added: () => {},
+  depth: () => {},
+  waited: () => {},
+  worked: () => {},
+  retried: () => {},
+  dropped: () => {},
+};
