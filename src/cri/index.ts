@@ -1,5 +1,18 @@
+export { removeCgroup } from "./cleaning/cgroups.ts";
+export { type DestroyOptions, destroyContainerd } from "./cleaning/destroy.ts";
+export { mountPointsBelow, unmountBelow } from "./cleaning/mounts.ts";
+export { removeAllPods } from "./cleaning/pods.ts";
 export { type ConnectOptions, connectRuntime } from "./client.ts";
 export { received } from "./codec.ts";
+export { Containerd, type ContainerdOptions, type ContainerdPlatform } from "./containerd/instance.ts";
+export { describeProcess, findRecorded, type ProcessRecord, saveRecord } from "./containerd/process-record.ts";
 export { type CriCode, CriError, isCriError, isRetriable } from "./errors.ts";
+export { type BuildOptions, buildImage } from "./images/build.ts";
+export { type FileContent, type ImageConfig, type ImageDefinition, parseImageDefinition } from "./images/definition.ts";
+export { BUSYBOX_IMAGE, builtInImages, NGINX_IMAGE, PAUSE_IMAGE } from "./images/definitions.ts";
+export { ensureImage } from "./images/ensure.ts";
+export type { BuiltImage } from "./images/oci-archive.ts";
+export type { Architecture } from "./images/pause.ts";
+export { type ImageStore, importImage, pinImage } from "./images/store.ts";
 export type { EnumName, EnumValue, MessageName, Request, Response } from "./messages.ts";
 export type { CallOptions, ContainerRuntime, ImageService, RuntimeService } from "./services.ts";

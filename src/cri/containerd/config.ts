@@ -40,6 +40,7 @@ export function containerdConfig(settings: ContainerdSettings, facts: Containerd
     state: paths.state,
     oom_score: facts.mayLowerOomScore ? -999 : 0,
     disabled_plugins: unusedPlugins,
+    debug: { level: "warn" },
     grpc: { address: paths.socket },
   };
   const own: TomlTable = { "io.containerd.internal.v1.opt": { path: `${paths.directory}/opt` } };

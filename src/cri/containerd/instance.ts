@@ -29,6 +29,10 @@ export interface ContainerdOptions {
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
+const WATCH_MS = 250;
+const RESTART_PAUSE_MS_MIN = 100;
+const RESTART_PAUSE_MS_MAX = 30_000;
+const LOG_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
  * One containerd of our own. It runs detached, in its own session, so it outlives this process; containers outlive
@@ -97,6 +101,26 @@ export class Containerd {
     await disk.remove(`${this.paths.socket}.ttrpc`);
   }
 
+  /** Restarts containerd whenever it ends, with a growing pause, until the signal aborts. Does not stop it then. */
+  async keepRunning(signal: AbortSignal): Promise<void> {
+    const { clock, log, processes } = this.#platform;
+    let pauseMs = RESTART_PAUSE_MS_MIN;
+    while (!signal.aborted) {
+      try {
+        const { pid } = await this.start(signal);
+        const startedMs = clock.monotonic();
+        while (processes.alive(pid)) await clock.sleep(WATCH_MS, signal);
+        if (clock.monotonic() - startedMs > RESTART_PAUSE_MS_MAX) pauseMs = RESTART_PAUSE_MS_MIN;
+        log.warn("containerd ended and is started again", { pid });
+      } catch (error) {
+        if (signal.aborted) return;
+        log.error("containerd cannot be started", { error: messageOf(error), pauseMs });
+      }
+      await clock.sleep(pauseMs, signal).catch(() => {});
+      pauseMs = Math.min(pauseMs * 2, RESTART_PAUSE_MS_MAX);
+    }
+  }
+
   async #spawn(): Promise<ProcessRecord> {
     const { disk, processes, log } = this.#platform;
     const { paths } = this;
@@ -107,6 +131,8 @@ export class Containerd {
     const facts = await this.facts();
     const settings = { cniBinDirectory: "/usr/lib/cni", ...this.#options, paths };
     await disk.write(paths.configFile, containerdConfig(settings, facts), { mode: 0o600 });
+    const oldLog = await disk.status(paths.logFile);
+    if (oldLog !== undefined && oldLog.size > LOG_BYTES_MAX) await disk.rename(paths.logFile, `${paths.logFile}.1`);
     const [command = "containerd", ...args] = [
       ...(this.#options.enter ?? []),
       "containerd",
