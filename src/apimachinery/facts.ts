@@ -23,6 +23,10 @@ export interface TypeFacts {
   readonly fields: Readonly<Record<string, FieldFacts>>;
   /** `+structType=atomic`. */
   readonly atomic?: true;
+  /** A named list (`[]string`): that list in JSON, a message with the field `items` (1) in protobuf. */
+  readonly alias?: string;
+  /** Written in JSON as the plain value it holds: a schema, or else a boolean, a list of schemas, a list of strings. */
+  readonly union?: "schemaOrBool" | "schemaOrArray" | "schemaOrStrings";
 }
 
 export interface FieldFacts {
@@ -47,11 +51,13 @@ export interface FieldFacts {
   /** Keys of a list of kind `map`. */
   readonly keys?: readonly string[];
   readonly map?: "granular" | "atomic";
+  /** `+structType` on the field, which overrules the type's own. */
+  readonly struct?: "granular" | "atomic";
   readonly patch?: readonly ("merge" | "replace" | "retainKeys")[];
   readonly patchKey?: string;
   /** Every value upstream accepts, where it is a closed set. */
   readonly enum?: readonly string[];
-  /** The protobuf and JSON field belongs to an inlined struct of this type. */
+  /** The fields of this struct stand in JSON among its parent's; in protobuf it is a message of its own. */
   readonly inline?: true;
   readonly doc?: string;
 }

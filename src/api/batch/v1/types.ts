@@ -1,0 +1,132 @@
+// Generated from facts.json by tools/facts/generate.ts. Edit the facts and run it again.
+import type { LabelSelector, ListMeta, ObjectMeta } from "../../../apimachinery/index.ts";
+import type { ObjectReference, PodTemplateSpec } from "../../core/v1/types.ts";
+
+export interface CronJob {
+  kind?: string;
+  apiVersion?: string;
+  metadata: ObjectMeta;
+  spec: CronJobSpec;
+  status?: CronJobStatus;
+}
+
+export interface CronJobList {
+  kind?: string;
+  apiVersion?: string;
+  metadata: ListMeta;
+  items: CronJob[];
+}
+
+export interface CronJobSpec {
+  schedule: string;
+  timeZone?: string;
+  startingDeadlineSeconds?: number;
+  concurrencyPolicy?: "Allow" | "Forbid" | "Replace";
+  suspend?: boolean;
+  jobTemplate: JobTemplateSpec;
+  successfulJobsHistoryLimit?: number;
+  failedJobsHistoryLimit?: number;
+}
+
+export interface CronJobStatus {
+  active?: ObjectReference[];
+  lastScheduleTime?: string;
+  lastSuccessfulTime?: string;
+}
+
+export interface Job {
+  kind?: string;
+  apiVersion?: string;
+  metadata: ObjectMeta;
+  spec: JobSpec;
+  status?: JobStatus;
+}
+
+export interface JobCondition {
+  type: string;
+  status: string;
+  lastProbeTime?: string;
+  lastTransitionTime?: string;
+  reason?: string;
+  message?: string;
+}
+
+export interface JobList {
+  kind?: string;
+  apiVersion?: string;
+  metadata: ListMeta;
+  items: Job[];
+}
+
+export interface JobSpec {
+  parallelism?: number;
+  completions?: number;
+  activeDeadlineSeconds?: number;
+  podFailurePolicy?: PodFailurePolicy;
+  successPolicy?: SuccessPolicy;
+  backoffLimit?: number;
+  backoffLimitPerIndex?: number;
+  maxFailedIndexes?: number;
+  selector?: LabelSelector;
+  manualSelector?: boolean;
+  template: PodTemplateSpec;
+  ttlSecondsAfterFinished?: number;
+  completionMode?: "Indexed" | "NonIndexed";
+  suspend?: boolean;
+  podReplacementPolicy?: "Failed" | "TerminatingOrFailed";
+  managedBy?: string;
+}
+
+export interface JobStatus {
+  conditions?: JobCondition[];
+  startTime?: string;
+  completionTime?: string;
+  active?: number;
+  succeeded?: number;
+  failed?: number;
+  terminating?: number;
+  completedIndexes?: string;
+  failedIndexes?: string;
+  uncountedTerminatedPods?: UncountedTerminatedPods;
+  ready?: number;
+}
+
+export interface JobTemplateSpec {
+  metadata: ObjectMeta;
+  spec: JobSpec;
+}
+
+export interface PodFailurePolicy {
+  rules: PodFailurePolicyRule[];
+}
+
+export interface PodFailurePolicyOnExitCodesRequirement {
+  containerName?: string;
+  operator: "In" | "NotIn";
+  values: number[];
+}
+
+export interface PodFailurePolicyOnPodConditionsPattern {
+  type: string;
+  status?: string;
+}
+
+export interface PodFailurePolicyRule {
+  action: "Count" | "FailIndex" | "FailJob" | "Ignore";
+  onExitCodes?: PodFailurePolicyOnExitCodesRequirement;
+  onPodConditions?: PodFailurePolicyOnPodConditionsPattern[];
+}
+
+export interface SuccessPolicy {
+  rules: SuccessPolicyRule[];
+}
+
+export interface SuccessPolicyRule {
+  succeededIndexes?: string;
+  succeededCount?: number;
+}
+
+export interface UncountedTerminatedPods {
+  succeeded?: string[];
+  failed?: string[];
+}
