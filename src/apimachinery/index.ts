@@ -29,4 +29,16 @@ export type {
   WatchEvent,
 } from "./meta/types.ts";
 export * from "./schema/contract.ts";
-export * from "./validation/contract.ts";
+export * from "./validation/index.ts";
+export * from "./errors/generic-server-response.ts";
+export * from "./errors/status.ts";
+export * from "./intstr/int-or-string.ts";
+export * from "./quantity/cache.ts";
+export { QuantityError } from "./quantity/parse.ts";
+export { Quantity } from "./quantity/quantity.ts";
+export type { QuantityFormat } from "./quantity/suffix.ts";
+export * from "./selectors/field-selector.ts";
+export * from "./selectors/label-selector.ts";
+export { type LabelOperator, type LabelRequirement, newRequirement, SelectorError } from "./selectors/requirement.ts";
+export * from "./time/format.ts";
+export * from "./time/human-duration.ts";

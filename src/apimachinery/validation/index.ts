@@ -1,0 +1,13 @@
+export * from "./conditions.ts";
+export * from "./contract.ts";
+export * from "./domains.ts";
+export * from "./equal.ts";
+export * from "./field-error.ts";
+export * from "./field-path.ts";
+export * from "./ip.ts";
+export * from "./ip-address.ts";
+export * from "./label-selector.ts";
+export * from "./names.ts";
+export * from "./object-meta.ts";
+export { goJson, goList, quote } from "./quote.ts";
+export * from "./strings.ts";
