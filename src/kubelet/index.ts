@@ -1,0 +1,1 @@
+export type { PodActions } from "./runtime/actions.ts";
