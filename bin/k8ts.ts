@@ -1,0 +1,111 @@
+import { existsSync } from "node:fs";
+import { createRealPlatform, messageOf } from "../src/base/index.ts";
+import type { Command, CommandContext } from "../src/base/index.ts";
+
+interface Entry {
+  readonly summary: string;
+  /** The module that has the command, from here, and its exported name. */
+  readonly module: string;
+  readonly name: string;
+}
+
+type Table = Readonly<Record<string, Entry>>;
+
+const bootstrap = "../src/bootstrap/index.ts";
+const clusters: Table = {
+  up: { summary: "make a cluster, or start it again", module: bootstrap, name: "up" },
+  down: { summary: "stop a cluster; with --delete remove its data too", module: bootstrap, name: "down" },
+  status: { summary: "show what runs and how it is", module: bootstrap, name: "status" },
+  logs: { summary: "print the log of a component", module: bootstrap, name: "logs" },
+  image: { summary: "import, list or build container images", module: bootstrap, name: "image" },
+  kubectl: { summary: "talk to a cluster", module: "../src/kubectl/index.ts", name: "kubectl" },
+  why: { summary: "say why a pod is pending, restarting, unreachable or denied", module: "../src/kubectl/index.ts", name: "why" },
+};
+
+const components: Table = {
+  apiserver: { summary: "the API server", module: bootstrap, name: "apiserver" },
+  "controller-manager": { summary: "the controllers", module: bootstrap, name: "controllerManager" },
+  scheduler: { summary: "the scheduler", module: bootstrap, name: "scheduler" },
+  "cloud-controller-manager": { summary: "the cloud's controllers", module: bootstrap, name: "cloudControllerManager" },
+  kubelet: { summary: "the agent of a node", module: bootstrap, name: "kubelet" },
+  proxy: { summary: "a node's rules for Services", module: bootstrap, name: "proxy" },
+  dns: { summary: "the cluster's DNS server", module: bootstrap, name: "dns" },
+  supervisor: { summary: "what keeps a cluster running; up starts it", module: bootstrap, name: "supervisor" },
+};
+
+const development: Table = {
+  test: { summary: "run all tests, or those whose path holds a word", module: "../tools/test/main.ts", name: "test" },
+  bench: { summary: "measure something of bench/ and compare it with its target", module: "../tools/bench/main.ts", name: "bench" },
+  tool: { summary: "run something of tools/: format, references, tidy", module: "../tools/main.ts", name: "tool" },
+};
+
+const groups: readonly (readonly [string, Table])[] = [
+  ["Clusters", clusters],
+  ["Components, with upstream's flags", components],
+  ["Development", development],
+];
+
+process.exitCode = await main(process.argv[2] ?? "help", process.argv.slice(3));
+
+async function main(name: string, args: readonly string[]): Promise<number> {
+  if (["help", "--help", "-h"].includes(name)) return print(help());
+  if (["version", "--version"].includes(name)) return print(await version());
+  const entry = groups.map(([, table]) => table[name]).find((found) => found !== undefined);
+  if (entry === undefined) return refuse(`there is no command ${JSON.stringify(name)}; ./k8ts help lists them`);
+  const command = await load(entry);
+  if (command === undefined) return refuse(`the command ${name} is not built yet`);
+  try {
+    return await command(args, createContext());
+  } catch (error) {
+    if (process.env.K8TS_TRACE !== undefined) process.stderr.write(`${String((error as Error).stack)}\n`);
+    return refuse(messageOf(error));
+  }
+}
+
+async function load({ module, name }: Entry): Promise<Command | undefined> {
+  if (!existsSync(new URL(module, import.meta.url))) return undefined;
+  const loaded = (await import(module)) as Readonly<Record<string, unknown>>;
+  return loaded[name] as Command | undefined;
+}
+
+function createContext(): CommandContext {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    // The second one means it: a command that does not end by itself is ended.
+    process.once(signal, () => controller.abort(new Error(`stopped by ${signal}`)));
+  }
+  return {
+    platform: createRealPlatform(),
+    signal: controller.signal,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    workingDirectory: process.cwd(),
+  };
+}
+
+function help(): string {
+  const lines = ["k8ts: Kubernetes, implemented in TypeScript", "", "Usage: ./k8ts COMMAND [FLAGS]"];
+  for (const [title, table] of groups) {
+    lines.push("", `${title}:`);
+    for (const [name, { summary }] of Object.entries(table)) lines.push(`  ${name.padEnd(25)} ${summary}`);
+  }
+  lines.push("", "./k8ts COMMAND --help tells the flags of a command.");
+  return lines.join("\n");
+}
+
+async function version(): Promise<string> {
+  const { default: manifest } = await import("../package.json", { with: { type: "json" } });
+  return `k8ts ${manifest.version} (Kubernetes API v1.36, Node.js ${process.versions.node})`;
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+function refuse(message: string): number {
+  process.stderr.write(`k8ts: ${message}\n`);
+  return 1;
+}
