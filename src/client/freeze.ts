@@ -11,8 +11,8 @@ export function deepFreeze<T>(value: T): T {
 }
 
 /** A changeable deep copy, for objects that come from a cache. */
-export function copyOf<T>(value: T): Mutable<T> {
-  return copyValue(value) as Mutable<T>;
+export function copyOf<T>(value: T): T {
+  return copyValue(value) as T;
 }
 
 function copyValue(value: unknown): unknown {
@@ -22,6 +22,3 @@ function copyValue(value: unknown): unknown {
   for (const [key, member] of Object.entries(value)) copy[key] = copyValue(member);
   return copy;
 }
-
-/** The same shape without `readonly`. */
-export type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;

@@ -9,7 +9,7 @@ export {
   type FakeReactor,
   fakeFailure,
 } from "./fake/fake-client.ts";
-export { copyOf, deepFreeze, type Mutable } from "./freeze.ts";
+export { copyOf, deepFreeze } from "./freeze.ts";
 export { type ClosableClient, HttpClient, type HttpClientOptions } from "./http/http-client.ts";
 export { NodeTransport, type NodeTransportOptions } from "./http/node-transport.ts";
 export { statusErrorOf } from "./http/status.ts";
@@ -41,3 +41,49 @@ export {
   type RateLimiter,
 } from "./workqueue/rate-limiter.ts";
 export { WorkQueue, type WorkQueueOptions } from "./workqueue/work-queue.ts";
+export { createHttpClient, type HttpClientConfig } from "./config/create-http-client.ts";
+export { inClusterConfig, NotInClusterError } from "./config/in-cluster.ts";
+export {
+  type ExecConfig,
+  type Kubeconfig,
+  type KubeconfigCluster,
+  type KubeconfigContext,
+  type KubeconfigOverrides,
+  type KubeconfigUser,
+  mergeKubeconfigs,
+  type ResolvedKubeconfig,
+  resolveKubeconfig,
+} from "./config/kubeconfig.ts";
+export { loadKubeconfig, parseKubeconfig } from "./config/load.ts";
+export {
+  type EventRecorder,
+  type EventType,
+  EventBroadcaster,
+  type EventBroadcasterOptions,
+  referenceTo,
+} from "./events/recorder.ts";
+export {
+  SeriesBroadcaster,
+  type SeriesBroadcasterOptions,
+  type SeriesEvent,
+  type SeriesRecorder,
+} from "./events/series-recorder.ts";
+export { LeaderElector, type LeaderElectorOptions, LeadershipLostError } from "./leader-election/leader-elector.ts";
+export {
+  type ElectionConfig,
+  type ElectionState,
+  type ElectionStep,
+  electionStep,
+  initialElectionState,
+} from "./leader-election/step.ts";
+export { LruMap } from "./lru.ts";
+export {
+  informerOf,
+  type KindName,
+  kinds,
+  type ObjectOf,
+  type ResourceKind,
+  resourceOf,
+  type TypedClient,
+  typed,
+} from "./typed.ts";

@@ -4,7 +4,7 @@ import { keyOf } from "../keys.ts";
 import { type FakeAction, type FakeClient, fakeFailure } from "./fake-client.ts";
 import type { FakeTable } from "./fake-store.ts";
 import { FakeWatchStream } from "./fake-watch-stream.ts";
-import { mergePatch } from "./merge-patch.ts";
+import { mergePatch, strategicPatch } from "./merge-patch.ts";
 import { fieldMatch, labelMatch, type Match } from "./selectors.ts";
 
 type Loose = KubeObject & { spec?: unknown; status?: unknown };
@@ -71,7 +71,8 @@ export class FakeResourceClient<T extends KubeObject> implements ResourceClient<
   async patch(name: string, patch: Patch, options: { readonly subresource?: string } = {}): Promise<T> {
     this.#record("patch", { name, subresource: options.subresource });
     if (patch.type === "json") throw fakeFailure(415, "UnsupportedMediaType", "the fake knows merge patches only");
-    const made = mergePatch(structuredClone(this.#must(name)), patch.body) as Loose;
+    const apply = patch.type === "strategic" ? strategicPatch : mergePatch;
+    const made = apply(structuredClone(this.#must(name)), patch.body) as Loose;
     return this.#replace(made as KubeObject as T, (next, current) => {
       if (options.subresource === undefined && current.status !== undefined) next.status = current.status;
     });
