@@ -42,3 +42,4 @@ export * from "./selectors/label-selector.ts";
 export { type LabelOperator, type LabelRequirement, newRequirement, SelectorError } from "./selectors/requirement.ts";
 export * from "./time/format.ts";
 export * from "./time/human-duration.ts";
+export * from "./patch/index.ts";
