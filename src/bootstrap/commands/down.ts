@@ -1,0 +1,35 @@
+import type { Command, Platform } from "../../base/index.ts";
+import type { ClusterConfig } from "../cluster/config.ts";
+import { ClusterIndex } from "../cluster/index-file.ts";
+import { clusterPaths } from "../cluster/paths.ts";
+import { destroyNode } from "../compose/node-destroy.ts";
+import { removeFromUserFile, userKubeconfigPath } from "../kubeconfig/kubeconfig.ts";
+import { stopRecorded } from "../supervisor/component.ts";
+import { componentSpecs, supervisorName } from "../supervisor/supervisor.ts";
+import { findCluster } from "./find.ts";
+import { callerOf, clusterName, parse, text } from "./options.ts";
+
+/** Stops a cluster and everything that it runs. Its data stays for the next `up`, unless `--delete`. */
+export const down: Command = async (args, context) => {
+  const { platform } = context;
+  const { values } = parse(args, { name: { type: "string" }, delete: { type: "boolean" } });
+  const caller = callerOf(context);
+  const config = await findCluster(platform, caller, clusterName(text(values["name"])));
+  await stopProcesses(platform, config);
+  const deleteData = values["delete"] === true;
+  for (const node of config.nodes) await destroyNode(platform, config, node, deleteData);
+  if (deleteData) {
+    await platform.disk.remove(config.directory);
+    await new ClusterIndex(platform.disk, caller.dataHome).remove(config.name);
+    await removeFromUserFile(platform.disk, userKubeconfigPath(context.env, caller.home), `k8ts-${config.name}`);
+  }
+  context.stdout.write(`Cluster ${config.name} is ${deleteData ? "deleted" : "stopped; ./k8ts up starts it again"}.\n`);
+  return 0;
+};
+
+/** The supervisor first, so that nothing is started again; then what a crashed one may have left. */
+async function stopProcesses(platform: Platform, config: ClusterConfig): Promise<void> {
+  const folders = clusterPaths(config.directory);
+  await stopRecorded(platform, folders, supervisorName);
+  await Promise.all(componentSpecs(config).map((spec) => stopRecorded(platform, folders, spec.name)));
+}

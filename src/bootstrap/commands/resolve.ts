@@ -1,0 +1,108 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { isPlatformError, type Platform } from "../../base/index.ts";
+import { addressIn, machineAddress } from "../cluster/addresses.ts";
+import { type ClusterConfig, type NodeConfig, readClusterConfig } from "../cluster/config.ts";
+import { ClusterIndex } from "../cluster/index-file.ts";
+import type { Caller, UpOptions } from "./options.ts";
+
+const defaults = {
+  port: 6443,
+  kubeletPort: 10250,
+  nodeCidrMaskSize: 24,
+  clusterDomain: "cluster.local",
+} as const;
+
+/** Service and pod ranges: upstream's usual ones for the first cluster of a machine, others beside it. */
+function ranges(position: number): { readonly serviceCidr: string; readonly clusterCidr: string } {
+  if (position === 0) return { serviceCidr: "10.96.0.0/12", clusterCidr: "10.244.0.0/16" };
+  return { serviceCidr: `10.${127 + position}.0.0/16`, clusterCidr: `10.${190 + position}.0.0/16` };
+}
+
+/** Ports tried after the default one when several clusters run side by side. */
+const portsTried = 50;
+
+/**
+ * The cluster that `up` means: the one that exists, or a new one by the flags. Throws when the flags ask for
+ * something else than what exists.
+ */
+export async function resolveCluster(platform: Platform, caller: Caller, options: UpOptions): Promise<ClusterConfig> {
+  const index = new ClusterIndex(platform.disk, caller.dataHome);
+  const known = await index.find(options.name);
+  const directory = options.directory ?? known ?? join(caller.dataHome, options.name);
+  if (known !== undefined && options.directory !== undefined && options.directory !== known) {
+    throw new Error(`cluster ${options.name} lives in ${known}; leave --data-dir out, or take another --name`);
+  }
+  const existing = await readClusterConfig(platform.disk, directory);
+  if (existing !== undefined) return sameAs(existing, options);
+  return newCluster(platform, caller, options, directory);
+}
+
+function sameAs(existing: ClusterConfig, options: UpOptions): ClusterConfig {
+  if (existing.name !== options.name) {
+    throw new Error(`${existing.directory} holds cluster ${existing.name}; take another --data-dir or that --name`);
+  }
+  if (options.port !== undefined && options.port !== existing.port) {
+    throw new Error(`cluster ${existing.name} uses port ${existing.port}; run down --delete first to change it`);
+  }
+  return existing;
+}
+
+async function newCluster(platform: Platform, caller: Caller, options: UpOptions, directory: string): Promise<ClusterConfig> {
+  const count = caller.isRoot ? options.nodes : 0;
+  const first = options.port ?? (await freePort(platform, defaults.port));
+  if (options.port !== undefined && !(await isFree(platform, options.port))) {
+    throw new Error(`port ${options.port} is in use; stop what listens there or choose another with --port`);
+  }
+  const advertiseAddress = machineAddress() ?? "127.0.0.1";
+  const { serviceCidr, clusterCidr } = await freeRanges(platform, caller);
+  return {
+    name: options.name,
+    directory,
+    port: first,
+    nodes: await hostNodes(platform, count, advertiseAddress),
+    datastore: options.datastore ?? { type: "sqlite" },
+    serviceCidr,
+    clusterCidr,
+    nodeCidrMaskSize: defaults.nodeCidrMaskSize,
+    clusterDns: addressIn(serviceCidr, 10),
+    clusterDomain: defaults.clusterDomain,
+    advertiseAddress,
+  };
+}
+
+/** Ranges that no other cluster of this machine uses. */
+async function freeRanges(platform: Platform, caller: Caller): Promise<ReturnType<typeof ranges>> {
+  const index = new ClusterIndex(platform.disk, caller.dataHome);
+  const used = new Set<string>();
+  for (const name of await index.names()) {
+    const other = await readClusterConfig(platform.disk, (await index.find(name)) ?? "");
+    if (other !== undefined) used.add(other.serviceCidr);
+  }
+  const position = Array.from({ length: 60 }, (_, at) => at).find((at) => !used.has(ranges(at).serviceCidr));
+  if (position === undefined) throw new Error("too many clusters on this machine; delete one with down --delete");
+  return ranges(position);
+}
+
+async function hostNodes(platform: Platform, count: number, address: string): Promise<NodeConfig[]> {
+  if (count === 0) return [];
+  if (count > 1) throw new Error("--nodes above 1 is not available yet; leave it out for one node on this machine");
+  const name = hostname().toLowerCase().replace(/[^a-z0-9.-]/g, "-") || "localhost";
+  return [{ name, place: "host", address, kubeletPort: await freePort(platform, defaults.kubeletPort) }];
+}
+
+async function freePort(platform: Platform, from: number): Promise<number> {
+  for (let port = from; port < from + portsTried; port++) if (await isFree(platform, port)) return port;
+  throw new Error(`no free port from ${from} to ${from + portsTried - 1}; choose one with --port`);
+}
+
+async function isFree(platform: Platform, port: number): Promise<boolean> {
+  try {
+    const listener = await platform.network.listen({ host: "0.0.0.0", port }, (stream) => stream.destroy());
+    await listener.close();
+    return true;
+  } catch (error) {
+    if (isPlatformError(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+import { messageOf, type Command, type CommandContext, type Platform } from "../../base/index.ts";
+import type { ClusterConfig } from "../cluster/config.ts";
+import { writeClusterConfig } from "../cluster/config.ts";
+import { ClusterIndex } from "../cluster/index-file.ts";
+import { clusterPaths } from "../cluster/paths.ts";
+import { writeIdentities } from "../kubeconfig/identities.ts";
+import { type Access, mergeIntoUserFile, userKubeconfigPath } from "../kubeconfig/kubeconfig.ts";
+import { ensurePki } from "../pki/create.ts";
+import { logPath } from "../supervisor/component.ts";
+import { selfCommand } from "../supervisor/self.ts";
+import { supervisorName } from "../supervisor/supervisor.ts";
+import { runningSupervisor } from "./find.ts";
+import { type Caller, callerOf, parseUp, type UpOptions } from "./options.ts";
+import { resolveCluster } from "./resolve.ts";
+import { connect, waitForApi, waitForNodes } from "./wait.ts";
+
+const apiTimeoutMs = 60_000;
+const nodesTimeoutMs = 180_000;
+
+/** Makes a cluster, or starts it again, and returns when it is Ready. A cluster that is up is left alone. */
+export const up: Command = async (args, context) => {
+  const { platform } = context;
+  const startedMs = platform.clock.monotonic();
+  const caller = callerOf(context);
+  const options = parseUp(args, context);
+  const config = await resolveCluster(platform, caller, options);
+  if ((await runningSupervisor(platform, config)) !== undefined) {
+    await waitUntilReady(platform, config);
+    say(context, `Cluster ${config.name} is already up.`);
+    return 0;
+  }
+  const access = await prepare(platform, caller, config);
+  await mergeIntoUserFile(platform.disk, userKubeconfigPath(context.env, caller.home), access);
+  await startSupervisor(platform, config);
+  await waitUntilReady(platform, config);
+  const seconds = ((platform.clock.monotonic() - startedMs) / 1000).toFixed(1);
+  say(context, greeting(config, caller, seconds));
+  return options.foreground ? stayUntilStopped(context, options) : 0;
+};
+
+async function prepare(platform: Platform, caller: Caller, config: ClusterConfig): Promise<Access> {
+  const paths = clusterPaths(config.directory);
+  for (const directory of [paths.directory, paths.logs, paths.run]) {
+    await platform.disk.makeDirectory(directory, { mode: 0o700 });
+  }
+  const pki = await ensurePki(platform, config);
+  const access = await writeIdentities(platform.disk, config, pki);
+  await writeClusterConfig(platform.disk, config);
+  await new ClusterIndex(platform.disk, caller.dataHome).add(config.name, config.directory);
+  return access;
+}
+
+async function startSupervisor(platform: Platform, config: ClusterConfig): Promise<void> {
+  const { command, args } = selfCommand(supervisorName, "--directory", config.directory);
+  const file = logPath(clusterPaths(config.directory), supervisorName);
+  const child = platform.processes.spawn(command, args, { detached: true, stdoutFile: file, stderrFile: file });
+  const deadline = platform.clock.monotonic() + 10_000;
+  while ((await runningSupervisor(platform, config)) === undefined) {
+    if (!platform.processes.alive(child.pid) || platform.clock.monotonic() > deadline) {
+      throw new Error(`the supervisor did not start; ${file} says why`);
+    }
+    await platform.clock.sleep(10);
+  }
+}
+
+async function waitUntilReady(platform: Platform, config: ClusterConfig): Promise<void> {
+  const connection = await connect(platform, config);
+  let alive = true;
+  const check = async () => {
+    alive = (await runningSupervisor(platform, config)) !== undefined;
+    return alive;
+  };
+  try {
+    await check();
+    await waitForApi(platform, connection.client, apiTimeoutMs, () => alive);
+    const names = config.nodes.map((node) => node.name);
+    await waitForNodes(platform, connection.client, names, nodesTimeoutMs, () => alive);
+  } catch (error) {
+    throw new Error(`${messageOf(error)}; the logs are in ${clusterPaths(config.directory).logs}`, { cause: error });
+  } finally {
+    connection.close();
+  }
+}
+
+function greeting(config: ClusterConfig, caller: Caller, seconds: string): string {
+  const flag = config.name === "default" ? "" : ` --name ${config.name}`;
+  const nodes = config.nodes.length;
+  const what = nodes === 0 ? "a control plane (nodes need root)" : nodes === 1 ? "one node" : `${nodes} nodes`;
+  const image = "k8ts.local/busybox:1";
+  return [
+    `Cluster ${config.name} is ready after ${seconds} s: ${what}, API server at https://127.0.0.1:${config.port}.`,
+    `kubectl now uses the context k8ts-${config.name}. Next, for example:`,
+    "",
+    "  kubectl get nodes -o wide",
+    ...(caller.isRoot ? [`  kubectl create deployment web --image=${image} --replicas=2 -- httpd -f -p 8080`] : []),
+    ...(caller.isRoot ? ["  kubectl expose deployment web --port=80 --target-port=8080", "  kubectl get pods --watch"] : []),
+    "",
+    `  ./k8ts status${flag}    what runs          ./k8ts image import FILE${flag}    bring your own image`,
+    `  ./k8ts down${flag}      stop, keep data    ./k8ts down --delete${flag}        remove everything`,
+  ].join("\n");
+}
+
+async function stayUntilStopped(context: CommandContext, options: UpOptions): Promise<number> {
+  const { down } = await import("./down.ts");
+  await context.platform.clock.sleep(2 ** 31 - 1, context.signal).catch(() => undefined);
+  return down(["--name", options.name], context);
+}
+
+function say(context: CommandContext, text: string): void {
+  context.stdout.write(`${text}\n`);
+}

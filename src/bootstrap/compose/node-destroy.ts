@@ -1,0 +1,25 @@
+import { createLog, type Platform, standardErrorSink } from "../../base/index.ts";
+import { destroyContainerd, unmountBelow } from "../../cri/index.ts";
+import type { ClusterConfig, NodeConfig } from "../cluster/config.ts";
+import { clusterPaths } from "../cluster/paths.ts";
+import { nodeNetwork, savedPodCidr } from "./node-network.ts";
+import { cgroupRoot, nodeContainerd } from "./node-runtime.ts";
+
+/** Ends everything a node runs and takes back all it made in the kernel. Images stay unless `deleteData`. */
+export async function destroyNode(platform: Platform, config: ClusterConfig, node: NodeConfig, deleteData: boolean): Promise<void> {
+  const log = createLog({ clock: platform.clock, sink: standardErrorSink, level: "warn" });
+  const paths = clusterPaths(config.directory).node(node.name);
+  await destroyContainerd(
+    { ...platform, log },
+    { containerd: nodeContainerd(platform, config, node), cgroups: [cgroupRoot(config, node)], deleteData },
+  );
+  const podCidr = await savedPodCidr(platform, config, node);
+  if (podCidr !== undefined) await nodeNetwork(platform, log, config, node, podCidr).down();
+  // What pods left: volumes and logs are theirs, not the cluster's.
+  for (const directory of [`${paths.kubelet}/pods`, paths.podLogs]) await removeTree(platform, directory);
+}
+
+async function removeTree(platform: Platform, directory: string): Promise<void> {
+  await unmountBelow(platform.processes, directory);
+  await platform.disk.remove(directory);
+}

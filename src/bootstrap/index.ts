@@ -1,0 +1,6 @@
+export { down } from "./commands/down.ts";
+export { image } from "./commands/image.ts";
+export { logs } from "./commands/logs.ts";
+export { status } from "./commands/status.ts";
+export { up } from "./commands/up.ts";
+export { supervisor } from "./supervisor/supervisor.ts";
