@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { CapturingLog, createRealPlatform, type RunningProcess } from "../../base/index.ts";
+import { bridgeConfigList } from "../cni/bridge-config.ts";
+import { type Enter, enterCommand, runIn } from "../enter.ts";
+import { NodeBridge } from "../hosts/node-bridge.ts";
+import { TestHost } from "../hosts/test-host.ts";
+import { NodeNetwork } from "./node-network.ts";
+
+// Two machines inside this one, pods made by the real CNI plug-ins: needs root, nftables, iproute2 and Debian's
+// containernetworking-plugins.
+const platform = { ...createRealPlatform(), log: new CapturingLog() };
+const { disk, processes, clock } = platform;
+const directory = mkdtempSync(join(tmpdir(), "network-"));
+const id = directory
+  .slice(-6)
+  .toLowerCase()
+  .replaceAll(/[^a-z0-9]/g, "x");
+const cgroup = `/k8ts-test-${id}`;
+const subnet = "10.211.0.0/24";
+const serviceCidr = "10.212.0.0/16";
+const clusterCidr = "10.210.0.0/16";
+const bridge = new NodeBridge(processes, { id, subnet });
+
+interface Node {
+  readonly host: TestHost;
+  readonly network: NodeNetwork;
+  readonly directory: string;
+  readonly podCidr: string;
+}
+const nodes: Node[] = [];
+const held: RunningProcess[] = [];
+
+before(async () => {
+  await bridge.up();
+  for (const number of [1, 2]) {
+    const nodeDirectory = join(directory, `n${number}`);
+    const address = bridge.nodeAddress(number);
+    const podCidr = `10.210.${number}.0/24`;
+    const host = await TestHost.open(platform, {
+      id,
+      number,
+      hostname: `node-${number}`,
+      directory: nodeDirectory,
+      address,
+      subnet,
+      cgroup: `${cgroup}/n${number}`,
+    });
+    await host.create();
+    const options = {
+      id,
+      directory: join(nodeDirectory, "network"),
+      nodeAddress: address,
+      podCidr,
+      clusterCidr,
+      serviceCidr,
+    };
+    const network = new NodeNetwork(platform, {
+      ...options,
+      nodeLinks: [host.link],
+      insideRanges: [subnet],
+      enter: host.enter,
+    });
+    await network.up();
+    await network.up();
+    nodes.push({ host, network, directory: nodeDirectory, podCidr });
+  }
+});
+
+after(async () => {
+  for (const pod of held) pod.kill("SIGKILL");
+  await Promise.all(held.map((pod) => pod.exited));
+  for (const { network, host } of nodes) {
+    await network.down();
+    await host.remove();
+  }
+  await bridge.down();
+  await processes.run("find", [
+    "/sys/fs/cgroup",
+    "-depth",
+    "-path",
+    `*${cgroup}*`,
+    "-type",
+    "d",
+    "-exec",
+    "rmdir",
+    "{}",
+    ";",
+  ]);
+  rmSync(directory, { recursive: true });
+  assert.equal((await processes.run("ip", ["link", "show", bridge.name])).code, 1);
+});
+
+/** A network namespace on a node, attached by the bridge plug-in as a runtime would. */
+async function pod(node: Node): Promise<{ readonly enter: Enter; readonly address: string }> {
+  const [command, args] = enterCommand(node.host.enter, "unshare", "--net", "sleep", "60");
+  const holder = processes.spawn(command, args);
+  held.push(holder);
+  const own = await disk.readLink("/proc/self/ns/net");
+  const nodeNamespace = (await runIn(processes, node.host.enter, "readlink", "/proc/self/ns/net")).trim();
+  const namespace = () => disk.readLink(`/proc/${holder.pid}/ns/net`);
+  while ([own, nodeNamespace].includes(await namespace())) await clock.sleep(10);
+  const list = bridgeConfigList({
+    bridge: node.network.bridge,
+    podCidr: node.podCidr,
+    ipamDirectory: join(node.directory, "network/ipam"),
+  });
+  const { cniVersion, name, plugins } = list as { cniVersion: string; name: string; plugins: object[] };
+  const [cni, cniArgs] = enterCommand(node.host.enter, "/usr/lib/cni/bridge");
+  const { stdout, code } = await processes.run(cni, cniArgs, {
+    stdin: JSON.stringify({ cniVersion, name, ...plugins[0] }),
+    env: {
+      CNI_COMMAND: "ADD",
+      CNI_CONTAINERID: `pod${held.length}`,
+      CNI_IFNAME: "eth0",
+      CNI_PATH: "/usr/lib/cni",
+      CNI_NETNS: `/proc/${holder.pid}/ns/net`,
+    },
+  });
+  assert.equal(code, 0, stdout);
+  const [{ address = "" } = {}] = (JSON.parse(stdout) as { ips: { address: string }[] }).ips;
+  return { enter: ["nsenter", `--net=/proc/${holder.pid}/ns/net`, "--"], address: address.split("/")[0] ?? "" };
+}
+
+async function curl(enter: Enter, address: string): Promise<number | undefined> {
+  const [command, args] = enterCommand(enter, "curl", "--silent", "--max-time", "3", `http://${address}/`);
+  return (await processes.run(command, args)).code;
+}
+const CONNECTION_FAILED = 7;
+
+const ping = async (enter: Enter, address: string) => {
+  const [command, args] = enterCommand(enter, "busybox", "ping", "-c", "1", "-W", "1", address);
+  return (await processes.run(command, args)).code === 0;
+};
+
+test("a host has its own name, links, cgroup root and no way out", async () => {
+  const [first] = nodes;
+  assert.ok(first);
+  assert.equal((await runIn(processes, first.host.enter, "hostname")).trim(), "node-1");
+  assert.doesNotMatch(await runIn(processes, first.host.enter, "ip", "route"), /^default/m);
+  const groups = await runIn(processes, first.host.enter, "cat", "/proc/self/cgroup");
+  assert.doesNotMatch(groups, new RegExp(cgroup));
+  assert.match(await runIn(processes, first.host.enter, "cat", "/etc/hosts"), /10\.211\.0\.2 node-1/);
+});
+
+test("pods reach pods on their own and on another node, and only while there is a route", async () => {
+  const [first, second] = nodes;
+  assert.ok(first && second);
+  const [a, b, c] = [await pod(first), await pod(first), await pod(second)];
+  assert.match(c.address, /^10\.210\.2\./);
+  assert.equal(await ping(a.enter, b.address), true);
+  assert.equal(await ping(a.enter, c.address), false, "no route to the other node yet");
+
+  await first.network.setPeers([{ podCidr: second.podCidr, address: bridge.nodeAddress(2) }]);
+  await second.network.setPeers([{ podCidr: first.podCidr, address: bridge.nodeAddress(1) }]);
+  assert.equal(await ping(a.enter, c.address), true);
+  assert.equal(await ping(first.host.enter, c.address), true);
+
+  await first.network.setPeers([]);
+  assert.equal(await ping(a.enter, c.address), false);
+});
+
+test("Service and pod addresses that nobody answers are refused at once, on the node and in pods", async () => {
+  const [first] = nodes;
+  assert.ok(first);
+  const { enter } = await pod(first);
+  for (const from of [first.host.enter, enter]) {
+    for (const address of ["10.212.0.1", "10.210.77.1"]) {
+      assert.equal(await curl(from, address), CONNECTION_FAILED, `${from[0]} ${address}`);
+    }
+  }
+  assert.equal(await curl(enter, "198.51.100.1"), CONNECTION_FAILED, "a pod reaches nothing outside of the cluster");
+});
+
+test("nothing leaves through a foreign link even when a route says so", async () => {
+  const [first] = nodes;
+  assert.ok(first);
+  const inside = (...words: string[]) => runIn(processes, first.host.enter, ...words);
+  const { enter } = await pod(first);
+  await inside("ip", "link", "add", "out0", "type", "bridge");
+  await inside("ip", "address", "add", "198.51.100.254/24", "dev", "out0");
+  await inside("ip", "link", "set", "out0", "up");
+  await inside("ip", "route", "replace", "10.210.0.0/16", "via", "198.51.100.1", "metric", "1");
+  const sent = async () =>
+    Number(await inside("cat", "/sys/class/net/out0/statistics/tx_dropped")) +
+    Number(await inside("cat", "/sys/class/net/out0/statistics/tx_packets"));
+  await clock.sleep(200);
+  const before = await sent();
+  assert.equal(await curl(first.host.enter, "10.210.77.1"), CONNECTION_FAILED);
+  assert.equal(await curl(enter, "10.210.77.1"), CONNECTION_FAILED);
+  assert.equal(await curl(enter, "198.51.100.1"), CONNECTION_FAILED);
+  const { stdout } = await processes.run(...enterCommand(first.host.enter, "ip", "neigh", "show", "198.51.100.1"));
+  assert.equal(stdout.trim(), "", "nobody even asked for the gateway's address");
+  assert.ok((await sent()) - before <= 2, "only the bridge's own announcements");
+  await inside("ip", "link", "delete", "out0");
+});
+
+test("a range that another network uses is refused with its name", async () => {
+  const [first] = nodes;
+  assert.ok(first);
+  const options = {
+    id: "other",
+    directory: join(directory, "other"),
+    nodeAddress: "10.211.0.2",
+    podCidr: "10.209.1.0/24",
+    clusterCidr: "10.209.0.0/16",
+    serviceCidr,
+    enter: first.host.enter,
+  };
+  await assert.rejects(
+    new NodeNetwork(platform, options).up(),
+    /10\.212\.0\.0\/16 is in use on this machine \(by svc-/,
+  );
+});
