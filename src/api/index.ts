@@ -1,1 +1,3 @@
+export { groupVersions } from "./group-versions.ts";
+export { type GroupVersion, loadScheme, type Scheme, type ServedResource } from "./scheme.ts";
 export type * from "./types.ts";

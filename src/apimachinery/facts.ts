@@ -36,6 +36,8 @@ export interface FieldFacts {
    * `core/v1.PodSpec`). `[]T` is a list, `map[T]` a map from strings.
    */
   readonly type: string;
+  /** The name of the Go type, which errors mention, where it is not the one that `type` implies: `v1.RestartPolicy`. */
+  readonly goType?: string;
   /** Protobuf field number; absent where upstream has no protobuf. */
   readonly tag?: number;
   /** A Go pointer: absence differs from the zero value. */

@@ -43,3 +43,10 @@ export { type LabelOperator, type LabelRequirement, newRequirement, SelectorErro
 export * from "./time/format.ts";
 export * from "./time/human-duration.ts";
 export * from "./patch/index.ts";
+export { metaFacts } from "./meta/facts.ts";
+export { TypeFamily } from "./schema/compiled-type.ts";
+export { compile } from "./schema/compile.ts";
+export { definitionPrefix, FactsSchemas } from "./schema/facts-schema.ts";
+export type { ComputedDefaults } from "./schema/generate-defaults.ts";
+export { goJson } from "./schema/go-json.ts";
+export { jsonSyntaxError } from "./schema/syntax-error.ts";

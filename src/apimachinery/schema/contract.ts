@@ -1,4 +1,4 @@
-import type { FieldFacts } from "../facts.ts";
+import type { FieldFacts, TypeFacts } from "../facts.ts";
 
 /**
  * The schema of a value, resolved and shared by built-in kinds (compiled from facts) and custom resources (compiled
@@ -10,16 +10,27 @@ export interface ObjectSchema {
   readonly type: "object";
   /** `io.k8s.api.core.v1.PodSpec`; absent for inline schemas of custom resources. */
   readonly name?: string;
+  /** Every field that may stand in the JSON object, those of inlined structs too, in the order of encoding. */
   readonly fields: ReadonlyMap<string, FieldSchema>;
+  /** Structs whose fields stand among `fields` in JSON and in a message of their own in protobuf. */
+  readonly inlined?: readonly InlinedSchema[];
   /** Unknown fields are kept (`x-kubernetes-preserve-unknown-fields`). */
   readonly preserveUnknown?: true;
   readonly atomic?: true;
+}
+
+export interface InlinedSchema {
+  /** Protobuf field number. */
+  readonly tag: number;
+  readonly schema: ObjectSchema;
 }
 
 export interface FieldSchema {
   readonly name: string;
   readonly schema: Schema;
   readonly facts: FieldFacts;
+  /** It came from an inlined struct. */
+  readonly inlined?: true;
 }
 
 export interface ListSchema {
@@ -27,6 +38,8 @@ export interface ListSchema {
   readonly items: Schema;
   readonly list: "map" | "set" | "atomic";
   readonly keys: readonly string[];
+  /** A named list of Go: in protobuf a message that repeats field 1. */
+  readonly message?: true;
 }
 
 export interface MapSchema {
@@ -36,13 +49,26 @@ export interface MapSchema {
 }
 
 export interface ScalarSchema {
-  readonly type: "string" | "bool" | "int32" | "int64" | "double" | "bytes" | "Quantity" | "IntOrString" | "Time" | "MicroTime" | "Duration";
+  readonly type:
+    | "string"
+    | "bool"
+    | "int32"
+    | "int64"
+    | "double"
+    | "bytes"
+    | "Quantity"
+    | "IntOrString"
+    | "Time"
+    | "MicroTime"
+    | "Duration";
   readonly enum?: readonly string[];
 }
 
 /** Raw JSON of any shape. */
 export interface AnySchema {
   readonly type: "any";
+  /** It holds either an object of this schema or something simpler, and protobuf has a message that says which. */
+  readonly union?: { readonly form: NonNullable<TypeFacts["union"]>; readonly schema: ObjectSchema };
 }
 
 export interface DecodeOptions {
@@ -75,7 +101,9 @@ export interface KindCodec<T = unknown> {
   decodeValue(value: unknown, options: DecodeOptions): Decoded<T>;
   /** Fills defaults in place. Idempotent. Includes the kind's computed defaults once those are registered. */
   applyDefaults(object: T): void;
-  /** JSON exactly as Go writes it: field order, omitted zeros, canonical quantities and times. */
+  /** A copy as decoding would have made it: fields in order, zeros as Go keeps them. Throws `DecodeError`. */
+  normalize(object: T): T;
+  /** JSON exactly as Go writes it: field order, omitted zeros, canonical quantities and times. No newline at the end. */
   encode(object: T): string;
   /** Without the `k8s\0` envelope. */
   encodeProtobuf(object: T): Uint8Array;

@@ -1,0 +1,108 @@
+import { type CompiledType, type JsonObject, TypeFamily } from "./compiled-type.ts";
+import { type Decoded, DecodeError, type DecodeOptions, type KindCodec, type ObjectSchema } from "./contract.ts";
+import { readExactly } from "./exact-reader.ts";
+import { goJson } from "./go-json.ts";
+import { misfit } from "./misfit.ts";
+import { scanText } from "./scan-text.ts";
+import { jsonSyntaxError } from "./syntax-error.ts";
+import { walkState } from "./walk-state.ts";
+
+/**
+ * Compiles the codec of one kind. Nothing is generated before first use, and then only for the types that objects
+ * really contain. Kinds that share types share a `family`.
+ */
+export function compile<T = unknown>(schema: ObjectSchema, family: TypeFamily = new TypeFamily()): KindCodec<T> {
+  return new CompiledCodec<T>(schema, family.type(schema));
+}
+
+class CompiledCodec<T> implements KindCodec<T> {
+  readonly schema: ObjectSchema;
+  readonly #type: CompiledType;
+
+  constructor(schema: ObjectSchema, type: CompiledType) {
+    this.schema = schema;
+    this.#type = type;
+  }
+
+  decode(json: string, options: DecodeOptions): Decoded<T> {
+    const value = parse(json);
+    const scan = scanText(json);
+    if (!scan.hasFractions) {
+      const object = this.#walk(value, true);
+      const clean = options.unknownFields === "ignore" || (walkState.unknown === 0 && walkState.keys === scan.keys);
+      if (object !== undefined && clean) return { object: object as T, problems: [] };
+    }
+    return this.#decodeExactly(json, options);
+  }
+
+  decodeValue(value: unknown, options: DecodeOptions): Decoded<T> {
+    const object = this.#walk(value, false);
+    if (object === undefined || (options.unknownFields === "report" && walkState.unknown > 0)) {
+      return this.#decodeExactly(JSON.stringify(value) ?? "null", options);
+    }
+    return { object: object as T, problems: [] };
+  }
+
+  applyDefaults(object: T): void {
+    this.#type.defaults(object as JsonObject);
+  }
+
+  normalize(object: T): T {
+    return this.decodeValue(object, { unknownFields: "ignore" }).object;
+  }
+
+  encode(object: T): string {
+    walkState.nulls = true;
+    walkState.own = true;
+    try {
+      return goJson(this.#type.walk(object));
+    } catch (error) {
+      if (error !== misfit) throw error;
+    } finally {
+      walkState.nulls = false;
+      walkState.own = false;
+    }
+    return this.encode(this.normalize(object));
+  }
+
+  encodeProtobuf(_object: T): Uint8Array {
+    throw new Error("not built yet");
+  }
+
+  decodeProtobuf(_bytes: Uint8Array): T {
+    throw new Error("not built yet");
+  }
+
+  /** Undefined for a value that does not fit. */
+  #walk(value: unknown, own: boolean): JsonObject | undefined {
+    walkState.keys = 0;
+    walkState.unknown = 0;
+    walkState.own = own;
+    try {
+      return this.#type.walk(value);
+    } catch (error) {
+      if (error === misfit) return undefined;
+      if (error instanceof RangeError) throw new DecodeError("exceeded max depth");
+      throw error;
+    } finally {
+      walkState.own = false;
+    }
+  }
+
+  #decodeExactly(json: string, options: DecodeOptions): Decoded<T> {
+    const { value, problems, error } = readExactly(json, this.schema);
+    if (error !== undefined) throw new DecodeError(error);
+    const object = this.#walk(value, true);
+    if (object === undefined) throw new Error(`${this.schema.name}: the two decoders disagree`);
+    return { object: object as T, problems: options.unknownFields === "report" ? problems : [] };
+  }
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new DecodeError(jsonSyntaxError(json) ?? error.message);
+    throw error;
+  }
+}

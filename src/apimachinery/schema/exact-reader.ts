@@ -1,0 +1,242 @@
+import { canonicalQuantity } from "../quantity/cache.ts";
+import { readBase64 } from "./base64.ts";
+import type { FieldSchema, ObjectSchema, ScalarSchema, Schema } from "./contract.ts";
+import { timeParseError } from "./go-time-error.ts";
+import { goItemType, goStructName, goTypeOf, goTypeOfField } from "./go-types.ts";
+import { type JsonKind, JsonTokens } from "./json-tokens.ts";
+import { canonicalMicroTime, canonicalTime } from "./timestamps.ts";
+import { setKey } from "./values.ts";
+
+/** As many as upstream's strict decoder remembers. */
+const maxProblems = 100;
+
+export interface ExactResult {
+  /** Fit for the compiled walk: nulls, unknown fields and duplicates are gone. */
+  readonly value: unknown;
+  /** Of unknown and duplicate fields, in the order of the text. */
+  readonly problems: readonly string[];
+  /** The first value of a wrong type, as Go words it. */
+  readonly error: string | undefined;
+}
+
+/** Reads valid JSON text against a schema, slowly and with every word of upstream's decoder. */
+export function readExactly(text: string, schema: ObjectSchema): ExactResult {
+  const reader = new ExactReader(text);
+  const value = reader.read(schema, goTypeOf(schema), { path: "", struct: undefined, fields: [] });
+  return { value: value ?? {}, problems: reader.problems, error: reader.error };
+}
+
+/** Where a value stands: `path` for strict errors, `struct` and `fields` for type errors. */
+interface Place {
+  readonly path: string;
+  readonly struct: string | undefined;
+  readonly fields: readonly string[];
+}
+
+class ExactReader {
+  readonly #tokens: JsonTokens;
+  readonly #problems = new Set<string>();
+  /** Within a value that upstream's own unmarshaler reads, leniently. */
+  #lenient = false;
+  error: string | undefined;
+
+  constructor(text: string) {
+    this.#tokens = new JsonTokens(text);
+  }
+
+  get problems(): readonly string[] {
+    return [...this.#problems];
+  }
+
+  /** Undefined for null and for what does not fit, which leaves Go's zero value. */
+  read(schema: Schema, goType: string, place: Place): unknown {
+    const kind = this.#tokens.kind();
+    if (kind === "null" && schema.type !== "any") {
+      this.#tokens.skip();
+      return undefined;
+    }
+    switch (schema.type) {
+      case "object":
+        return kind === "object" ? this.#object(schema, place) : this.#mismatch(kind, goType, place);
+      case "list":
+        return kind === "array" ? this.#list(schema.items, goType, place) : this.#mismatch(kind, goType, place);
+      case "map":
+        return kind === "object" ? this.#map(schema.values, goType, place) : this.#mismatch(kind, goType, place);
+      case "any":
+        return schema.union === undefined ? this.#tokens.parsed() : this.#union(schema.union, kind, place);
+      default:
+        return this.#scalar(schema, kind, goType, place);
+    }
+  }
+
+  #object(schema: ObjectSchema, place: Place): unknown {
+    const object: Record<string, unknown> = {};
+    const seen = new Set<string>();
+    const struct = goStructName(schema);
+    this.#tokens.eachMember((key) => {
+      const field = schema.fields.get(key);
+      const path = place.path === "" ? key : `${place.path}.${key}`;
+      if (field === undefined) {
+        if (schema.preserveUnknown) setKey(object, key, this.#tokens.parsed());
+        else {
+          this.#report(`unknown field ${JSON.stringify(path)}`);
+          this.#tokens.skip();
+        }
+        return;
+      }
+      if (seen.has(key)) this.#report(`duplicate field ${JSON.stringify(path)}`);
+      seen.add(key);
+      this.#field(object, field, { path, struct, fields: [...place.fields, key] });
+    });
+    return object;
+  }
+
+  #field(object: Record<string, unknown>, field: FieldSchema, place: Place): void {
+    const value = this.read(field.schema, goTypeOfField(field), place);
+    if (value === undefined || (value === null && field.facts.pointer)) return;
+    object[field.name] = value;
+  }
+
+  #list(items: Schema, goType: string, place: Place): unknown {
+    const list: unknown[] = [];
+    const itemType = goItemType(goType, items);
+    this.#tokens.eachItem((index) => {
+      const value = this.read(items, itemType, { ...place, path: `${place.path}[${index}]` });
+      list.push(value === undefined ? zeroOf(items) : value);
+    });
+    return list;
+  }
+
+  #map(values: Schema, goType: string, place: Place): unknown {
+    const map: Record<string, unknown> = {};
+    const valueType = goItemType(goType, values);
+    this.#tokens.eachMember((key) => {
+      const path = place.path === "" ? key : `${place.path}.${key}`;
+      if (Object.hasOwn(map, key)) this.#report(`duplicate field ${JSON.stringify(path)}`);
+      const value = this.read(values, valueType, { ...place, path });
+      setKey(map, key, value === undefined ? zeroOf(values) : value);
+    });
+    return map;
+  }
+
+  #union(union: NonNullable<Extract<Schema, { type: "any" }>["union"]>, kind: JsonKind, place: Place): unknown {
+    const schema = union.schema.fields.get("schema")?.schema;
+    if (kind === "null" || schema === undefined) {
+      this.#tokens.skip();
+      return undefined;
+    }
+    if (union.form === "schemaOrBool" ? kind === "bool" : kind === "array") return this.#tokens.parsed();
+    if (kind !== "object") {
+      this.#tokens.skip();
+      return this.#fail("boolean or JSON schema expected");
+    }
+    const lenient = this.#lenient;
+    this.#lenient = true;
+    const value = this.read(schema, goTypeOf(schema), { ...place, struct: undefined, fields: [] });
+    this.#lenient = lenient;
+    return value;
+  }
+
+  #scalar(schema: ScalarSchema, kind: JsonKind, goType: string, place: Place): unknown {
+    switch (schema.type) {
+      case "string":
+        return kind === "string" ? this.#tokens.parsed() : this.#mismatch(kind, goType, place);
+      case "bool":
+        return kind === "bool" ? this.#tokens.parsed() : this.#mismatch(kind, goType, place);
+      case "double":
+        return kind === "number" ? this.#tokens.parsed() : this.#mismatch(kind, goType, place);
+      case "int32":
+      case "int64":
+        return kind === "number" ? this.#integer(schema.type, goType, place) : this.#mismatch(kind, goType, place);
+      case "bytes":
+        return kind === "string" ? this.#bytes() : this.#mismatch(kind, goType, place);
+      case "Quantity":
+        return this.#quantity();
+      case "IntOrString":
+        return this.#intOrString(kind);
+      default:
+        return this.#time(schema.type, kind);
+    }
+  }
+
+  #integer(type: "int32" | "int64", goType: string, place: Place): unknown {
+    const literal = this.#tokens.raw();
+    if (isGoInteger(literal, type)) return Number(literal);
+    return this.#typeError(`number ${literal}`, goType, place);
+  }
+
+  #bytes(): unknown {
+    const result = readBase64(this.#tokens.parsed() as string);
+    return "value" in result ? result.value : this.#fail(result.error);
+  }
+
+  #quantity(): unknown {
+    const raw = this.#tokens.raw();
+    try {
+      return canonicalQuantity((raw.startsWith('"') ? raw.slice(1, -1) : raw).trim());
+    } catch (error) {
+      return this.#fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #intOrString(kind: JsonKind): unknown {
+    if (kind === "string") return this.#tokens.parsed();
+    const raw = this.#tokens.raw();
+    if (kind === "number" && isGoInteger(raw, "int32")) return Number(raw);
+    return this.#fail(
+      `json: cannot unmarshal ${kind === "number" ? `number ${raw}` : kind} into Go value of type int32`,
+    );
+  }
+
+  #time(type: ScalarSchema["type"], kind: JsonKind): unknown {
+    if (kind !== "string") {
+      this.#tokens.skip();
+      return this.#fail(`json: cannot unmarshal ${kind} into Go value of type string`);
+    }
+    const text = this.#tokens.parsed() as string;
+    if (type === "Duration") return text;
+    try {
+      return type === "MicroTime" ? canonicalMicroTime(text) : canonicalTime(text);
+    } catch {
+      return this.#fail(timeParseError(text, type === "MicroTime"));
+    }
+  }
+
+  #mismatch(kind: JsonKind, goType: string, place: Place): undefined {
+    this.#tokens.skip();
+    return this.#typeError(kind, goType, place);
+  }
+
+  #typeError(what: string, goType: string, place: Place): undefined {
+    const where = place.struct === undefined ? "value" : `struct field ${place.struct}.${place.fields.join(".")}`;
+    return this.#fail(`json: cannot unmarshal ${what} into Go ${where} of type ${goType}`);
+  }
+
+  #fail(message: string): undefined {
+    this.error ??= message;
+    return undefined;
+  }
+
+  #report(problem: string): void {
+    if (!this.#lenient && this.#problems.size < maxProblems) this.#problems.add(problem);
+  }
+}
+
+const int32Limit = 2n ** 31n;
+const int64Limit = 2n ** 63n;
+
+function isGoInteger(literal: string, type: "int32" | "int64"): boolean {
+  if (!/^-?\d+$/.test(literal)) return false;
+  const limit = type === "int32" ? int32Limit : int64Limit;
+  const value = BigInt(literal);
+  return value >= -limit && value < limit;
+}
+
+/** What null leaves in a list or map. */
+function zeroOf(schema: Schema): unknown {
+  const zeros: Readonly<Record<string, unknown>> = {
+    ...{ object: {}, list: [], map: {}, any: null, bool: false, Quantity: "0" },
+    ...{ int32: 0, int64: 0, double: 0, IntOrString: 0, Time: null, MicroTime: null },
+  };
+  return Object.hasOwn(zeros, schema.type) ? zeros[schema.type] : "";
+}

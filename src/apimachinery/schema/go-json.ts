@@ -1,0 +1,14 @@
+const html = /[<>&\u2028\u2029]/;
+const everyHtml = /[<>&\u2028\u2029]/g;
+const loneSurrogate = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
+
+/** JSON of a value as Go's encoder writes it, which also escapes what HTML would take for markup. */
+export function goJson(value: unknown): string {
+  let json = JSON.stringify(value);
+  if (html.test(json)) json = json.replace(everyHtml, escaped);
+  return json.includes("\\ud") ? json.replace(loneSurrogate, "$1\\ufffd") : json;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

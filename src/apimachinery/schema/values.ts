@@ -1,0 +1,141 @@
+import { canonicalQuantity } from "../quantity/cache.ts";
+import { refuse } from "./misfit.ts";
+import { walkState } from "./walk-state.ts";
+
+type Convert = (value: unknown) => unknown;
+
+/** JSON's number of keys at all depths, for values whose schema says nothing. */
+export function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  let keys = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) keys += countKeys(item);
+    return keys;
+  }
+  const object = value as Readonly<Record<string, unknown>>;
+  for (const key in object) keys += 1 + countKeys(object[key]);
+  return keys;
+}
+
+export function copyJson(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyJson);
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const item = (value as Readonly<Record<string, unknown>>)[key];
+    if (item !== undefined) setKey(copy, key, copyJson(item));
+  }
+  return copy;
+}
+
+/** Also for `__proto__`, which a plain assignment would take for the prototype. */
+export function setKey(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") object[key] = value;
+  else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+export function anyValue(value: unknown): unknown {
+  walkState.keys += countKeys(value);
+  return walkState.own ? value : copyJson(value);
+}
+
+export function quantityValue(value: unknown): string {
+  if (typeof value !== "string" && typeof value !== "number") refuse();
+  try {
+    return canonicalQuantity(typeof value === "number" ? String(value) : value.trim());
+  } catch {
+    refuse();
+  }
+}
+
+export function intOrStringValue(value: unknown): number | string {
+  if (typeof value === "string" || (typeof value === "number" && (value | 0) === value)) return value;
+  refuse();
+}
+
+export function stringValue(value: unknown): string {
+  if (typeof value !== "string") refuse();
+  return value;
+}
+
+export function boolValue(value: unknown): boolean {
+  if (typeof value !== "boolean") refuse();
+  return value;
+}
+
+export function int32Value(value: unknown): number {
+  if (typeof value !== "number" || (value | 0) !== value) refuse();
+  return value;
+}
+
+/** JavaScript's numbers hold integers exactly up to 2^53; larger ones are rounded. */
+export function int64Value(value: unknown): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || Math.abs(value) >= 2 ** 63) refuse();
+  return value;
+}
+
+export function doubleValue(value: unknown): number {
+  if (typeof value !== "number") refuse();
+  return value;
+}
+
+/** Base64 with padding, as Go writes it. */
+export function bytesValue(value: unknown): string {
+  if (typeof value !== "string") refuse();
+  if (value !== "" && Buffer.from(value, "base64").toString("base64") !== value) refuse();
+  return value;
+}
+
+export function listOf(convert: Convert): Convert {
+  return (value) => {
+    if (!Array.isArray(value)) refuse();
+    const list = new Array<unknown>(value.length);
+    for (let index = 0; index < value.length; index++) list[index] = convert(value[index]);
+    return list;
+  };
+}
+
+export function listOfStrings(value: unknown): unknown {
+  if (!Array.isArray(value)) refuse();
+  for (const item of value) if (typeof item !== "string") refuse();
+  return walkState.own ? value : value.slice();
+}
+
+/** With keys in order, as Go encodes maps. */
+export function mapOf(convert: Convert): Convert {
+  return (value) => {
+    const keys = sortedKeys(value);
+    const map: Record<string, unknown> = {};
+    for (const key of keys) setKey(map, key, convert((value as Readonly<Record<string, unknown>>)[key]));
+    return map;
+  };
+}
+
+export function mapOfStrings(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse();
+  const source = value as Readonly<Record<string, unknown>>;
+  let [count, sorted, previous] = [0, true, ""];
+  for (const key in source) {
+    if (typeof source[key] !== "string") return copyOfStrings(source);
+    if (key < previous) sorted = false;
+    previous = key;
+    count++;
+  }
+  if (!sorted || !walkState.own) return copyOfStrings(source);
+  walkState.keys += count;
+  return value;
+}
+
+function copyOfStrings(source: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const map: Record<string, unknown> = {};
+  for (const key of sortedKeys(source)) setKey(map, key, stringValue(source[key]));
+  return map;
+}
+
+function sortedKeys(value: unknown): string[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse();
+  const source = value as Readonly<Record<string, unknown>>;
+  const keys = Object.keys(source).filter((key) => source[key] !== undefined);
+  walkState.keys += keys.length;
+  return keys.sort();
+}
