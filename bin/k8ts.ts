@@ -19,7 +19,11 @@ const clusters: Table = {
   logs: { summary: "print the log of a component", module: bootstrap, name: "logs" },
   image: { summary: "import, list or build container images", module: bootstrap, name: "image" },
   kubectl: { summary: "talk to a cluster", module: "../src/kubectl/index.ts", name: "kubectl" },
-  why: { summary: "say why a pod is pending, restarting, unreachable or denied", module: "../src/kubectl/index.ts", name: "why" },
+  why: {
+    summary: "say why a pod is pending, restarting, unreachable or denied",
+    module: "../src/kubectl/index.ts",
+    name: "why",
+  },
 };
 
 const components: Table = {
@@ -35,7 +39,11 @@ const components: Table = {
 
 const development: Table = {
   test: { summary: "run all tests, or those whose path holds a word", module: "../tools/test/main.ts", name: "test" },
-  bench: { summary: "measure something of bench/ and compare it with its target", module: "../tools/bench/main.ts", name: "bench" },
+  bench: {
+    summary: "measure something of bench/ and compare it with its target",
+    module: "../tools/bench/main.ts",
+    name: "bench",
+  },
   tool: { summary: "run something of tools/: format, references, tidy", module: "../tools/main.ts", name: "tool" },
 };
 

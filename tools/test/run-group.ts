@@ -1,0 +1,110 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { repositoryRoot } from "../repository.ts";
+import type { TestGroup } from "./groups.ts";
+import type { TestResult } from "./reporter.ts";
+
+export interface GroupResult {
+  readonly group: TestGroup;
+  readonly results: readonly TestResult[];
+  readonly durationMs: number;
+}
+
+const outputBytesMax = 64 * 1024;
+const resultsFolder = join(repositoryRoot, ".cache/tests");
+
+/** Runs one group in a process of its own. Whatever goes wrong becomes a failed test. */
+export async function runGroup(group: TestGroup, update: boolean, signal: AbortSignal): Promise<GroupResult> {
+  mkdirSync(resultsFolder, { recursive: true });
+  const destination = join(resultsFolder, `${group.name.replaceAll(/[^\w.-]+/g, "-")}.jsonl`);
+  rmSync(destination, { force: true });
+  const started = performance.now();
+  const { code, timedOut, output } = await runNode(argumentsFor(group, destination, update), group.timeoutMs, signal);
+  const results = [...readResults(destination)];
+  const known = results.some((result) => result.outcome === "failed");
+  if (timedOut) {
+    results.push(
+      failure(group, `did not end within ${group.timeoutMs / 1000} s: something is left running\n${output}`),
+    );
+  } else if (code !== 0 && !known) {
+    results.push(failure(group, `ended with ${code}\n${output}`));
+  } else if (results.length === 0) {
+    results.push(failure(group, `ran no test\n${output}`));
+  }
+  return { group, results, durationMs: performance.now() - started };
+}
+
+function argumentsFor(group: TestGroup, destination: string, update: boolean): readonly string[] {
+  return [
+    "--disable-warning=ExperimentalWarning",
+    "--test",
+    "--test-isolation=none",
+    `--test-reporter=${join(repositoryRoot, "tools/test/reporter.ts")}`,
+    `--test-reporter-destination=${destination}`,
+    ...(update ? ["--test-update-snapshots"] : []),
+    ...group.files,
+  ];
+}
+
+interface Ended {
+  readonly code: number | string;
+  readonly timedOut: boolean;
+  readonly output: string;
+}
+
+function runNode(args: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    // A group of its own, so that what a test leaves running ends with it.
+    const options = {
+      cwd: repositoryRoot,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"],
+    };
+    const child = spawn(process.execPath, args, options);
+    let output = "";
+    let timedOut = false;
+    const keep = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-outputBytesMax);
+    };
+    const kill = (): void => killGroup(child.pid);
+    const timer = setTimeout(() => {
+      timedOut = true;
+      kill();
+    }, timeoutMs);
+    signal.addEventListener("abort", kill, { once: true });
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.once("error", reject);
+    child.once("close", (code, ended) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", kill);
+      resolve({ code: code ?? ended ?? "no code", timedOut, output });
+    });
+  });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
+
+function* readResults(path: string): Generator<TestResult> {
+  let text = "";
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    // The process ended before it had anything to report; its exit code tells.
+  }
+  for (const line of text.split("\n")) {
+    if (line.endsWith("}")) yield JSON.parse(line) as TestResult;
+  }
+}
+
+function failure(group: TestGroup, error: string): TestResult {
+  return { outcome: "failed", name: group.name, file: group.files[0] ?? "", durationMs: 0, error };
+}
