@@ -25,3 +25,10 @@ export {
 } from "./errors.ts";
 export { compareKeys } from "./keys.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";
+export {
+  openSqliteStore,
+  type RestoreOptions,
+  restoreSqliteStore,
+  type SqliteStore,
+  type SqliteStoreOptions,
+} from "./sqlite/sqlite-store.ts";

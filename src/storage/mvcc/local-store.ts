@@ -135,9 +135,10 @@ export class LocalStore implements Store {
 
   async #close(): Promise<void> {
     this.#refusal = new StoreClosedError();
+    await this.#journal.close();
+    // Only now: the last writes that became durable may have set timers.
     this.#expiry.stop();
     this.#compaction.stop();
-    await this.#journal.close();
     this.#hub.closeAll();
   }
 

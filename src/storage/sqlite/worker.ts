@@ -1,0 +1,115 @@
+import { renameSync, rmSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { must, RealClock, type Timer } from "../../base/index.ts";
+import { DatabaseFile } from "./database-file.ts";
+import { describeFailure } from "./failure.ts";
+import type { Request, Response, WorkerJob } from "./protocol.ts";
+
+/** How long nothing must be written before the file is tidied up. */
+const IDLE_MS = 1000;
+
+const port = must(parentPort, "runs as a worker");
+
+function send(response: Response, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(response, transfer);
+}
+
+/** Serves one database file until it is told to close. */
+class Server {
+  readonly #database: DatabaseFile;
+  readonly #clock = new RealClock();
+  #idle: Timer | undefined;
+
+  constructor(database: DatabaseFile) {
+    this.#database = database;
+  }
+
+  handle(request: Request): void {
+    switch (request.type) {
+      case "commit":
+        this.#commit(request);
+        return;
+      case "size":
+        send({ type: "answer", id: request.id, value: this.#database.size() });
+        return;
+      case "backup":
+        this.#backup(request.id, request.path);
+        return;
+      case "close":
+        this.#idle?.cancel();
+        this.#database.close();
+        send({ type: "closed" });
+        port.close();
+    }
+  }
+
+  #commit(request: Extract<Request, { type: "commit" }>): void {
+    try {
+      this.#database.commit([request.frame], request.revision);
+    } catch (error) {
+      send({ type: "commit-failed", failure: describeFailure(error) });
+      return;
+    }
+    send({ type: "durable", revision: request.revision });
+    this.#tidy();
+  }
+
+  #tidy(): void {
+    try {
+      this.#database.tidy();
+    } catch {
+      // What could not be tidied (full disk) stays in the log, and is tried again after the next commit.
+    }
+    this.#idle?.cancel();
+    this.#idle = this.#clock.after(IDLE_MS, () => {
+      try {
+        this.#database.tidyThoroughly();
+      } catch {
+        // As above.
+      }
+    });
+  }
+
+  #backup(id: number, path: string): void {
+    this.#database.backup(path).then(
+      () => send({ type: "answer", id, value: 0 }),
+      (error: unknown) => send({ type: "answer-failed", id, failure: describeFailure(error) }),
+    );
+  }
+}
+
+function serve(job: Extract<WorkerJob, { job: "serve" }>): void {
+  const database = DatabaseFile.open(job);
+  send({ type: "opened", revision: database.revision() });
+  for (const frame of database.load()) send({ type: "entries", frame }, [frame.buffer]);
+  const server = new Server(database);
+  port.on("message", (request: Request) => server.handle(request));
+  send({ type: "loaded" });
+}
+
+async function restore({ from, options, bumpRevision }: Extract<WorkerJob, { job: "restore" }>): Promise<void> {
+  const target = `${options.path}.restoring`;
+  rmSync(target, { force: true });
+  // Whoever uses the file to be replaced is found out here.
+  DatabaseFile.open(options).close();
+  const source = DatabaseFile.open({ ...options, path: from });
+  await source.backup(target);
+  source.close();
+  const copy = DatabaseFile.open({ ...options, path: target });
+  for (const _ of copy.load());
+  copy.bumpRevision(bumpRevision);
+  const revision = copy.revision();
+  copy.close();
+  for (const suffix of ["-wal", "-shm"]) rmSync(options.path + suffix, { force: true });
+  renameSync(target, options.path);
+  send({ type: "answer", id: 0, value: revision });
+}
+
+const job = workerData as WorkerJob;
+try {
+  if (job.job === "serve") serve(job);
+  else await restore(job);
+} catch (error) {
+  send({ type: "open-failed", failure: describeFailure(error) });
+  port.close();
+}
