@@ -108,7 +108,9 @@ export class FakeResourceClient<T extends KubeObject> implements ResourceClient<
   async updateSubresource<S extends KubeObject>(name: string, subresource: string, object: S): Promise<S> {
     this.#record("update", { name, subresource, object });
     return this.#replace(object as KubeObject as T, (made, current) => {
-      made.metadata = { ...structuredClone(current.metadata), resourceVersion: made.metadata.resourceVersion };
+      // Annotations go with the status, as upstream has it: the Deployment controller relies on that.
+      const { annotations, resourceVersion } = made.metadata;
+      made.metadata = { ...structuredClone(current.metadata), annotations, resourceVersion };
       if (subresource === "status") made.spec = current.spec;
     }) as Promise<KubeObject> as Promise<S>;
   }

@@ -1,0 +1,77 @@
+import type { Clock, Log, Random, Runnable } from "../base/index.ts";
+import {
+  type Client,
+  EventBroadcaster,
+  type InformerFactory,
+  SharedInformerFactory,
+  type WorkQueueMetricsProvider,
+} from "../client/index.ts";
+import { type ControllerContext, runAll } from "../reconcile/index.ts";
+import type { ControllerConfig } from "./config.ts";
+import type { ControllerDescriptor } from "./descriptor.ts";
+import { controllers } from "./registry.ts";
+
+export interface ControllerManagerOptions {
+  /** A client for the controller of that service account in kube-system. See `impersonatingClients`. */
+  readonly clientFor: (serviceAccount: string) => Client;
+  /** Shared with others of the process; without it, the manager makes its own from `clientFor("")`. */
+  readonly informers?: InformerFactory;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Upstream's `--controllers`: `*`, `name`, `-name`. Default `["*"]`. */
+  readonly enabled?: readonly string[];
+  readonly config?: ControllerConfig;
+  readonly metrics?: WorkQueueMetricsProvider;
+  /** Default: every controller there is. */
+  readonly descriptors?: readonly ControllerDescriptor[];
+}
+
+/** The first entry that names the controller decides, then `*`. */
+export function isEnabled(descriptor: ControllerDescriptor, enabled: readonly string[]): boolean {
+  for (const entry of enabled) {
+    if (entry === descriptor.name) return true;
+    if (entry === `-${descriptor.name}`) return false;
+  }
+  return enabled.includes("*") && descriptor.disabledByDefault !== true;
+}
+
+/** All controllers in one process. Leader election is the caller's. */
+export function createControllerManager(options: ControllerManagerOptions): Runnable {
+  const { clientFor, clock, random, log, enabled = ["*"], config = {}, metrics, descriptors = controllers } = options;
+  const own =
+    options.informers === undefined
+      ? new SharedInformerFactory({ client: clientFor(""), clock, random, log })
+      : undefined;
+  const informers = options.informers ?? own;
+  if (informers === undefined) throw new Error("there are no informers");
+  const parts: Runnable[] = own === undefined ? [] : [{ name: "informers", run: (signal) => own.run(signal) }];
+  for (const descriptor of descriptors) {
+    if (!isEnabled(descriptor, enabled)) continue;
+    const client = clientFor(descriptor.serviceAccount ?? descriptor.name);
+    const controllerLog = log.with({ controller: descriptor.name });
+    const broadcaster = new EventBroadcaster({ client, clock, log: controllerLog });
+    const context: ControllerContext = {
+      client,
+      informers,
+      clock,
+      random,
+      log: controllerLog,
+      metrics,
+      recorder: (component) => broadcaster.recorder(component),
+    };
+    const controller = descriptor.create(context, config);
+    if (controller !== undefined) parts.push(broadcaster, controller);
+  }
+  return runAll("controller-manager", parts);
+}
+
+/** Upstream's `--use-service-account-credentials` for a client that may impersonate. */
+export function impersonatingClients(client: Client): (serviceAccount: string) => Client {
+  return (serviceAccount) => {
+    if (serviceAccount === "") return client;
+    const user = `system:serviceaccount:kube-system:${serviceAccount}`;
+    const groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
+    return client.with({ userAgent: `k8ts-controller-manager/${serviceAccount}`, impersonate: { user, groups } });
+  };
+}
