@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type CronJob, type Deployment, type Job, loadScheme, type Pod, type Service } from "./index.ts";
+
+const scheme = loadScheme();
+
+/** The object as it is after strict decoding and defaulting. */
+function defaulted<T>(group: string, version: string, kind: string, object: object): T {
+  const codec = scheme.codec<T>({ group, version, kind });
+  const decoded = codec.decode(JSON.stringify(object), { unknownFields: "report" });
+  assert.deepEqual(decoded.problems, []);
+  codec.applyDefaults(decoded.object);
+  const once = codec.encode(decoded.object);
+  codec.applyDefaults(decoded.object);
+  assert.equal(codec.encode(decoded.object), once, "defaulting twice is defaulting once");
+  return decoded.object;
+}
+
+test("a pod gets upstream's defaults", () => {
+  const probe = { httpGet: { port: 80 } };
+  const resources = { limits: { cpu: "100m", memory: "100u" } };
+  const containers = [{ name: "a", image: "nginx", ports: [{ containerPort: 80 }], livenessProbe: probe, resources }];
+  const spec = { containers, hostNetwork: true, volumes: [{ name: "v" }, { name: "s", secret: { secretName: "x" } }] };
+  const pod = defaulted<Pod>("", "v1", "Pod", { metadata: { name: "a" }, spec });
+  assert.deepEqual(pod.spec, {
+    volumes: [
+      { name: "v", emptyDir: {} },
+      { name: "s", secret: { secretName: "x", defaultMode: 420 } },
+    ],
+    containers: [
+      {
+        name: "a",
+        image: "nginx",
+        ports: [{ hostPort: 80, containerPort: 80, protocol: "TCP" }],
+        resources: { limits: { cpu: "100m", memory: "1m" }, requests: { cpu: "100m", memory: "1m" } },
+        livenessProbe: {
+          httpGet: { path: "/", port: 80, scheme: "HTTP" },
+          ...{ timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 },
+        },
+        terminationMessagePath: "/dev/termination-log",
+        terminationMessagePolicy: "File",
+        imagePullPolicy: "Always",
+      },
+    ],
+    hostNetwork: true,
+    dnsPolicy: "ClusterFirst",
+    restartPolicy: "Always",
+    securityContext: {},
+    terminationGracePeriodSeconds: 30,
+    schedulerName: "default-scheduler",
+    enableServiceLinks: true,
+  });
+});
+
+test("the tag decides whether an image is pulled always", () => {
+  const policyOf = (image: string): unknown => {
+    const spec = { containers: [{ name: "a", image }] };
+    return defaulted<Pod>("", "v1", "Pod", { metadata: {}, spec }).spec.containers[0]?.imagePullPolicy;
+  };
+  const digest = `sha256:${"0".repeat(64)}`;
+  assert.equal(policyOf("registry:5000/a/b"), "Always");
+  assert.equal(policyOf("a:latest"), "Always");
+  assert.equal(policyOf("registry:5000/a/b:1.2"), "IfNotPresent");
+  assert.equal(policyOf(`a@${digest}`), "IfNotPresent");
+  assert.equal(policyOf(`a:latest@${digest}`), "Always");
+  assert.equal(policyOf("Not A Name"), "IfNotPresent");
+});
+
+test("pod-level limits bring pod-level requests, from the containers where these say", () => {
+  const container = { name: "a", resources: { requests: { cpu: "200m" } } };
+  const init = { name: "i", resources: { requests: { cpu: "300m" } } };
+  const spec = { containers: [container], initContainers: [init], resources: { limits: { cpu: "1", memory: "1Gi" } } };
+  const pod = defaulted<Pod>("", "v1", "Pod", { metadata: {}, spec });
+  assert.deepEqual(pod.spec.resources?.requests, { cpu: "300m", memory: "1Gi" });
+});
+
+test("the kinds of apps and batch get upstream's defaults, job templates none of a job's", () => {
+  const template = { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "a", image: "a:1" }] } };
+  const deployment = defaulted<Deployment>("apps", "v1", "Deployment", { spec: { template, selector: {} } });
+  assert.deepEqual(deployment.spec.strategy, {
+    type: "RollingUpdate",
+    rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" },
+  });
+  assert.equal(deployment.spec.progressDeadlineSeconds, 600);
+  assert.equal(deployment.spec.template.spec.enableServiceLinks, undefined);
+  const job = defaulted<Job>("batch", "v1", "Job", { spec: { template } });
+  assert.deepEqual(job.metadata.labels, { a: "b" });
+  assert.deepEqual([job.spec.completions, job.spec.parallelism, job.spec.backoffLimit], [1, 1, 6]);
+  const cronJob = defaulted<CronJob>("batch", "v1", "CronJob", { spec: { jobTemplate: { spec: { template } } } });
+  assert.equal(cronJob.spec.jobTemplate.spec.backoffLimit, undefined);
+  assert.equal(cronJob.spec.failedJobsHistoryLimit, 1);
+});
+
+test("a service's ports and policies follow from its type", () => {
+  const spec = { type: "NodePort", ports: [{ port: 80 }, { port: 81, targetPort: "http" }] };
+  const service = defaulted<Service>("", "v1", "Service", { spec });
+  assert.deepEqual(service.spec.ports, [
+    { protocol: "TCP", port: 80, targetPort: 80 },
+    { protocol: "TCP", port: 81, targetPort: "http" },
+  ]);
+  assert.equal(service.spec.externalTrafficPolicy, "Cluster");
+  assert.equal(service.spec.internalTrafficPolicy, "Cluster");
+  assert.equal(service.spec.sessionAffinity, "None");
+});
+
+test("defaulting fills every kind from nothing without failing, and stays put", () => {
+  for (const { kind } of scheme.resources()) defaulted(kind.group, kind.version, kind.kind, {});
+});
