@@ -34,6 +34,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly allowUnconditionalUpdate?: boolean;
   /** `Background` unless the kind says otherwise. */
   readonly defaultPropagation?: "Orphan" | "Background" | "Foreground";
+  /** DELETE answers with the object instead of a Status. Upstream: `ReturnDeletedObject`. */
+  readonly returnsDeleted?: boolean;
   /** Grace for DELETE (pods); undefined means immediate. Returns seconds. */
   gracePeriodSeconds?(object: T, requested: number | undefined): number;
   /** Seconds after which a stored object goes by itself (events). */

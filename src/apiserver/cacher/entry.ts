@@ -1,0 +1,98 @@
+import type { KubeObject } from "../../apimachinery/index.ts";
+import { type EntryShape, freezeDeep, respliceRevision, type SplicedItem, spliceRevision } from "./shape.ts";
+
+const noLabels: Readonly<Record<string, string>> = Object.freeze({});
+
+/** One object at one revision: its bytes, and on demand the parsed object that all in-process readers share. */
+export class CacheEntry {
+  readonly key: string;
+  readonly revision: number;
+  readonly shape: EntryShape;
+  /** Encodings made on first request (protobuf, other versions), by whoever makes them. */
+  #extra: Map<unknown, unknown> | undefined;
+  #item: Buffer;
+  readonly #revisionOffset: number;
+  /** Weak: a server whose clients are all elsewhere keeps only bytes. */
+  #object: WeakRef<KubeObject> | undefined;
+  #labels: Readonly<Record<string, string>> | undefined;
+
+  private constructor(key: string, revision: number, shape: EntryShape, spliced: SplicedItem, object?: KubeObject) {
+    this.key = key;
+    this.revision = revision;
+    this.shape = shape;
+    this.#item = spliced.item;
+    this.#revisionOffset = spliced.revisionOffset;
+    if (object === undefined) return;
+    object.metadata.resourceVersion = String(revision);
+    this.#labels = object.metadata.labels ?? noLabels;
+    this.#object = new WeakRef(object);
+  }
+
+  /** `object` is what `stored` encodes; it passes into the entry's possession. */
+  static fromStored(key: string, stored: Uint8Array, revision: number, shape: EntryShape, object?: KubeObject): CacheEntry {
+    return new CacheEntry(key, revision, shape, spliceRevision(shape, stored, revision), object);
+  }
+
+  get extra(): Map<unknown, unknown> {
+    this.#extra ??= new Map();
+    return this.#extra;
+  }
+
+  /** JSON without `kind` and `apiVersion`, as lists contain it. */
+  get item(): Buffer {
+    return this.#item;
+  }
+
+  /** The whole object as JSON. */
+  get json(): Buffer {
+    return Buffer.concat([this.shape.head, this.#item.subarray(1)]);
+  }
+
+  get name(): string {
+    return this.key.slice(this.key.lastIndexOf("/") + 1);
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    this.#labels ??= this.object.metadata.labels ?? noLabels;
+    return this.#labels;
+  }
+
+  /** Frozen. Shared by everybody who asks while anybody holds it. */
+  get object(): KubeObject {
+    const known = this.#object?.deref();
+    if (known !== undefined) return freezeDeep(known);
+    const parsed = freezeDeep(JSON.parse(this.text()) as KubeObject);
+    this.#object = new WeakRef(parsed);
+    return parsed;
+  }
+
+  /** A selectable field's value, read once. */
+  fieldValue(read: (object: KubeObject) => string): string {
+    let value = this.extra.get(read) as string | undefined;
+    if (value === undefined) {
+      value = read(this.object);
+      this.extra.set(read, value);
+    }
+    return value;
+  }
+
+  /** A new copy that the caller may change. */
+  copy(): KubeObject {
+    return JSON.parse(this.text()) as KubeObject;
+  }
+
+  /** The same object, dated with the revision at which it ceased to be (or to match). */
+  at(revision: number): CacheEntry {
+    const spliced = respliceRevision({ item: this.#item, revisionOffset: this.#revisionOffset }, revision);
+    return new CacheEntry(this.key, revision, this.shape, spliced);
+  }
+
+  /** Lets the entry share bytes equal to its own with its neighbours (see `Chunk.joined`). */
+  shareBytes(item: Buffer): void {
+    this.#item = item;
+  }
+
+  text(): string {
+    return this.shape.head.toString("latin1") + this.#item.toString("utf8", 1);
+  }
+}

@@ -1,0 +1,106 @@
+import type { CacheEntry } from "./entry.ts";
+import type { Change, ChangeType } from "./event-ring.ts";
+import type { ResourceCache } from "./resource-cache.ts";
+
+/** Which objects a list or watch concerns. `undefined` as a whole means every object below the prefix. */
+export interface EntryFilter {
+  matches(entry: CacheEntry): boolean;
+}
+
+export interface WatchStart {
+  /** Objects that exist already, sent as ADDED. */
+  readonly initial?: Iterable<CacheEntry>;
+  /** The first change to look at. */
+  readonly sequence: number;
+  /** The revision up to which the watcher knows everything (at the start, after the initial objects). */
+  readonly revision: number;
+}
+
+export type Delivery =
+  | { readonly type: ChangeType; readonly entry: CacheEntry; readonly change: Change | undefined }
+  /** The initial objects are complete. */
+  | { readonly type: "INITIAL_END"; readonly revision: number }
+  /** The reader was too slow: what it has not read is gone. */
+  | { readonly type: "LOST" };
+
+/**
+ * One watcher's position among the changes of a resource. Holds no queue of its own: the ring is the queue, and a
+ * reader that falls off its end is told so.
+ */
+export class WatchCursor {
+  readonly #cache: ResourceCache;
+  readonly #prefix: string;
+  readonly #filter: EntryFilter | undefined;
+  #initial: Iterator<CacheEntry> | undefined;
+  #sequence: number;
+  #initialEnd: number | undefined;
+
+  constructor(cache: ResourceCache, start: WatchStart, prefix: string, filter: EntryFilter | undefined) {
+    this.#cache = cache;
+    this.#prefix = prefix;
+    this.#filter = filter;
+    this.#sequence = start.sequence;
+    this.#initial = start.initial?.[Symbol.iterator]();
+    this.#initialEnd = start.initial === undefined ? undefined : start.revision;
+  }
+
+  /** Whether nothing is selected away, so that all such watchers get the same bytes. */
+  get unfiltered(): boolean {
+    return this.#filter === undefined && this.#prefix === this.#cache.prefix;
+  }
+
+  get inInitial(): boolean {
+    return this.#initialEnd !== undefined;
+  }
+
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Takes note that all changes before `sequence` were delivered together with others'. */
+  skipTo(sequence: number): void {
+    this.#sequence = sequence;
+  }
+
+  next(): Delivery | undefined {
+    return this.#nextInitial() ?? this.#nextChange();
+  }
+
+  #nextInitial(): Delivery | undefined {
+    if (this.#initialEnd === undefined) return undefined;
+    for (let step = this.#initial?.next(); step !== undefined && step.done !== true; step = this.#initial?.next()) {
+      if (this.#selects(step.value)) return { type: "ADDED", entry: step.value, change: undefined };
+    }
+    const revision = this.#initialEnd;
+    this.#initial = undefined;
+    this.#initialEnd = undefined;
+    return { type: "INITIAL_END", revision };
+  }
+
+  #nextChange(): Delivery | undefined {
+    const { ring } = this.#cache;
+    if (this.#sequence < ring.first) return { type: "LOST" };
+    while (this.#sequence < ring.next) {
+      const change = ring.at(this.#sequence);
+      this.#sequence += 1;
+      const delivery = change === undefined ? undefined : this.#judge(change);
+      if (delivery !== undefined) return delivery;
+    }
+    return undefined;
+  }
+
+  /** An object that starts to match is ADDED, one that ceases to match is DELETED. */
+  #judge(change: Change): Delivery | undefined {
+    if (!change.entry.key.startsWith(this.#prefix)) return undefined;
+    const filter = this.#filter;
+    if (filter === undefined) return { type: change.type, entry: change.entry, change };
+    const before = change.previous !== undefined && filter.matches(change.previous);
+    const now = change.type !== "DELETED" && filter.matches(change.entry);
+    if (now) return { type: before ? "MODIFIED" : "ADDED", entry: change.entry, change };
+    return before ? { type: "DELETED", entry: change.gone, change } : undefined;
+  }
+
+  #selects(entry: CacheEntry): boolean {
+    return entry.key.startsWith(this.#prefix) && (this.#filter === undefined || this.#filter.matches(entry));
+  }
+}

@@ -1,0 +1,141 @@
+import { DecodeError, type KindCodec, type KubeObject, newBadRequest, type StatusError } from "../../apimachinery/index.ts";
+import { messageOf } from "../../base/index.ts";
+import { apiVersionOf } from "../cacher/shape.ts";
+import type { ApiRequest } from "../http/exchange.ts";
+import type { ResourceDescriptor } from "../registry/contract.ts";
+import type { RequestContext } from "../request/contract.ts";
+import { bodyMediaType } from "./negotiation.ts";
+import { openEnvelope } from "./protobuf-envelope.ts";
+import { fromYaml } from "./yaml.ts";
+
+/** Bytes of a request's body. Upstream: 3 MiB. */
+export const bodyBytesMax = 3 * 1024 * 1024;
+
+export type FieldValidation = "Ignore" | "Warn" | "Strict";
+
+export function headerText(request: ApiRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === "string" ? value : value?.[0];
+}
+
+/** A kind that bodies may be of: a resource's own or a subresource's (`Scale`, `Binding`, `Eviction`). */
+export interface BodyKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly codec: KindCodec;
+}
+
+export function bodyKindOf(descriptor: ResourceDescriptor): BodyKind {
+  return { ...descriptor.gvk, codec: descriptor.codec };
+}
+
+/** Reads and decodes the object in a request's body, defaults included. */
+export async function readObject(
+  request: ApiRequest,
+  kind: BodyKind,
+  validation: FieldValidation,
+  context: RequestContext,
+): Promise<KubeObject> {
+  const media = bodyMediaType(headerText(request, "content-type"));
+  const bytes = await request.body(bodyBytesMax);
+  return decodeObject(bytes, media, kind, validation, context);
+}
+
+export function decodeObject(
+  bytes: Uint8Array,
+  media: "json" | "yaml" | "protobuf",
+  kind: BodyKind,
+  validation: FieldValidation,
+  context: RequestContext,
+): KubeObject {
+  const decoded = media === "protobuf" ? decodeProtobuf(bytes, kind) : decodeText(bytes, media, kind, validation);
+  reportProblems(decoded.problems, kind, validation, context);
+  const object = decoded.object as KubeObject;
+  checkKind(object, kind);
+  object.metadata ??= {};
+  kind.codec.applyDefaults(object);
+  return object;
+}
+
+interface Outcome {
+  readonly object: unknown;
+  readonly problems: readonly string[];
+}
+
+function decodeText(bytes: Uint8Array, media: "json" | "yaml", kind: BodyKind, validation: FieldValidation): Outcome {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  const options = { unknownFields: validation === "Ignore" ? "ignore" : "report" } as const;
+  try {
+    if (media === "json" || text.trimStart().startsWith("{")) return kind.codec.decode(text, options);
+    return kind.codec.decodeValue(fromYaml(text), options);
+  } catch (error) {
+    throw malformed(error, bytes, text, kind);
+  }
+}
+
+function decodeProtobuf(bytes: Uint8Array, kind: BodyKind): Outcome {
+  const envelope = openEnvelope(bytes);
+  if (envelope === undefined) {
+    throw newBadRequest(`the object provided is unrecognized (must be of type ${kind.kind}): provided data does not appear to be a protobuf message, expected prefix [107 56 115 0] (${summarize(bytes)})`);
+  }
+  checkKind({ apiVersion: envelope.apiVersion, kind: envelope.kind, metadata: {} }, kind);
+  try {
+    return { object: kind.codec.decodeProtobuf(envelope.raw), problems: [] };
+  } catch (error) {
+    throw cannotBeHandled(kind, messageOf(error));
+  }
+}
+
+function malformed(error: unknown, bytes: Uint8Array, text: string, kind: BodyKind): StatusError {
+  const why = messageOf(error);
+  if (!(error instanceof DecodeError) || !isJson(text)) {
+    const reason = why.startsWith("couldn't get version/kind") ? why : `couldn't get version/kind; json parse error: ${why}`;
+    return newBadRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${reason} (${summarize(bytes)})`);
+  }
+  return cannotBeHandled(kind, why);
+}
+
+function isJson(text: string): boolean {
+  if (!text.trimStart().startsWith("{")) return true;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function cannotBeHandled(kind: BodyKind, why: string): StatusError {
+  return newBadRequest(`${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ${why}`);
+}
+
+export function reportProblems(problems: readonly string[], kind: BodyKind, validation: FieldValidation, context: RequestContext): void {
+  if (problems.length === 0 || validation === "Ignore") return;
+  if (validation === "Strict") throw cannotBeHandled(kind, `strict decoding error: ${problems.join(", ")}`);
+  for (const problem of problems) context.warn(problem);
+}
+
+/** Kind and version in the body are optional, but must be the resource's when given. */
+function checkKind(object: KubeObject, kind: BodyKind): void {
+  const expected = apiVersionOf(kind);
+  const { apiVersion = "", kind: given = "" } = object;
+  if (given !== "" && given !== kind.kind) {
+    const version = apiVersion === "" ? kind.version : apiVersion.slice(apiVersion.indexOf("/") + 1);
+    throw newBadRequest(`${given} in version ${JSON.stringify(version)} cannot be handled as a ${kind.kind}: converting (${version}.${given}) to (${kind.version}.${kind.kind}): unknown conversion`);
+  }
+  if (apiVersion !== "" && apiVersion !== expected) {
+    throw newBadRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
+  }
+  object.apiVersion = expected;
+  object.kind = kind.kind;
+}
+
+const summaryBytesMax = 30;
+
+function summarize(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "<empty>";
+  const cut = Buffer.from(bytes.subarray(0, summaryBytesMax));
+  const text = bytes[0] === 0x7b ? cut.toString() : cut.toString("hex");
+  return bytes.length > summaryBytesMax ? `${text} ...` : text;
+}

@@ -1,0 +1,110 @@
+import { isStatusError, newBadRequest, newNotAcceptable } from "../../apimachinery/index.ts";
+import type { CacheEntry } from "../cacher/entry.ts";
+import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
+import { statusReply } from "../http/reply.ts";
+import { type DeleteRequest, deleteObject, type Propagation } from "../registry/delete.ts";
+import { listPage } from "../registry/reads.ts";
+import { bodyBytesMax, headerText } from "./body.ts";
+import { decodeDeleteOptions, type DeleteOptionsBody } from "./delete-options.ts";
+import { bodyMediaType } from "./negotiation.ts";
+import { integer, listParameters, optionsInvalid, parseDryRun } from "./options.ts";
+import { entriesOfPage, renderList, renderObject } from "./render.ts";
+import { renderOptionsOf, type ResourceCall } from "./resource-handler.ts";
+import type { ServedResource } from "./served.ts";
+
+/** Objects deleted at the same time by one deletecollection. */
+const parallelDeletes = 16;
+
+export async function handleDelete(call: ResourceCall): Promise<ApiResponse> {
+  const { served, context } = call;
+  const options = renderOptionsOf(call);
+  const deletion = await deletionOf(call);
+  const { result, gone } = await deleteObject(served.registry, { ...deletion, namespace: context.info.namespace, name: context.info.name });
+  if (!gone || served.descriptor.strategy.returnsDeleted === true) return renderObject(served, result, options);
+  const { group, facts } = served.descriptor;
+  return statusReply({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Success",
+    details: {
+      name: context.info.name,
+      ...(group === "" ? {} : { group }),
+      kind: facts.name,
+      ...(result.object.metadata.uid === undefined ? {} : { uid: result.object.metadata.uid }),
+    },
+  });
+}
+
+export async function handleDeleteCollection(call: ResourceCall): Promise<ApiResponse> {
+  const { served, context, query } = call;
+  const options = renderOptionsOf(call);
+  if (options.accepted.projection === "metadata") throw newNotAcceptable(["application/json"]);
+  const deletion = await deletionOf(call);
+  const page = await listPage(served.registry, listParameters(served.descriptor, context.info.namespace, query, context.signal));
+  const entries = await entriesOfPage(served, page);
+  await deleteAll(served, entries, deletion);
+  return renderList(served, page, options);
+}
+
+type Deletion = Omit<DeleteRequest, "namespace" | "name">;
+
+export async function deleteAll(served: ServedResource, entries: readonly CacheEntry[], deletion: Deletion): Promise<void> {
+  const waiting = entries.values();
+  const worker = async (): Promise<void> => {
+    for (const entry of waiting) {
+      const { namespace = "", name = "" } = entry.object.metadata;
+      try {
+        await deleteObject(served.registry, { ...deletion, namespace, name });
+      } catch (error) {
+        // Somebody else was faster.
+        if (!isStatusError(error, "NotFound")) throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallelDeletes, entries.length) }, worker));
+}
+
+/** DeleteOptions from the body, or else from the query. */
+async function deletionOf(call: ResourceCall): Promise<Deletion> {
+  const { request, query, context } = call;
+  const body = await readDeleteOptions(request);
+  const fromQuery: DeleteOptionsBody = {
+    ...(query.has("gracePeriodSeconds") ? { gracePeriodSeconds: integer(query, "gracePeriodSeconds") } : {}),
+    ...(query.has("orphanDependents") ? { orphanDependents: query.flag("orphanDependents") } : {}),
+    ...(query.get("propagationPolicy") === undefined ? {} : { propagationPolicy: query.get("propagationPolicy") }),
+    ...(query.all("dryRun").length === 0 ? {} : { dryRun: query.all("dryRun") }),
+  };
+  const options = body ?? fromQuery;
+  const problems: string[] = [];
+  const dryRun = parseDryRun([...(options.dryRun ?? []), ...query.all("dryRun")], problems);
+  const propagation = propagationOf(options, problems);
+  if (problems.length > 0) throw optionsInvalid("DeleteOptions", problems);
+  return {
+    context,
+    options: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...options },
+    dryRun,
+    ...(options.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: options.gracePeriodSeconds }),
+    ...(propagation === undefined ? {} : { propagation }),
+    ...(options.preconditions === undefined ? {} : { preconditions: options.preconditions }),
+  };
+}
+
+function propagationOf(options: DeleteOptionsBody, problems: string[]): Propagation | undefined {
+  const { propagationPolicy: policy, orphanDependents } = options;
+  if (policy !== undefined && orphanDependents !== undefined) {
+    problems.push("propagationPolicy: Invalid value: " + JSON.stringify(policy) + ": orphanDependents and deletionPropagation cannot be both set");
+  } else if (policy === "Orphan" || policy === "Background" || policy === "Foreground") return policy;
+  else if (policy !== undefined && policy !== "") {
+    problems.push(`propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`);
+  }
+  return orphanDependents === undefined ? undefined : orphanDependents ? "Orphan" : "Background";
+}
+
+async function readDeleteOptions(request: ApiRequest): Promise<DeleteOptionsBody | undefined> {
+  const bytes = await request.body(bodyBytesMax);
+  if (bytes.length === 0) return undefined;
+  const options = decodeDeleteOptions(bytes, bodyMediaType(headerText(request, "content-type")));
+  if (options === undefined) throw newBadRequest("the body of the request is no DeleteOptions");
+  return options;
+}

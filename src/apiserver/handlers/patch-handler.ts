@@ -1,0 +1,154 @@
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  DecodeError,
+  type KubeObject,
+  newBadRequest,
+  newFailure,
+  newInternalError,
+  newUnsupportedMediaType,
+} from "../../apimachinery/index.ts";
+import { messageOf } from "../../base/index.ts";
+
+import type { ApiResponse } from "../http/exchange.ts";
+import { managerOf } from "../registry/field-manager.ts";
+import type { ResourceDescriptor } from "../registry/contract.ts";
+import { nowText } from "../registry/times.ts";
+import { updateObject } from "../registry/update.ts";
+import type { RequestContext } from "../request/contract.ts";
+import { bodyBytesMax, bodyKindOf, type FieldValidation, headerText, reportProblems } from "./body.ts";
+import { optionsInvalid, writeParameters } from "./options.ts";
+import { renderObject } from "./render.ts";
+import { fromYaml } from "./yaml.ts";
+import { queryOptions, renderOptionsOf, type ResourceCall } from "./resource-handler.ts";
+
+export type PatchType = "json" | "merge" | "strategic" | "apply";
+
+const patchTypes: Readonly<Record<string, PatchType>> = {
+  "application/json-patch+json": "json",
+  "application/merge-patch+json": "merge",
+  "application/strategic-merge-patch+json": "strategic",
+  "application/apply-patch+yaml": "apply",
+};
+
+export async function handlePatch(call: ResourceCall, subresource: string): Promise<ApiResponse> {
+  const { served, context, query, request } = call;
+  const options = renderOptionsOf(call);
+  const type = patchTypeOf(headerText(request, "content-type"));
+  const parameters = writeParameters(query, "PatchOptions");
+  const force = query.flag("force");
+  checkApplyOptions(type, parameters.fieldManager, query.has("force"));
+  const patch = parsePatch(type, Buffer.from(await request.body(bodyBytesMax)).toString());
+  const { result, created } = await patchObject({
+    call,
+    subresource,
+    type,
+    patch,
+    force,
+    parameters,
+    options: { kind: "PatchOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query), ...(force ? { force } : {}) },
+  });
+  context.annotations.set("patch", type);
+  return renderObject(served, result, options, created ? 201 : 200);
+}
+
+export interface PatchCall {
+  readonly call: { readonly served: ResourceCall["served"]; readonly context: RequestContext; readonly services: Pick<ResourceCall["services"], "clock"> };
+  readonly subresource: string;
+  readonly type: PatchType;
+  readonly patch: unknown;
+  readonly force: boolean;
+  readonly parameters: { readonly dryRun: boolean; readonly fieldManager?: string; readonly fieldValidation: FieldValidation };
+  readonly options: unknown;
+}
+
+/** Applies a parsed patch with retry; for every transport. */
+export function patchObject(patching: PatchCall): ReturnType<typeof updateObject> {
+  const { call, subresource, type, patch, parameters } = patching;
+  const { served, context } = call;
+  const { namespace, name } = context.info;
+  return updateObject(served.registry, {
+    context,
+    options: patching.options,
+    ...parameters,
+    namespace,
+    name,
+    subresource,
+    create: type === "apply",
+    managed: type === "apply",
+    produce: (existing) => (type === "apply" ? applied(patching, existing) : patched(patching, existing, patch)),
+  });
+}
+
+function patched({ type, call, parameters }: PatchCall, existing: KubeObject | undefined, patch: unknown): KubeObject {
+  const { descriptor } = call.served;
+  const document = existing ?? {};
+  const value =
+    type === "json"
+      ? applyJsonPatch(document, patch)
+      : type === "merge"
+        ? applyMergePatch(document, patch)
+        : applyStrategicMergePatch(document, patch, descriptor.codec.schema);
+  return decodePatched(descriptor, value, parameters.fieldValidation, call.context);
+}
+
+/** What a patch made of an object, as a new object of its kind. */
+function decodePatched(descriptor: ResourceDescriptor, value: unknown, validation: FieldValidation, context: RequestContext): KubeObject {
+  const { codec, gvk } = descriptor;
+  try {
+    const decoded = codec.decodeValue(value, { unknownFields: validation === "Ignore" ? "ignore" : "report" });
+    reportProblems(decoded.problems, bodyKindOf(descriptor), validation, context);
+    const object = decoded.object as KubeObject;
+    object.metadata ??= {};
+    codec.applyDefaults(object);
+    return object;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    const cause = { message: messageOf(error), field: "patch" };
+    throw newFailure(422, "Invalid", `${gvk.kind} "" is invalid: patch: Invalid value: ${JSON.stringify(JSON.stringify(value))}: ${messageOf(error)}`, {
+      kind: gvk.kind,
+      ...(gvk.group === "" ? {} : { group: gvk.group }),
+      causes: [{ reason: "FieldValueInvalid", ...cause }],
+    });
+  }
+}
+
+function applied({ call, patch, parameters, force, subresource }: PatchCall, existing: KubeObject | undefined): KubeObject {
+  const { registry, descriptor } = call.served;
+  const { fieldManager } = registry;
+  if (fieldManager === undefined) throw newInternalError("server-side apply is not available for this kind");
+  const manager = managerOf(parameters.fieldManager, call.context.userAgent);
+  const checked = decodePatched(descriptor, patch, parameters.fieldValidation, call.context);
+  const { name, namespace } = call.context.info;
+  const given = checked.metadata.name ?? "";
+  if (given !== "" && given !== name) throw newBadRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+  const owner = { manager, subresource, time: nowText(call.services.clock) };
+  const object = fieldManager.apply(existing, patch, owner, force);
+  object.metadata.name ??= name;
+  if (descriptor.facts.namespaced) object.metadata.namespace ??= namespace;
+  descriptor.codec.applyDefaults(object);
+  return object;
+}
+
+function patchTypeOf(contentType: string | undefined): PatchType {
+  const type = patchTypes[(contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? ""];
+  if (type === undefined) throw newUnsupportedMediaType(Object.keys(patchTypes));
+  return type;
+}
+
+function checkApplyOptions(type: PatchType, fieldManager: string | undefined, hasForce: boolean): void {
+  if (type === "apply") {
+    if (fieldManager === undefined) throw optionsInvalid("PatchOptions", ["fieldManager: Required value: is required for apply patch"]);
+  } else if (hasForce) throw optionsInvalid("PatchOptions", ["force: Forbidden: may not be specified for non-apply patch"]);
+}
+
+function parsePatch(type: PatchType, text: string): unknown {
+  try {
+    const value: unknown = type === "apply" ? fromYaml(text) : JSON.parse(text);
+    if (type === "apply" && (typeof value !== "object" || value === null)) throw new Error("error decoding YAML: no object");
+    return value;
+  } catch (error) {
+    throw newBadRequest(type === "apply" ? `error decoding YAML: ${messageOf(error)}` : messageOf(error));
+  }
+}

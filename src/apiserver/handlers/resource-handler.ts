@@ -1,0 +1,178 @@
+import { newBadRequest, newMethodNotSupported, newNotAcceptable } from "../../apimachinery/index.ts";
+import type { Clock } from "../../base/index.ts";
+import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
+import { statusReply } from "../http/reply.ts";
+import { createObject } from "../registry/create.ts";
+import { groupResourceOf } from "../registry/errors.ts";
+import { listPage } from "../registry/reads.ts";
+import { updateObject } from "../registry/update.ts";
+import type { LiveContext } from "../request/context.ts";
+import type { Query } from "../request/query.ts";
+import { bodyKindOf, headerText, readObject } from "./body.ts";
+import { handleDelete, handleDeleteCollection } from "./delete-handler.ts";
+import type { FlushScheduler } from "./flush-scheduler.ts";
+import { type Accepted, negotiate } from "./negotiation.ts";
+import { listParameters, writeParameters } from "./options.ts";
+import { handlePatch } from "./patch-handler.ts";
+import { type RenderOptions, renderList, renderObject } from "./render.ts";
+import type { ServedResource } from "./served.ts";
+import type { IncludeObject } from "./table.ts";
+import { handleWatch } from "./watch-handler.ts";
+import type { SubresourceHandlers } from "./subresources.ts";
+
+/** One request for one resource, on its way through the handlers. */
+export interface ResourceCall {
+  readonly served: ServedResource;
+  readonly request: ApiRequest;
+  readonly query: Query;
+  readonly context: LiveContext;
+  readonly services: HandlerServices;
+}
+
+export interface HandlerServices {
+  readonly clock: Clock;
+  readonly random: { next(): number };
+  readonly scheduler: FlushScheduler;
+  readonly subresources: SubresourceHandlers;
+  /** Watches without `timeoutSeconds` last between this and twice this. */
+  readonly watchTimeoutMs: number;
+  readonly bookmarkIntervalMs: number;
+  /** Counts open watches; the returned function is called at the end of one. */
+  readonly watchStarted: (served: ServedResource) => () => void;
+}
+
+const methodNames: Readonly<Record<string, string>> = { list: "get", watch: "get", deletecollection: "delete" };
+
+export async function handleResource(call: ResourceCall): Promise<ApiResponse> {
+  const { served, context } = call;
+  const { verb, subresource } = context.info;
+  if (subresource !== "") return call.services.subresources.handle(call);
+  if (!served.verbs.has(verb)) throw methodNotAllowed(call);
+  switch (verb) {
+    case "get":
+      return handleGet(call);
+    case "list":
+      return handleList(call);
+    case "watch":
+      return handleWatch(call);
+    case "create":
+      return handleCreate(call);
+    case "update":
+      return handleUpdate(call);
+    case "patch":
+      return handlePatch(call, "");
+    case "delete":
+      return handleDelete(call);
+    case "deletecollection":
+      return handleDeleteCollection(call);
+    default:
+      throw methodNotAllowed(call);
+  }
+}
+
+/** The router's own refusal; upstream words it for the path, not for the kind. */
+export function methodNotAllowed(call: ResourceCall): Error {
+  const { verb } = call.context.info;
+  return newMethodNotSupported(groupResourceOf(call.served.descriptor), methodNames[verb] ?? verb);
+}
+
+export function acceptedOf(request: ApiRequest, stream = false): Accepted {
+  return negotiate(headerText(request, "accept"), stream);
+}
+
+export function renderOptionsOf(call: ResourceCall): RenderOptions {
+  const include = call.query.get("includeObject") ?? "";
+  return {
+    accepted: acceptedOf(call.request),
+    include: include === "None" || include === "Object" ? (include as IncludeObject) : "Metadata",
+    nowMs: call.services.clock.now(),
+  };
+}
+
+async function handleGet(call: ResourceCall): Promise<ApiResponse> {
+  const { served, context, query } = call;
+  const options = renderOptionsOf(call);
+  const entry = await served.registry.get(context.info.namespace, context.info.name, query.get("resourceVersion"), context.signal);
+  return renderObject(served, entry, options);
+}
+
+async function handleList(call: ResourceCall): Promise<ApiResponse> {
+  const { served, context, query } = call;
+  const options = renderOptionsOf(call);
+  if (options.accepted.projection === "metadata") throw newNotAcceptable(["application/json"]);
+  const page = await listPage(served.registry, listParameters(served.descriptor, context.info.namespace, query, context.signal));
+  return renderList(served, page, options);
+}
+
+async function handleCreate(call: ResourceCall): Promise<ApiResponse> {
+  const { served, context, query, request } = call;
+  const options = renderOptionsOf(call);
+  const parameters = writeParameters(query, "CreateOptions");
+  const object = await readObject(request, bodyKindOf(served.descriptor), parameters.fieldValidation, context);
+  const write = { context, options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) }, ...parameters };
+  const created = await createObject(served.registry, write, context.info.namespace, object);
+  return renderObject(served, created, options, 201);
+}
+
+async function handleUpdate(call: ResourceCall): Promise<ApiResponse> {
+  return replace(call, "");
+}
+
+/** PUT of the object or of a subresource that has the object's shape. */
+export async function replace(call: ResourceCall, subresource: string): Promise<ApiResponse> {
+  const { served, context, query, request } = call;
+  const options = renderOptionsOf(call);
+  const parameters = writeParameters(query, "UpdateOptions");
+  const kind = bodyKindOf(served.descriptor);
+  const first = await readObject(request, kind, parameters.fieldValidation, context);
+  checkName(first.metadata, context);
+  const original = JSON.stringify(first);
+  let used = false;
+  const { result, created } = await updateObject(served.registry, {
+    context,
+    options: { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    ...parameters,
+    namespace: context.info.namespace,
+    name: context.info.name,
+    subresource,
+    produce: () => {
+      if (!used) {
+        used = true;
+        return first;
+      }
+      return JSON.parse(original) as typeof first;
+    },
+  });
+  return renderObject(served, result, options, created ? 201 : 200);
+}
+
+function checkName(metadata: { name?: string; namespace?: string }, context: LiveContext): void {
+  const { name, namespace } = context.info;
+  if ((metadata.name ?? "") === "") metadata.name = name;
+  else if (metadata.name !== name) throw nameMismatch(metadata.name ?? "", name);
+  if ((metadata.namespace ?? "") !== "" && namespace !== "" && metadata.namespace !== namespace) throw namespaceMismatch(metadata.namespace ?? "", namespace);
+}
+
+function nameMismatch(given: string, asked: string): Error {
+  return newBadRequest(`the name of the object (${given}) does not match the name on the URL (${asked})`);
+}
+
+function namespaceMismatch(given: string, asked: string): Error {
+  return newBadRequest(`the namespace of the object (${given}) does not match the namespace on the URL (${asked})`);
+}
+
+/** What admission sees of the query. */
+export function queryOptions(query: Query): Record<string, unknown> {
+  const dryRun = query.all("dryRun").filter((value) => value !== "");
+  const fieldManager = query.get("fieldManager");
+  const fieldValidation = query.get("fieldValidation");
+  return {
+    ...(dryRun.length === 0 ? {} : { dryRun }),
+    ...(fieldManager === undefined ? {} : { fieldManager }),
+    ...(fieldValidation === undefined ? {} : { fieldValidation }),
+  };
+}
+
+export function successReply(): ApiResponse {
+  return statusReply({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });
+}

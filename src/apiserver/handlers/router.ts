@@ -1,0 +1,62 @@
+import { newFailure } from "../../apimachinery/index.ts";
+import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
+import { statusReply } from "../http/reply.ts";
+import type { LiveContext } from "../request/context.ts";
+import type { Query } from "../request/query.ts";
+import { notFoundReply } from "./not-found.ts";
+import { handleResource, type HandlerServices } from "./resource-handler.ts";
+import type { ResourceTable } from "./served.ts";
+
+/** Serves paths that are no resources: `/version`, `/healthz`, discovery, OpenAPI, metrics. */
+export interface PathHandler {
+  /** Undefined when the path is not this handler's. */
+  handle(request: ApiRequest, query: Query, context: LiveContext): ApiResponse | Promise<ApiResponse> | undefined;
+}
+
+/** Resources that are questions rather than objects (reviews, token requests), by `group/version/resource`. */
+export type VirtualResource = (request: ApiRequest, query: Query, context: LiveContext) => Promise<ApiResponse>;
+
+export interface RouterOptions {
+  readonly table: ResourceTable;
+  readonly services: HandlerServices;
+  readonly paths: readonly PathHandler[];
+  readonly virtual: ReadonlyMap<string, VirtualResource>;
+}
+
+const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
+
+export function createRouter({ table, services, paths, virtual }: RouterOptions) {
+  return async (request: ApiRequest, query: Query, context: LiveContext): Promise<ApiResponse> => {
+    const { info } = context;
+    if (info.isResourceRequest) {
+      const served = table.get(info.apiGroup, info.apiVersion, info.resource);
+      if (served !== undefined && info.parts.length <= pathPartsMax(info.subresource)) {
+        if (!methods.has(request.method)) return methodNotAllowedReply();
+        if (!scopeFits(info, served.descriptor.facts.namespaced)) return notFoundReply();
+        return handleResource({ served, request, query, context, services });
+      }
+      const question = virtual.get(`${info.apiGroup}/${info.apiVersion}/${info.resource}`);
+      if (question !== undefined) return question(request, query, context);
+    }
+    for (const handler of paths) {
+      const response = handler.handle(request, query, context);
+      if (response !== undefined) return response;
+    }
+    return notFoundReply();
+  };
+}
+
+/** Proxies take any path below them. */
+function pathPartsMax(subresource: string): number {
+  return subresource === "proxy" ? Number.POSITIVE_INFINITY : 3;
+}
+
+/** Cluster resources have no namespaced paths, and single objects of namespaced resources need one. */
+function scopeFits(info: LiveContext["info"], namespaced: boolean): boolean {
+  if (!namespaced) return info.namespace === "" || info.resource === "namespaces";
+  return info.namespace !== "" || (info.parts[1] ?? "") === "" || info.path.includes("/watch/");
+}
+
+export function methodNotAllowedReply(): ApiResponse {
+  return statusReply(newFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}).status);
+}

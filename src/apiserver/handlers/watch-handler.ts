@@ -1,0 +1,157 @@
+import { type KubeObject, newFailure, newNotAcceptable, StatusError } from "../../apimachinery/index.ts";
+import { entriesOf } from "../cacher/range.ts";
+import { WatchCursor } from "../cacher/watch-cursor.ts";
+import { apiVersionOf } from "../cacher/shape.ts";
+import type { ApiResponse } from "../http/exchange.ts";
+import { tooLargeResourceVersion, tooOldResourceVersion } from "../registry/errors.ts";
+import { parseSelection, type Selection } from "../registry/filter.ts";
+import { parseResourceVersion, type ResourceRegistry } from "../registry/resource-registry.ts";
+import type { Query } from "../request/query.ts";
+import { integer } from "./options.ts";
+import { acceptedOf, renderOptionsOf, type ResourceCall } from "./resource-handler.ts";
+import type { ServedResource } from "./served.ts";
+import { frameEncoder } from "./watch-frames.ts";
+import { SharedFrames, WatchPump } from "./watch-pump.ts";
+
+export interface WatchParameters {
+  readonly namespace: string;
+  readonly name: string;
+  readonly selection: Selection | undefined;
+  readonly resourceVersion: string;
+  readonly sendInitialEvents: boolean | undefined;
+  readonly bookmarks: boolean;
+  /** 0: the server's own choice. */
+  readonly timeoutSeconds: number;
+  readonly signal?: AbortSignal;
+}
+
+const sharedFrames = new WeakMap<ServedResource, SharedFrames>();
+
+export async function handleWatch(call: ResourceCall): Promise<ApiResponse> {
+  const { served, services, context, request, query } = call;
+  const accepted = acceptedOf(request, true);
+  if (accepted.projection === "metadata-list") throw newNotAcceptable(["application/json;stream=watch"]);
+  const parameters = watchParameters(call, query);
+  const options = { accepted, include: renderOptionsOf(call).include, nowMs: () => services.clock.now() };
+  const encoder = frameEncoder(served, options);
+  const headers = { "content-type": encoder.contentType };
+  let cursor: WatchCursor;
+  try {
+    cursor = await openWatch(served.registry, parameters);
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 410) throw error;
+    const frame = encoder.other("ERROR", error.status);
+    return { status: 200, headers, body: { type: "bytes", bytes: frame } };
+  }
+  const shared = sharedFrames.get(served) ?? new SharedFrames();
+  sharedFrames.set(served, shared);
+  const onEnd = services.watchStarted(served);
+  const jitter = services.random.next();
+  context.annotations.set("watch", "open");
+  return {
+    status: 200,
+    headers,
+    body: {
+      type: "stream",
+      run: (sink) =>
+        void new WatchPump(sink, {
+          cache: served.registry.cache,
+          cursor,
+          encoder,
+          representation: served.registry.representation,
+          clock: services.clock,
+          scheduler: services.scheduler,
+          shared,
+          ...(parameters.bookmarks
+            ? { bookmark: { intervalMs: services.bookmarkIntervalMs * (0.9 + jitter * 0.2), make: bookmarkMaker(served) } }
+            : {}),
+          initialEnd: parameters.sendInitialEvents === true,
+          timeoutMs: parameters.timeoutSeconds > 0 ? parameters.timeoutSeconds * 1000 : services.watchTimeoutMs * (1 + jitter),
+          onEnd,
+        }),
+    },
+  };
+}
+
+export function bookmarkMaker(served: ServedResource): (revision: number, initialEnd: boolean) => KubeObject {
+  const { gvk } = served.descriptor;
+  return (revision, initialEnd) => ({
+    kind: gvk.kind,
+    apiVersion: apiVersionOf(gvk),
+    metadata: {
+      resourceVersion: String(revision),
+      ...(initialEnd ? { annotations: { "k8s.io/initial-events-end": "true" } } : {}),
+    },
+  });
+}
+
+function watchParameters({ served, context }: ResourceCall, query: Query): WatchParameters {
+  const send = query.get("sendInitialEvents");
+  const match = query.get("resourceVersionMatch") ?? "";
+  const resourceVersion = query.get("resourceVersion") ?? "";
+  const sendInitialEvents = send === undefined || send === "" ? undefined : query.flag("sendInitialEvents");
+  checkWatchOptions(sendInitialEvents, match, query.flag("allowWatchBookmarks"));
+  if (resourceVersion !== "") parseResourceVersion(resourceVersion);
+  return {
+    namespace: context.info.namespace,
+    // `watch/pods/name`, the old form.
+    name: context.info.parts[1] ?? "",
+    selection: parseSelection(served.descriptor, query.get("labelSelector"), query.get("fieldSelector")),
+    resourceVersion,
+    sendInitialEvents,
+    bookmarks: query.flag("allowWatchBookmarks"),
+    timeoutSeconds: integer(query, "timeoutSeconds"),
+    signal: context.signal,
+  };
+}
+
+export function checkWatchOptions(sendInitialEvents: boolean | undefined, match: string, bookmarks: boolean): void {
+  const refuse = (why: string): Error =>
+    newFailure(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${why}`, { group: "meta.k8s.io", kind: "ListOptions" });
+  if (sendInitialEvents === undefined) {
+    if (match !== "") throw refuse("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    return;
+  }
+  if (match !== "NotOlderThan") {
+    throw refuse(
+      match === ""
+        ? "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        : `resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`,
+    );
+  }
+  if (sendInitialEvents && !bookmarks) throw refuse("sendInitialEvents: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true");
+}
+
+/** Where a watch starts, by upstream's rules for `resourceVersion` and `sendInitialEvents`. Throws 410 for a lost past. */
+export async function openWatch(registry: ResourceRegistry, parameters: WatchParameters): Promise<WatchCursor> {
+  const { cache } = registry;
+  const { resourceVersion, sendInitialEvents, selection, signal } = parameters;
+  const prefix = watchPrefix(registry, parameters);
+  const wantsState = sendInitialEvents ?? (resourceVersion === "" || resourceVersion === "0");
+  if (wantsState) {
+    await registry.reach(resourceVersion, signal);
+    const snapshot = cache.snapshot();
+    const start = { initial: entriesOf(snapshot, { prefix }), sequence: cache.ring.next, revision: snapshot.revision };
+    return new WatchCursor(cache, start, prefix, selection);
+  }
+  if (!cache.ready) await cache.start();
+  if (resourceVersion === "" || resourceVersion === "0") {
+    if (resourceVersion === "") await cache.fresh(signal);
+    return new WatchCursor(cache, { sequence: cache.ring.next, revision: cache.revision }, prefix, selection);
+  }
+  const revision = parseResourceVersion(resourceVersion);
+  if (revision > cache.revision + futureRevisionsMax) throw tooLargeResourceVersion(revision, cache.revision);
+  const sequence = cache.ring.after(revision);
+  if (sequence === undefined) throw tooOldResourceVersion(revision, cache.ring.floor);
+  return new WatchCursor(cache, { sequence, revision }, prefix, selection);
+}
+
+/** A client may be ahead of this server (several servers over one store), but not by much. */
+const futureRevisionsMax = 1_000_000_000;
+
+function watchPrefix(registry: ResourceRegistry, { namespace, name, selection }: WatchParameters): string {
+  const one = name === "" ? selection?.name : name;
+  const prefix = registry.prefixOf(namespace);
+  const exact = one !== undefined && (namespace !== "" || !registry.descriptor.facts.namespaced);
+  return exact ? prefix + one : prefix;
+}

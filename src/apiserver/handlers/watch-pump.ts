@@ -1,0 +1,196 @@
+import type { Status } from "../../apimachinery/index.ts";
+import type { Clock, Timer } from "../../base/index.ts";
+import type { ChangeListener, ResourceCache } from "../cacher/resource-cache.ts";
+import type { WatchCursor } from "../cacher/watch-cursor.ts";
+import type { StreamSink } from "../http/exchange.ts";
+import type { Representation } from "../registry/representation.ts";
+import type { FlushScheduler } from "./flush-scheduler.ts";
+import { type FrameEncoder, frameOf } from "./watch-frames.ts";
+
+export interface PumpOptions {
+  readonly cache: ResourceCache;
+  readonly cursor: WatchCursor;
+  readonly encoder: FrameEncoder;
+  readonly representation: Representation;
+  readonly clock: Clock;
+  readonly scheduler: FlushScheduler;
+  readonly shared: SharedFrames;
+  /** Undefined when the client did not ask for bookmarks. */
+  readonly bookmark?: { readonly intervalMs: number; readonly make: (revision: number, initialEnd: boolean) => unknown };
+  readonly initialEnd: boolean;
+  readonly timeoutMs: number;
+  readonly onEnd: () => void;
+}
+
+/** Bytes gathered before they are written. */
+const batchBytesMax = 128 * 1024;
+const batchChangesMax = 256;
+
+/** Writes one watch response: pulls from its cursor as fast as the peer reads, and keeps nothing back. */
+export class WatchPump implements ChangeListener {
+  readonly #options: PumpOptions;
+  readonly #sink: StreamSink;
+  readonly #unsubscribe: () => void;
+  readonly #timers: Timer[] = [];
+  #blocked = false;
+  #ended = false;
+  #converting = false;
+  readonly #run = (): void => this.#pump();
+
+  constructor(sink: StreamSink, options: PumpOptions) {
+    this.#sink = sink;
+    this.#options = options;
+    this.#unsubscribe = options.cache.subscribe(this);
+    sink.onClose(() => this.#end());
+    sink.onDrain(() => {
+      this.#blocked = false;
+      this.#pump();
+    });
+    this.#timers.push(options.clock.after(options.timeoutMs, () => this.#finish()));
+    if (options.bookmark !== undefined) this.#armBookmark(options.bookmark.intervalMs);
+    this.#pump();
+  }
+
+  wake(): void {
+    if (!this.#blocked && !this.#ended) this.#options.scheduler.request(this.#run);
+  }
+
+  broken(): void {
+    this.#finish();
+  }
+
+  #pump(): void {
+    while (!this.#blocked && !this.#ended && !this.#converting) {
+      if (!(this.#sharedBatch() ?? this.#ownBatch())) return;
+    }
+  }
+
+  /** All watchers without a selector that stand at the same place get the same bytes. Undefined: not such a watcher. */
+  #sharedBatch(): boolean | undefined {
+    const { cursor, cache, encoder, shared, representation } = this.#options;
+    const { ring } = cache;
+    if (!cursor.unfiltered || cursor.inInitial || encoder.name === "" || !representation.direct) return undefined;
+    if (cursor.sequence < ring.first) return undefined;
+    const to = Math.min(ring.next, cursor.sequence + batchChangesMax);
+    if (to === cursor.sequence) return false;
+    const bytes = shared.frames(cache, encoder, cursor.sequence, to);
+    cursor.skipTo(to);
+    this.#write(bytes);
+    return true;
+  }
+
+  #ownBatch(): boolean {
+    const { cursor, encoder, representation } = this.#options;
+    const frames: Buffer[] = [];
+    let size = 0;
+    while (size < batchBytesMax) {
+      const delivery = cursor.next();
+      if (delivery === undefined) break;
+      if (delivery.type === "LOST") {
+        this.#sink.destroy();
+        this.#end();
+        return false;
+      }
+      let frame: Buffer | undefined;
+      if (delivery.type === "INITIAL_END") frame = this.#initialEndFrame(delivery.revision);
+      else {
+        const view = representation.of(delivery.entry);
+        if (view instanceof Promise) {
+          this.#convertThenGoOn(frames, view.then((entry) => encoder.entry(delivery.type, entry)));
+          return false;
+        }
+        frame = frameOf(encoder, delivery.type, view, delivery.change);
+      }
+      if (frame === undefined) continue;
+      frames.push(frame);
+      size += frame.length;
+    }
+    if (frames.length === 0) return false;
+    this.#write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
+    return true;
+  }
+
+  /** Conversion by webhook: what was gathered goes out first, order is kept. */
+  #convertThenGoOn(frames: readonly Buffer[], converted: Promise<Buffer>): void {
+    if (frames.length > 0) this.#write(Buffer.concat(frames));
+    this.#converting = true;
+    converted.then(
+      (frame) => {
+        this.#converting = false;
+        if (this.#ended) return;
+        this.#write(frame);
+        this.#pump();
+      },
+      () => this.#finish(),
+    );
+  }
+
+  #write(bytes: Buffer): void {
+    if (!this.#sink.write(bytes)) this.#blocked = true;
+  }
+
+  #initialEndFrame(revision: number): Buffer | undefined {
+    const { bookmark, initialEnd, encoder } = this.#options;
+    return bookmark !== undefined && initialEnd ? encoder.other("BOOKMARK", bookmark.make(revision, true)) : undefined;
+  }
+
+  #armBookmark(intervalMs: number): void {
+    const timer = this.#options.clock.after(intervalMs, () => {
+      const { bookmark, cache, encoder, cursor } = this.#options;
+      if (this.#ended || bookmark === undefined) return;
+      this.#pump();
+      const caughtUp = !cursor.inInitial && cursor.sequence === cache.ring.next && !this.#blocked && !this.#converting;
+      if (caughtUp) this.#write(encoder.other("BOOKMARK", bookmark.make(cache.revision, false)));
+      this.#timers.splice(this.#timers.indexOf(timer), 1);
+      this.#armBookmark(intervalMs);
+    });
+    this.#timers.push(timer);
+  }
+
+  #finish(): void {
+    if (this.#ended) return;
+    this.#end();
+    this.#sink.end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#unsubscribe();
+    for (const timer of this.#timers) timer.cancel();
+    this.#options.onEnd();
+  }
+}
+
+/** The frames between two positions of a ring, joined once for all watchers that stand there. */
+export class SharedFrames {
+  readonly #joined = new Map<string, Buffer>();
+  #to = -1;
+  #cache: ResourceCache | undefined;
+
+  frames(cache: ResourceCache, encoder: FrameEncoder, from: number, to: number): Buffer {
+    if (this.#to !== to || this.#cache !== cache) {
+      this.#joined.clear();
+      this.#to = to;
+      this.#cache = cache;
+    }
+    const key = `${from} ${encoder.name}`;
+    let joined = this.#joined.get(key);
+    if (joined === undefined) {
+      joined = joinFrames(cache, encoder, from, to);
+      this.#joined.set(key, joined);
+    }
+    return joined;
+  }
+}
+
+function joinFrames(cache: ResourceCache, encoder: FrameEncoder, from: number, to: number): Buffer {
+  const frames: Buffer[] = [];
+  for (let sequence = from; sequence < to; sequence += 1) {
+    const change = cache.ring.at(sequence);
+    if (change !== undefined) frames.push(frameOf(encoder, change.type, change.entry, change));
+  }
+  return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+}
+
+export type WatchError = Status;

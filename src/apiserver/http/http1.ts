@@ -1,0 +1,168 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { newRequestEntityTooLarge } from "../../apimachinery/index.ts";
+import type { ApiHandler, ApiRequest, ApiResponse, Peer, StreamSink, TakenOver } from "./exchange.ts";
+
+/** Carries one HTTP/1.1 request to the handler and its response back. */
+export function serveHttp1(message: IncomingMessage, response: ServerResponse, peer: Peer, handler: ApiHandler): void {
+  const request = new Http1Request(message, response, peer);
+  handler(request).then(
+    (answer) => sendHttp1(message, response, answer),
+    () => response.destroy(),
+  );
+}
+
+export function serveUpgrade(message: IncomingMessage, socket: Duplex, head: Uint8Array, peer: Peer, handler: ApiHandler): void {
+  socket.on("error", () => socket.destroy());
+  const request = new UpgradeRequest(message, socket, head, peer);
+  handler(request).then(
+    (answer) => sendRaw(socket, answer),
+    () => socket.destroy(),
+  );
+}
+
+class Http1Request implements ApiRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly peer: Peer;
+  readonly #message: IncomingMessage;
+  readonly #response: ServerResponse | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(message: IncomingMessage, response: ServerResponse | undefined, peer: Peer) {
+    this.method = message.method ?? "GET";
+    this.target = message.url ?? "/";
+    this.headers = message.headers;
+    this.peer = peer;
+    this.#message = message;
+    this.#response = response;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      this.#response?.once("close", () => {
+        if (this.#response?.writableFinished !== true) controller.abort(new Error("the client went away"));
+      });
+    }
+    return this.#controller.signal;
+  }
+
+  body(limitBytes: number): Promise<Uint8Array> {
+    return readBody(this.#message, Number(this.headers["content-length"] ?? Number.NaN), limitBytes);
+  }
+}
+
+class UpgradeRequest extends Http1Request {
+  readonly takeOver: () => TakenOver;
+
+  constructor(message: IncomingMessage, socket: Duplex, head: Uint8Array, peer: Peer) {
+    super(message, undefined, peer);
+    this.takeOver = () => ({ socket, head });
+  }
+
+  override body(): Promise<Uint8Array> {
+    return Promise.resolve(new Uint8Array());
+  }
+}
+
+/** Reads a body into one piece. The limit is the last byte that is still fine. */
+export function readBody(
+  stream: NodeJS.ReadableStream & { destroyed?: boolean },
+  announced: number,
+  limitBytes: number,
+): Promise<Uint8Array> {
+  const tooLarge = (): Error => newRequestEntityTooLarge(`limit is ${limitBytes}`);
+  return new Promise((resolve, reject) => {
+    if (announced > limitBytes) {
+      stream.resume();
+      return reject(tooLarge());
+    }
+    const chunks: Buffer[] = [];
+    let length = 0;
+    stream.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > limitBytes) {
+        chunks.length = 0;
+        reject(tooLarge());
+        return;
+      }
+      chunks.push(chunk);
+    });
+    stream.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    stream.once("error", reject);
+    stream.once("close", () => reject(new Error("the client went away")));
+  });
+}
+
+function sendHttp1(message: IncomingMessage, response: ServerResponse, answer: ApiResponse): void {
+  if (response.destroyed || response.headersSent) return;
+  const { body, headers } = answer;
+  if (!message.complete) {
+    // The rest of the body is not wanted: answer and let the connection go.
+    headers["connection"] = "close";
+  }
+  switch (body.type) {
+    case "none":
+      response.writeHead(answer.status, headers).end();
+      return;
+    case "bytes":
+      headers["content-length"] = String(body.bytes.length);
+      response.writeHead(answer.status, headers).end(message.method === "HEAD" ? undefined : body.bytes);
+      return;
+    case "parts":
+      headers["content-length"] = String(body.length);
+      response.writeHead(answer.status, headers);
+      if (message.method === "HEAD") response.end();
+      else writeParts(response, body.parts[Symbol.iterator]());
+      return;
+    case "stream":
+      response.writeHead(answer.status, headers);
+      response.flushHeaders();
+      body.run(sinkOf(response));
+      return;
+    case "taken":
+      return;
+  }
+}
+
+/** Writes as fast as the peer reads. */
+function writeParts(response: ServerResponse, parts: Iterator<Uint8Array>): void {
+  for (;;) {
+    const step = parts.next();
+    if (step.done === true) {
+      response.end();
+      return;
+    }
+    if (response.destroyed) return;
+    if (!response.write(step.value)) {
+      response.once("drain", () => writeParts(response, parts));
+      return;
+    }
+  }
+}
+
+function sinkOf(response: ServerResponse): StreamSink {
+  return {
+    write: (bytes) => response.write(bytes),
+    end: () => void response.end(),
+    destroy: () => void response.destroy(),
+    onDrain: (listener) => void response.on("drain", listener),
+    onClose: (listener) => void response.once("close", listener),
+    get closed() {
+      return response.destroyed || response.writableEnded;
+    },
+  };
+}
+
+/** A refusal of an upgrade, written by hand: there is no response object for those. */
+function sendRaw(socket: Duplex, answer: ApiResponse): void {
+  if (answer.body.type === "taken") return;
+  const bytes = answer.body.type === "bytes" ? answer.body.bytes : new Uint8Array();
+  const headers = { ...answer.headers, "content-length": String(bytes.length), connection: "close" };
+  const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}`));
+  socket.write(`HTTP/1.1 ${answer.status} \r\n${lines.join("\r\n")}\r\n\r\n`);
+  socket.end(bytes);
+}

@@ -1,0 +1,91 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants } from "node:http2";
+import type { ApiHandler, ApiRequest, ApiResponse, Peer, StreamSink } from "./exchange.ts";
+import { readBody } from "./http1.ts";
+
+/** Carries one HTTP/2 stream to the handler and its response back. */
+export function serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer, handler: ApiHandler): void {
+  stream.on("error", () => {});
+  const request = new Http2Request(stream, headers, peer);
+  handler(request).then(
+    (answer) => send(stream, request.method, answer),
+    () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+  );
+}
+
+class Http2Request implements ApiRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly peer: Peer;
+  readonly #stream: ServerHttp2Stream;
+  #controller: AbortController | undefined;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer) {
+    this.method = headers[":method"] ?? "GET";
+    this.target = headers[":path"] ?? "/";
+    this.headers = headers;
+    this.peer = peer;
+    this.#stream = stream;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      this.#stream.once("close", () => {
+        if (!this.#stream.writableFinished) controller.abort(new Error("the client went away"));
+      });
+    }
+    return this.#controller.signal;
+  }
+
+  body(limitBytes: number): Promise<Uint8Array> {
+    if (this.#stream.endAfterHeaders) return Promise.resolve(new Uint8Array());
+    return readBody(this.#stream, Number(this.headers["content-length"] ?? Number.NaN), limitBytes);
+  }
+}
+
+function send(stream: ServerHttp2Stream, method: string, answer: ApiResponse): void {
+  if (stream.destroyed || stream.closed) return;
+  const { body } = answer;
+  const headers: OutgoingHttpHeaders = { ":status": answer.status, ...answer.headers };
+  if (body.type === "bytes") headers["content-length"] = body.bytes.length;
+  if (body.type === "parts") headers["content-length"] = body.length;
+  if (body.type === "none" || method === "HEAD") {
+    stream.respond(headers, { endStream: true });
+    return;
+  }
+  stream.respond(headers);
+  if (body.type === "bytes") stream.end(body.bytes);
+  else if (body.type === "parts") writeParts(stream, body.parts[Symbol.iterator]());
+  else if (body.type === "stream") body.run(sinkOf(stream));
+}
+
+function writeParts(stream: ServerHttp2Stream, parts: Iterator<Uint8Array>): void {
+  for (;;) {
+    const step = parts.next();
+    if (step.done === true) {
+      stream.end();
+      return;
+    }
+    if (stream.destroyed) return;
+    if (!stream.write(step.value)) {
+      stream.once("drain", () => writeParts(stream, parts));
+      return;
+    }
+  }
+}
+
+function sinkOf(stream: ServerHttp2Stream): StreamSink {
+  return {
+    write: (bytes) => stream.write(bytes),
+    end: () => void stream.end(),
+    destroy: () => stream.close(constants.NGHTTP2_CANCEL),
+    onDrain: (listener) => void stream.on("drain", listener),
+    onClose: (listener) => void stream.once("close", listener),
+    get closed() {
+      return stream.destroyed || stream.closed;
+    },
+  };
+}

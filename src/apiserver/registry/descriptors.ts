@@ -1,0 +1,77 @@
+import type { Scheme, ServedResource as SchemeResource } from "../../api/index.ts";
+import type { KubeObject } from "../../apimachinery/index.ts";
+import { apiVersionOf } from "../cacher/shape.ts";
+import type { ResourceDescriptor, Strategy } from "./contract.ts";
+import { fallbackStrategy } from "./fallback-strategy.ts";
+import { builtInPrefix } from "./storage-prefix.ts";
+
+export type StrategyTable = ReadonlyMap<string, Strategy>;
+
+/** Turns objects of one version into another of the same resource; a new object. */
+export interface Converter {
+  convert(object: KubeObject, from: string, to: string): KubeObject;
+}
+
+/** What the server needs to know of one built-in resource: facts, codec, strategy, and where it is stored. */
+export function describeBuiltIn(
+  scheme: Scheme,
+  resource: SchemeResource,
+  strategies: StrategyTable,
+  converters: ReadonlyMap<string, Converter>,
+): ResourceDescriptor {
+  const { group, version, facts, kind } = resource;
+  const codec = lazyCodec(() => scheme.codec<KubeObject>(kind));
+  const home = scheme.storageVersion(group, facts.name);
+  const storageVersion = { ...home, kind: kind.kind };
+  const same = home.group === group && home.version === version;
+  const storageCodec = same ? codec : lazyCodec(() => scheme.codec<KubeObject>(storageVersion));
+  const strategy =
+    strategies.get(`${group}/${version}/${facts.name}`) ?? strategies.get(`${group}/${facts.name}`) ?? fallbackStrategy(facts, codec);
+  const base = {
+    group,
+    version,
+    facts,
+    gvk: kind,
+    codec,
+    strategy,
+    storagePrefix: builtInPrefix(home.group, facts.name),
+    storageCodec,
+    storageVersion,
+  };
+  return same ? base : { ...base, convert: conversion(converters.get(kind.kind), apiVersionOf(kind), apiVersionOf(storageVersion)) };
+}
+
+function conversion(converter: Converter | undefined, served: string, stored: string): NonNullable<ResourceDescriptor["convert"]> {
+  const convert = converter?.convert ?? renamed;
+  return {
+    toStorage: (object) => convert(object, served, stored),
+    fromStorage: (objects) => objects.map((object) => convert(object, stored, served)),
+  };
+}
+
+/** Where two versions have the same fields only the version's name changes. */
+function renamed(object: KubeObject, _from: string, to: string): KubeObject {
+  return { ...structuredClone(object), apiVersion: to };
+}
+
+/** Compiles at first use, so that a server starts without compiling what nobody asks for. */
+function lazyCodec<T>(make: () => ResourceDescriptor["codec"]): ResourceDescriptor["codec"] & T {
+  let made: ResourceDescriptor["codec"] | undefined;
+  const codec = (): ResourceDescriptor["codec"] => {
+    made ??= make();
+    return made;
+  };
+  const lazy: ResourceDescriptor["codec"] = {
+    get schema() {
+      return codec().schema;
+    },
+    decode: (json, options) => codec().decode(json, options),
+    decodeValue: (value, options) => codec().decodeValue(value, options),
+    normalize: (object) => codec().normalize(object),
+    applyDefaults: (object) => codec().applyDefaults(object),
+    encode: (object) => codec().encode(object),
+    encodeProtobuf: (object) => codec().encodeProtobuf(object),
+    decodeProtobuf: (bytes) => codec().decodeProtobuf(bytes),
+  };
+  return lazy as ResourceDescriptor["codec"] & T;
+}

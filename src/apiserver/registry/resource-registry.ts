@@ -1,0 +1,159 @@
+import type { KubeObject } from "../../apimachinery/index.ts";
+import { newFailure, newNotFound } from "../../apimachinery/index.ts";
+import type { Clock, Random } from "../../base/index.ts";
+import { TimeoutError, withTimeout } from "../../base/index.ts";
+import type { Store } from "../../storage/index.ts";
+import type { AdmissionChain } from "../admission/chain.ts";
+import type { AdmissionAttributes } from "../admission/contract.ts";
+import { CacheEntry } from "../cacher/entry.ts";
+import type { ResourceCache } from "../cacher/resource-cache.ts";
+import type { RequestContext } from "../request/contract.ts";
+import type { ResourceDescriptor, WriteContext } from "./contract.ts";
+import { groupResourceOf, tooLargeResourceVersion } from "./errors.ts";
+import type { FieldManager } from "./field-manager.ts";
+import { Representation } from "./representation.ts";
+
+export interface RegistryOptions {
+  readonly descriptor: ResourceDescriptor;
+  readonly cache: ResourceCache;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly admission: AdmissionChain;
+  readonly fieldManager?: FieldManager;
+}
+
+export interface WriteRequest {
+  readonly context: RequestContext;
+  readonly dryRun: boolean;
+  /** Undefined: from the user agent. */
+  readonly fieldManager?: string;
+  /** The options object that admission sees (`CreateOptions`…). */
+  readonly options: unknown;
+}
+
+/** An object on its way out: the cache's own, or one that a dry run made. */
+export interface Representable {
+  readonly json: Buffer;
+  readonly object: KubeObject;
+}
+
+const freshTimeoutMs = 3_000;
+
+/**
+ * One served resource over the common store: what its strategy does not say is done here for all kinds alike.
+ * Reading is in `reads.ts`, writing in `create.ts`, `update.ts` and `delete.ts`.
+ */
+export class ResourceRegistry {
+  readonly descriptor: ResourceDescriptor;
+  readonly cache: ResourceCache;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly admission: AdmissionChain;
+  readonly fieldManager: FieldManager | undefined;
+  readonly representation: Representation;
+
+  constructor(options: RegistryOptions) {
+    this.descriptor = options.descriptor;
+    this.cache = options.cache;
+    this.store = options.store;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.admission = options.admission;
+    this.fieldManager = options.fieldManager;
+    this.representation = new Representation(options.descriptor, options.cache.shape);
+  }
+
+  /** Below this stand the objects of a namespace, or all of them. */
+  prefixOf(namespace: string): string {
+    return this.descriptor.facts.namespaced && namespace !== "" ? `${this.cache.prefix}${namespace}/` : this.cache.prefix;
+  }
+
+  keyOf(namespace: string, name: string): string {
+    return this.prefixOf(namespace) + name;
+  }
+
+  /** `resourceVersion`: undefined or "" for the newest state, "0" for whatever is at hand, else at least that new. */
+  async get(namespace: string, name: string, resourceVersion?: string, signal?: AbortSignal): Promise<CacheEntry> {
+    await this.reach(resourceVersion, signal);
+    const entry = this.cache.get(this.keyOf(namespace, name));
+    if (entry === undefined) throw newNotFound(groupResourceOf(this.descriptor), name);
+    return this.representation.of(entry);
+  }
+
+  /** Waits until the cache is as new as asked. */
+  async reach(resourceVersion: string | undefined, signal?: AbortSignal): Promise<void> {
+    if (resourceVersion === undefined || resourceVersion === "") return this.cache.fresh(signal);
+    if (!this.cache.ready) await this.cache.start();
+    const revision = Number(resourceVersion);
+    if (revision <= this.cache.revision) return;
+    try {
+      await withTimeout(this.clock, freshTimeoutMs, (limit) => this.cache.waitFor(revision, limit), signal);
+    } catch (error) {
+      if (error instanceof TimeoutError) throw tooLargeResourceVersion(revision, this.cache.revision);
+      throw error;
+    }
+  }
+
+  /** The current entry for a write: from the cache if it is there, else from the store itself. */
+  async current(key: string, fresh: boolean): Promise<CacheEntry | undefined> {
+    if (!this.cache.ready) await this.cache.start();
+    if (!fresh) {
+      const cached = this.cache.get(key);
+      if (cached !== undefined) return cached;
+    }
+    const stored = await this.store.get(key);
+    return stored === undefined ? undefined : this.cache.committed(key, stored.value, stored.modRevision);
+  }
+
+  /** The stored bytes of an object, without its resource version; the object passes into the cache's possession. */
+  async encode(object: KubeObject): Promise<{ readonly bytes: Buffer; readonly stored: KubeObject }> {
+    const { convert, storageCodec } = this.descriptor;
+    const stored = convert === undefined ? object : await convert.toStorage(object);
+    delete stored.metadata.resourceVersion;
+    const bytes = Buffer.from(storageCodec.encode(stored));
+    this.cache.expect(bytes, stored);
+    return { bytes, stored };
+  }
+
+  /** What a dry run answers with. */
+  imagined(object: KubeObject): Representable {
+    const text = this.descriptor.codec.encode(object);
+    return { json: Buffer.from(text), object };
+  }
+
+  writeContext(request: WriteRequest): WriteContext {
+    return { request: request.context, dryRun: request.dryRun };
+  }
+
+  attributes(
+    operation: AdmissionAttributes["operation"],
+    request: WriteRequest,
+    of: {
+      readonly namespace: string;
+      readonly name: string;
+      readonly subresource: string;
+      readonly object: KubeObject | undefined;
+      readonly oldObject: KubeObject | undefined;
+    },
+  ): AdmissionAttributes {
+    const { gvk, group, version, facts } = this.descriptor;
+    return {
+      operation,
+      kind: gvk,
+      resource: { group, version, resource: facts.name },
+      ...of,
+      options: request.options,
+      dryRun: request.dryRun,
+      context: request.context,
+    };
+  }
+}
+
+/** A resource version must be a number without sign. */
+export function parseResourceVersion(text: string): number {
+  const value = Number(text);
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw newFailure(400, "BadRequest", `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+}

@@ -1,0 +1,244 @@
+import {
+  type FieldError,
+  fieldPath,
+  invalid,
+  type KubeObject,
+  newConflict,
+  newInvalid,
+  newNotFound,
+} from "../../apimachinery/index.ts";
+import { CacheEntry } from "../cacher/entry.ts";
+import { managerOf } from "./field-manager.ts";
+import type { Strategy } from "./contract.ts";
+import { createObject } from "./create.ts";
+import { groupResourceOf, staleError } from "./errors.ts";
+import { preserveMeta, validateMetaOnUpdate } from "./metadata.ts";
+import type { Representable, ResourceRegistry, WriteRequest } from "./resource-registry.ts";
+import { nowText } from "./times.ts";
+
+export interface UpdateRequest extends WriteRequest {
+  readonly namespace: string;
+  readonly name: string;
+  /** Empty for the object itself. */
+  readonly subresource: string;
+  /**
+   * Makes the new state from the (frozen) current one; asked again when another writer came in between. Undefined
+   * is passed only when `create` allows it. The registry may change what it gets.
+   */
+  readonly produce: (existing: KubeObject | undefined) => KubeObject | Promise<KubeObject>;
+  /** What to do when nothing is there: by default, what the strategy says. */
+  readonly create?: boolean;
+  /** The producer kept `managedFields` itself (server-side apply). */
+  readonly managed?: boolean;
+  readonly precondition?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+export interface UpdateResult {
+  readonly result: Representable;
+  readonly created: boolean;
+}
+
+type UpdateRules = Pick<Strategy, "prepareForUpdate" | "validateUpdate" | "warningsOnUpdate" | "canonicalize">;
+
+/** How often another writer may come in between before the caller is told. */
+const attemptsMax = 20;
+
+/** Replaces an object by what `produce` makes of it. Order of steps as upstream's update handler and store. */
+export async function updateObject(registry: ResourceRegistry, request: UpdateRequest): Promise<UpdateResult> {
+  const key = registry.keyOf(request.namespace, request.name);
+  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    const current = await registry.current(key, attempt > 0);
+    if (current === undefined) {
+      const created = await createInstead(registry, request);
+      return { result: created, created: true };
+    }
+    const outcome = await attemptUpdate(registry, request, current, attempt > 0);
+    if (outcome !== "again") return { result: outcome, created: false };
+  }
+  throw staleError(registry.descriptor, request.name);
+}
+
+async function createInstead(registry: ResourceRegistry, request: UpdateRequest): Promise<Representable> {
+  const { descriptor } = registry;
+  const allowed = request.create ?? descriptor.strategy.allowCreateOnUpdate ?? false;
+  if (!allowed || request.subresource !== "") throw newNotFound(groupResourceOf(descriptor), request.name);
+  const object = await request.produce(undefined);
+  if ((object.metadata.uid ?? "") !== "") throw uidConflict(registry, request, object.metadata.uid ?? "", "");
+  return createObject(registry, request, request.namespace, object);
+}
+
+async function attemptUpdate(
+  registry: ResourceRegistry,
+  request: UpdateRequest,
+  current: CacheEntry,
+  fresh: boolean,
+): Promise<Representable | "again"> {
+  const existing = (await registry.representation.of(current)).object;
+  const produced = await request.produce(existing);
+  const staleness = checkVersion(registry, request, produced, existing, current, fresh);
+  if (staleness === "again") return "again";
+  const object = await admit(registry, request, produced, existing);
+  await validateUpdate(registry, request, object, existing);
+  if (deletesDuringUpdate(object, existing)) return finishDeletion(registry, request, object, current);
+  return store(registry, request, object, existing, current);
+}
+
+/** Compares identity and resource version. A cached state may be stale: then look again before saying no. */
+function checkVersion(
+  registry: ResourceRegistry,
+  request: UpdateRequest,
+  object: KubeObject,
+  existing: KubeObject,
+  current: CacheEntry,
+  fresh: boolean,
+): "fine" | "again" {
+  const { metadata } = object;
+  const { precondition } = request;
+  const uid = precondition?.uid ?? ((metadata.uid ?? "") === "" ? undefined : metadata.uid);
+  if (uid !== undefined && uid !== existing.metadata.uid) {
+    if (!fresh) return "again";
+    throw uidConflict(registry, request, uid, existing.metadata.uid ?? "");
+  }
+  const asked = precondition?.resourceVersion ?? metadata.resourceVersion ?? "";
+  if (asked === "" || asked === "0") {
+    if (registry.descriptor.strategy.allowUnconditionalUpdate === false && request.subresource === "") {
+      const path = fieldPath("metadata").child("resourceVersion");
+      throw newInvalid(registry.descriptor.gvk, request.name, [invalid(path, 0, "must be specified for an update")]);
+    }
+    metadata.resourceVersion = String(current.revision);
+  } else if (asked !== String(current.revision)) {
+    if (!fresh) return "again";
+    throw staleError(registry.descriptor, request.name);
+  }
+  return "fine";
+}
+
+function uidConflict(registry: ResourceRegistry, request: UpdateRequest, wanted: string, found: string): Error {
+  const key = registry.keyOf(request.namespace, request.name);
+  const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
+  const text = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
+  return newConflict(groupResourceOf(registry.descriptor), request.name, text);
+}
+
+async function admit(
+  registry: ResourceRegistry,
+  request: UpdateRequest,
+  object: KubeObject,
+  existing: KubeObject,
+): Promise<KubeObject> {
+  const { admission, descriptor, fieldManager } = registry;
+  const { namespace, name, subresource } = request;
+  object.metadata.namespace ??= existing.metadata.namespace;
+  if (object.metadata.namespace === undefined) delete object.metadata.namespace;
+  if (fieldManager !== undefined && request.managed !== true) {
+    const manager = managerOf(request.fieldManager, request.context.userAgent);
+    fieldManager.update(existing, object, { manager, subresource, time: nowText(registry.clock) });
+  }
+  const attributes = registry.attributes("UPDATE", request, { namespace, name, subresource, object, oldObject: existing });
+  if (!admission.mutates("UPDATE", attributes.resource, subresource)) return object;
+  await admission.admit(attributes);
+  const admitted = attributes.object ?? object;
+  descriptor.codec.applyDefaults(admitted);
+  return admitted;
+}
+
+async function validateUpdate(
+  registry: ResourceRegistry,
+  request: UpdateRequest,
+  object: KubeObject,
+  existing: KubeObject,
+): Promise<void> {
+  const { descriptor } = registry;
+  const rules = rulesFor(descriptor.strategy, request.subresource);
+  const context = registry.writeContext(request);
+  preserveMeta(object.metadata, existing.metadata);
+  rules.prepareForUpdate?.(object, existing, context);
+  const errors: FieldError[] = [...validateMetaOnUpdate(object.metadata, existing.metadata)];
+  const own = rules.validateUpdate?.(object, existing, context);
+  if (own !== undefined) errors.push(...own);
+  if (errors.length > 0) throw newInvalid(descriptor.gvk, request.name, errors);
+  for (const text of rules.warningsOnUpdate?.(object, existing) ?? []) request.context.warn(text);
+  rules.canonicalize?.(object);
+  const { namespace, name, subresource } = request;
+  const attributes = registry.attributes("UPDATE", request, { namespace, name, subresource, object, oldObject: existing });
+  await registry.admission.validate(attributes);
+}
+
+function rulesFor(strategy: Strategy, subresource: string): UpdateRules {
+  if (subresource === "") return strategy;
+  if (subresource === "status") return strategy.status ?? genericStatus;
+  return strategy.subresources?.[subresource] ?? strategy;
+}
+
+/** Takes the status and leaves everything else but labels and annotations-like metadata as it is. */
+const genericStatus: UpdateRules = {
+  prepareForUpdate(object, old) {
+    const fields = object as unknown as Record<string, unknown>;
+    const before = old as unknown as Record<string, unknown>;
+    for (const field of new Set([...Object.keys(fields), ...Object.keys(before)])) {
+      if (field === "status" || field === "metadata" || field === "kind" || field === "apiVersion") continue;
+      if (before[field] === undefined) delete fields[field];
+      else fields[field] = before[field];
+    }
+  },
+};
+
+async function store(
+  registry: ResourceRegistry,
+  request: UpdateRequest,
+  object: KubeObject,
+  existing: KubeObject,
+  current: CacheEntry,
+): Promise<Representable | "again"> {
+  const { strategy } = registry.descriptor;
+  const hooks =
+    request.subresource === ""
+      ? ((await strategy.beginUpdate?.(object, existing, registry.writeContext(request))) ?? undefined)
+      : undefined;
+  try {
+    if (request.dryRun) {
+      hooks?.rollback?.();
+      return registry.imagined(object);
+    }
+    const { key } = current;
+    const { bytes } = await registry.encode(object);
+    if (CacheEntry.fromStored(key, bytes, current.revision, current.shape).item.equals(current.item)) {
+      hooks?.commit?.();
+      return await registry.representation.of(current);
+    }
+    const ttlSeconds = strategy.ttlSeconds?.(object);
+    const put = { type: "put", key, value: bytes, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) } as const;
+    const result = await registry.store.transact([{ key, modRevision: current.revision }], [put]);
+    if (!result.committed) {
+      hooks?.rollback?.();
+      return "again";
+    }
+    hooks?.commit?.();
+    return await registry.representation.of(registry.cache.committed(key, bytes, result.revision));
+  } catch (error) {
+    hooks?.rollback?.();
+    throw error;
+  }
+}
+
+/** The last finalizer of an object that is being deleted went: so does the object. */
+function deletesDuringUpdate(object: KubeObject, existing: KubeObject): boolean {
+  const { metadata } = object;
+  if (metadata.deletionTimestamp === undefined || (metadata.finalizers?.length ?? 0) > 0) return false;
+  return (existing.metadata.deletionGracePeriodSeconds ?? 0) === 0;
+}
+
+async function finishDeletion(
+  registry: ResourceRegistry,
+  request: UpdateRequest,
+  object: KubeObject,
+  current: CacheEntry,
+): Promise<Representable | "again"> {
+  if (request.dryRun) return registry.imagined(object);
+  const { key, revision } = current;
+  const result = await registry.store.transact([{ key, modRevision: revision }], [{ type: "delete", key }]);
+  if (!result.committed) return "again";
+  registry.descriptor.strategy.afterDelete?.(object, registry.writeContext(request));
+  object.metadata.resourceVersion = String(result.revision);
+  return registry.imagined(object);
+}

@@ -1,0 +1,57 @@
+import type { ApiRequest } from "../http/exchange.ts";
+import type { RequestContext, RequestInfo, UserInfo } from "./contract.ts";
+
+const warningBytesMax = 4 * 1024;
+const noAddresses: readonly string[] = [];
+
+/** The context of one request; what is rarely asked for is made only then. */
+export class LiveContext implements RequestContext {
+  readonly info: RequestInfo;
+  readonly receivedAtMs: number;
+  readonly auditId: string;
+  user: UserInfo;
+  /** Warnings given so far, without duplicates. */
+  readonly warnings: string[] = [];
+  readonly annotations = new Map<string, string>();
+  readonly #request: ApiRequest;
+  #warningBytes = 0;
+
+  constructor(request: ApiRequest, info: RequestInfo, user: UserInfo, receivedAtMs: number, auditId: string) {
+    this.#request = request;
+    this.info = info;
+    this.user = user;
+    this.receivedAtMs = receivedAtMs;
+    this.auditId = auditId;
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+
+  get userAgent(): string {
+    const agent = this.#request.headers["user-agent"];
+    return typeof agent === "string" ? agent : "";
+  }
+
+  get sourceAddresses(): readonly string[] {
+    const { remoteAddress } = this.#request.peer;
+    const forwarded = this.#request.headers["x-forwarded-for"];
+    if (typeof forwarded !== "string") return remoteAddress === "" ? noAddresses : [remoteAddress];
+    return [...forwarded.split(",").map((address) => address.trim()), remoteAddress];
+  }
+
+  warn(text: string): void {
+    if (this.warnings.includes(text) || this.#warningBytes + text.length > warningBytesMax) return;
+    this.#warningBytes += text.length;
+    this.warnings.push(text);
+  }
+
+  annotate(key: string, value: string): void {
+    this.annotations.set(key, value);
+  }
+}
+
+/** `299 - "text"` headers. */
+export function warningHeaders(warnings: readonly string[]): string[] {
+  return warnings.map((text) => `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[\r\n]+/g, " ")}"`);
+}

@@ -1,0 +1,189 @@
+import type { Scheme } from "../api/index.ts";
+import { loadScheme } from "../api/index.ts";
+import { type Clock, type Log, type Random, type Runnable, whenAborted } from "../base/index.ts";
+import type { Store } from "../storage/index.ts";
+import { AdmissionChain } from "./admission/chain.ts";
+import type { AdmissionPlugin } from "./admission/contract.ts";
+import type { Authenticator } from "./authn/contract.ts";
+import type { Authorizer } from "./authz/contract.ts";
+import { alwaysAllowAuthorizer } from "./authz/index.ts";
+import { StoreHub } from "./cacher/hub.ts";
+import { discoverySource } from "./discovery/source.ts";
+import { DiscoveryHandler } from "./discovery/handler.ts";
+import { versionBody } from "./discovery/version.ts";
+import { FlushScheduler } from "./handlers/flush-scheduler.ts";
+import { type FlowControl, Pipeline } from "./handlers/pipeline.ts";
+import type { HandlerServices } from "./handlers/resource-handler.ts";
+import { createRouter, type PathHandler, type VirtualResource } from "./handlers/router.ts";
+import { type SubresourceHandler, SubresourceHandlers } from "./handlers/subresources.ts";
+import { type HealthCheck, HealthHandler } from "./health/health.ts";
+import type { ApiHandler } from "./http/exchange.ts";
+import { jsonReply } from "./http/reply.ts";
+import { Catalog } from "./registry/catalog.ts";
+import type { ResourceDescriptor } from "./registry/contract.ts";
+import type { Converter, StrategyTable } from "./registry/descriptors.ts";
+import type { FieldManager } from "./registry/field-manager.ts";
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly scheme?: Scheme;
+  readonly authenticator: Authenticator;
+  /** Default: everything is allowed. */
+  readonly authorizer?: Authorizer;
+  readonly admission?: readonly AdmissionPlugin[];
+  readonly strategies?: StrategyTable;
+  readonly converters?: ReadonlyMap<string, Converter>;
+  readonly fieldManager?: (descriptor: ResourceDescriptor) => FieldManager;
+  readonly flowControl?: FlowControl;
+  readonly subresources?: Readonly<Record<string, SubresourceHandler>>;
+  readonly virtual?: ReadonlyMap<string, VirtualResource>;
+  /** Asked in order for paths that are no resources. */
+  readonly paths?: readonly PathHandler[];
+  readonly healthChecks?: readonly HealthCheck[];
+  /** Work to be done once before the server is ready: default objects, policies. */
+  readonly startup?: readonly StartupStep[];
+  /** Address told to clients by `/api`. */
+  readonly advertiseAddress?: string;
+  readonly runtime: { readonly nodeVersion: string; readonly architecture: string };
+  /** Lower bound of a watch's life. Upstream: `--min-request-timeout`, 30 min. */
+  readonly watchTimeoutMs?: number;
+  readonly bookmarkIntervalMs?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+/** A step of start-up, known as `poststarthook/<name>` to health checks. */
+export interface StartupStep {
+  readonly name: string;
+  run(server: ApiServer, signal: AbortSignal): Promise<void>;
+}
+
+const watchTimeoutMsDefault = 30 * 60_000;
+const bookmarkIntervalMsDefault = 60_000;
+
+/** An API server over a store. It answers requests handed to `handler`; listening is `listenHttp`'s business. */
+export class ApiServer implements Runnable {
+  readonly name = "apiserver";
+  readonly handler: ApiHandler;
+  readonly catalog: Catalog;
+  readonly health: HealthHandler;
+  readonly hub: StoreHub;
+  readonly options: ApiServerOptions;
+  readonly services: HandlerServices;
+  readonly #pending: Set<string>;
+  #stopping = false;
+
+  constructor(options: ApiServerOptions) {
+    this.options = options;
+    const { store, clock, random, log } = options;
+    this.hub = new StoreHub({ store, clock, log });
+    this.catalog = new Catalog({
+      scheme: options.scheme ?? loadScheme(),
+      store,
+      hub: this.hub,
+      clock,
+      random,
+      log,
+      admission: new AdmissionChain(options.admission ?? []),
+      strategies: options.strategies ?? new Map(),
+      converters: options.converters ?? new Map(),
+      ...(options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager }),
+    });
+    this.#pending = new Set((options.startup ?? []).map((step) => step.name));
+    this.health = new HealthHandler(this.#checks());
+    this.services = this.#handlerServices();
+    this.handler = this.#pipeline().handle;
+  }
+
+  /** Follows the store and carries out the start-up steps; returns when the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const following = this.hub.run(signal);
+    try {
+      for (const step of this.options.startup ?? []) {
+        await step.run(this, signal);
+        this.#pending.delete(step.name);
+      }
+      await whenAborted(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#stopping = true;
+      await following;
+    }
+  }
+
+  get ready(): boolean {
+    return this.#pending.size === 0 && !this.#stopping;
+  }
+
+  #checks(): readonly HealthCheck[] {
+    const { store } = this.options;
+    const steps = (this.options.startup ?? []).map(({ name }) => ({
+      name: `poststarthook/${name}`,
+      check: () => (this.#pending.has(name) ? "not finished" : undefined),
+    }));
+    return [
+      { name: "ping", check: () => undefined },
+      { name: "log", check: () => undefined },
+      { name: "etcd", check: () => store.currentRevision().then(() => undefined) },
+      { name: "etcd-readiness", only: ["readyz"], check: () => store.currentRevision().then(() => undefined) },
+      ...steps,
+      ...(this.options.healthChecks ?? []),
+      { name: "shutdown", only: ["readyz"], check: () => (this.#stopping ? "process is shutting down" : undefined) },
+    ];
+  }
+
+  #handlerServices(): HandlerServices {
+    const { clock, random, watchTimeoutMs = watchTimeoutMsDefault } = this.options;
+    return {
+      clock,
+      random,
+      scheduler: new FlushScheduler(clock),
+      subresources: new SubresourceHandlers(this.options.subresources ?? {}),
+      watchTimeoutMs,
+      bookmarkIntervalMs: this.options.bookmarkIntervalMs ?? bookmarkIntervalMsDefault,
+      watchStarted: () => () => {},
+    };
+  }
+
+  #pipeline(): Pipeline {
+    const { clock, random, log, authenticator, authorizer = alwaysAllowAuthorizer, flowControl, requestTimeoutMs } = this.options;
+    return new Pipeline({
+      clock,
+      random,
+      log,
+      authenticator,
+      authorizer,
+      ...(flowControl === undefined ? {} : { flowControl }),
+      ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+      router: createRouter({
+        table: this.catalog.table,
+        services: this.services,
+        virtual: this.options.virtual ?? new Map(),
+        paths: [this.health, ...(this.options.paths ?? []), this.#discovery(), this.#versionPath()],
+      }),
+    });
+  }
+
+  #discovery(): PathHandler {
+    const { table } = this.catalog;
+    return new DiscoveryHandler({
+      source: discoverySource(this.options.scheme ?? loadScheme(), table),
+      revision: () => table.revision,
+      serverAddress: () => this.options.advertiseAddress ?? "127.0.0.1:6443",
+    });
+  }
+
+  #versionPath(): PathHandler {
+    const body = versionBody(this.options.runtime);
+    return {
+      handle: (request) => (/^\/version\/?(\?|$)/.test(request.target) ? jsonReply(200, body) : undefined),
+    };
+  }
+}
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  return new ApiServer(options);
+}
