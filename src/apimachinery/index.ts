@@ -50,3 +50,4 @@ export { definitionPrefix, FactsSchemas } from "./schema/facts-schema.ts";
 export type { ComputedDefaults } from "./schema/generate-defaults.ts";
 export { goJson } from "./schema/go-json.ts";
 export { jsonSyntaxError } from "./schema/syntax-error.ts";
+export * from "./apply/index.ts";

@@ -130,6 +130,11 @@ export function newInternalError(why: string): StatusError {
   return newFailure(500, "InternalError", `Internal error occurred: ${why}`, { causes: [{ message: why }] });
 }
 
+/** 500 without a reason: what upstream makes of an error that is no Status. */
+export function newUnknownError(message: string): StatusError {
+  return newFailure(500, "", message);
+}
+
 export function newTimeout(message: string, retryAfterSeconds: number): StatusError {
   return newFailure(504, "Timeout", `Timeout: ${message}`, retryDetails(retryAfterSeconds));
 }

@@ -180,14 +180,14 @@ const strategicErrors: readonly (readonly [string, unknown, unknown, number, str
     { items: [a] },
     { items: [{ value: "1" }] },
     500,
-    "Internal error occurred: map: map[value:1] does not contain declared merge key: name",
+    "map: map[value:1] does not contain declared merge key: name",
   ],
   [
     "unknown directive",
     { labels: { a: "1" } },
     { labels: { $patch: "add" } },
     500,
-    "Internal error occurred: unknown patch type: add in map: map[$patch:add]",
+    "unknown patch type: add in map: map[$patch:add]",
   ],
   [
     "retainKeys that miss a key",
@@ -201,14 +201,14 @@ const strategicErrors: readonly (readonly [string, unknown, unknown, number, str
     { items: [a] },
     { items: ["a"] },
     500,
-    "Internal error occurred: list element types are not identical: [[map[name:a value:1]] [a]]",
+    "list element types are not identical: [[map[name:a value:1]] [a]]",
   ],
   [
     "wrong order",
     { items: [a] },
     { "$setElementOrder/items": [{ name: "a" }, { name: "b" }], items: [{ name: "b" }, { name: "a" }] },
     500,
-    "Internal error occurred: The order in patch list:\n[map[name:b] map[name:a]]\n doesn't match $setElementOrder list:\n[map[name:a] map[name:b]]\n",
+    "The order in patch list:\n[map[name:b] map[name:a]]\n doesn't match $setElementOrder list:\n[map[name:a] map[name:b]]\n",
   ],
 ];
 for (const [name, old, patch, code, message] of strategicErrors) {

@@ -1,4 +1,4 @@
-import { newInternalError } from "../errors/status.ts";
+import { newUnknownError } from "../errors/status.ts";
 import type { Schema } from "../schema/contract.ts";
 import { goText, goTypeName, isJsonObject, type JsonObject } from "./json-value.ts";
 import { directiveMarker, mergeMap, unprocessable } from "./strategic-merge.ts";
@@ -26,7 +26,7 @@ export function mergeList(
   if (!maps) return arrange([...new Set([...original, ...patch])], order, original, (item) => item);
   if (!rules.merge && order === patch) return patch;
   if (!rules.merge) return patch.length === 0 ? original : patch;
-  if (rules.key === "") throw newInternalError(`cannot merge lists without merge key for struct`);
+  if (rules.key === "") throw newUnknownError(`cannot merge lists without merge key for struct`);
   const { kept, additions } = applyListDirectives(asMaps(original), asMaps(patch), rules.key);
   const merged = mergeItems(kept, additions, rules);
   const listed = order === patch ? additions : order;
@@ -45,7 +45,7 @@ function checkElementTypes(original: readonly unknown[], patch: readonly unknown
   for (const list of [original, patch]) {
     for (const item of list) {
       if (goTypeName(item) !== name) {
-        throw newInternalError(`list element types are not identical: ${goText([original, patch])}`);
+        throw newUnknownError(`list element types are not identical: ${goText([original, patch])}`);
       }
     }
   }
@@ -65,8 +65,8 @@ function applyListDirectives(
     if (directive === undefined) additions.push(item);
     else if (directive === "delete") deleted.add(keyOf(item, key));
     else if (directive === "replace") replace = true;
-    else if (directive === "merge") throw newInternalError("merging lists cannot yet be specified in the patch");
-    else throw newInternalError(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`);
+    else if (directive === "merge") throw newUnknownError("merging lists cannot yet be specified in the patch");
+    else throw newUnknownError(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`);
   }
   if (replace) return { kept: additions, additions: [] };
   return { kept: deleted.size === 0 ? original : original.filter((item) => !deleted.has(item[key])), additions };
@@ -74,7 +74,7 @@ function applyListDirectives(
 
 function keyOf(item: JsonObject, key: string): unknown {
   const value = item[key];
-  if (value === undefined) throw newInternalError(`map: ${goText(item)} does not contain declared merge key: ${key}`);
+  if (value === undefined) throw newUnknownError(`map: ${goText(item)} does not contain declared merge key: ${key}`);
   return value;
 }
 

@@ -1,4 +1,4 @@
-import { newBadRequest, newFailure, newInternalError } from "../errors/status.ts";
+import { newBadRequest, newFailure, newUnknownError } from "../errors/status.ts";
 import type { FieldSchema, Schema } from "../schema/contract.ts";
 import { goText, goTypeName, isJsonObject, type JsonObject, setMember } from "./json-value.ts";
 import { mergeList, type ListRules } from "./strategic-merge-list.ts";
@@ -47,7 +47,7 @@ export function mergeMap(original: JsonObject, patch: JsonObject, schema: Schema
 function applyMapDirective(directive: unknown, patch: JsonObject): JsonObject {
   if (directive === "delete") return {};
   if (directive !== "replace") {
-    throw newInternalError(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
+    throw newUnknownError(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
   }
   const { [directiveMarker]: _, ...rest } = patch;
   return rest;
@@ -134,7 +134,7 @@ function lookup(schema: Schema | undefined, key: string): Lookup {
   if (schema?.type !== "object") return {};
   const field = schema.fields.get(key);
   if (field === undefined && schema.preserveUnknown !== true) {
-    throw newInternalError(`unable to find api field in struct ${shortName(schema.name)} for the json field "${key}"`);
+    throw newUnknownError(`unable to find api field in struct ${shortName(schema.name)} for the json field "${key}"`);
   }
   return field === undefined ? {} : { field, inner: field.schema };
 }
@@ -164,7 +164,7 @@ function setElementOrder(
   order: unknown,
   schema: Schema | undefined,
 ): void {
-  if (!Array.isArray(order)) throw newInternalError(`expected a []interface {}, but received a ${goTypeName(order)}`);
+  if (!Array.isArray(order)) throw newUnknownError(`expected a []interface {}, but received a ${goTypeName(order)}`);
   const current = asOptionalList(merged[key]);
   const wanted = asOptionalList(patch[key]);
   if (current === undefined && wanted === undefined) return;
@@ -181,7 +181,7 @@ function orderedNew(wanted: readonly unknown[], order: readonly unknown[], rules
 
 function asOptionalList(value: unknown): readonly unknown[] | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value)) throw newInternalError(`expected a []interface {}, but received a ${goTypeName(value)}`);
+  if (!Array.isArray(value)) throw newUnknownError(`expected a []interface {}, but received a ${goTypeName(value)}`);
   return value;
 }
 
@@ -195,7 +195,7 @@ function checkOrder(wanted: readonly unknown[], order: readonly unknown[], merge
     while (at < order.length && idOf(order[at]) !== idOf(item)) at++;
     if (at >= order.length) {
       const lists = `${goText(wanted)}\n doesn't match ${setElementOrderPrefix} list:\n${goText(order)}\n`;
-      throw newInternalError(`The order in patch list:\n${lists}`);
+      throw newUnknownError(`The order in patch list:\n${lists}`);
     }
     at++;
   }
