@@ -1,1 +1,30 @@
 export * from "./certificates/index.ts";
+export {
+  type ConfigurationKind,
+  decodeConfiguration,
+  defaultConfiguration,
+  readConfiguration,
+} from "./config/configuration.ts";
+export { ConfigError, type ConfigField, type ConfigOf, type ConfigShape, field } from "./config/fields.ts";
+export { FeatureGateError, Features, featureGateUsage } from "./features/features.ts";
+export type { FeatureGate, FeatureStage } from "./features/table.ts";
+export * from "./flags/index.ts";
+export { type HealthAnswer, type HealthCheck, HealthChecks, type HealthFailure } from "./health/health-checks.ts";
+export * from "./metrics/index.ts";
+export { type RestartOptions, restarting } from "./run/restarting.ts";
+export { RunGroup, type RunGroupMember } from "./run/run-group.ts";
+export {
+  type DiagnosticsAnswer,
+  type DiagnosticsHandler,
+  type DiagnosticsRequest,
+  guarded,
+  serveHealth,
+  serveJson,
+  serveMetrics,
+} from "./serving/diagnostics.ts";
+export {
+  type DiagnosticsServerOptions,
+  type ServingCertificate,
+  startDiagnosticsServer,
+} from "./serving/diagnostics-server.ts";
+export { formatTraceparent, parseTraceparent, startSpan, type TraceContext } from "./tracing/traceparent.ts";

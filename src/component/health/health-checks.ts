@@ -1,0 +1,93 @@
+import { messageOf } from "../../base/index.ts";
+
+/** Resolves when healthy; rejects with the reason otherwise. The reason is logged, never shown. */
+export type HealthCheck = () => Promise<void> | void;
+
+export interface HealthAnswer {
+  readonly status: number;
+  readonly contentType: "text/plain; charset=utf-8";
+  readonly body: string;
+}
+
+/** The failures of one answer, for the log. */
+export interface HealthFailure {
+  readonly endpoint: string;
+  readonly check: string;
+  readonly reason: string;
+}
+
+/**
+ * The checks behind one endpoint, `healthz`, `livez` or `readyz`, with upstream's text: `ok`, the list of checks with
+ * `?verbose` and whenever one fails, `?exclude=name`, and one check alone at `/readyz/name`.
+ */
+export class HealthChecks {
+  readonly #endpoint: string;
+  readonly #checks = new Map<string, HealthCheck>([["ping", () => {}]]);
+  readonly #onFailure: (failure: HealthFailure) => void;
+
+  constructor(endpoint: string, onFailure: (failure: HealthFailure) => void = () => {}) {
+    this.#endpoint = endpoint;
+    this.#onFailure = onFailure;
+  }
+
+  /** Checks run in the order they were added. */
+  add(name: string, check: HealthCheck): this {
+    this.#checks.set(name, check);
+    return this;
+  }
+
+  /** Whether every check passes. */
+  async healthy(): Promise<boolean> {
+    for (const name of this.#checks.keys()) {
+      if ((await this.#run(name)) !== undefined) return false;
+    }
+    return true;
+  }
+
+  /** Answers a request for the path, such as `/readyz` or `/readyz/ping`. `undefined` when there is nothing there. */
+  async answer(path: string, query: URLSearchParams): Promise<HealthAnswer | undefined> {
+    const [, endpoint, ...rest] = path.replace(/\/$/, "").split("/");
+    if (endpoint !== this.#endpoint) return undefined;
+    if (rest.length === 0) return this.#answerAll(query);
+    const name = rest.join("/");
+    if (!this.#checks.has(name)) return undefined;
+    const reason = await this.#run(name);
+    return reason === undefined ? text(200, "ok") : text(500, `internal server error: ${reason}\n`);
+  }
+
+  async #answerAll(query: URLSearchParams): Promise<HealthAnswer> {
+    const excluded = new Set(query.getAll("exclude").flatMap((value) => value.split(",")));
+    let list = "";
+    let failed = false;
+    for (const name of this.#checks.keys()) {
+      if (excluded.delete(name)) {
+        list += `[+]${name} excluded: ok\n`;
+        continue;
+      }
+      const reason = await this.#run(name);
+      if (reason !== undefined) failed = true;
+      list += reason === undefined ? `[+]${name} ok\n` : `[-]${name} failed: reason withheld\n`;
+    }
+    if (excluded.size > 0) {
+      const names = [...excluded].map((name) => JSON.stringify(name)).join(", ");
+      list += `warn: some health checks cannot be excluded: no matches for ${names}\n`;
+    }
+    if (failed) return text(500, `${list}${this.#endpoint} check failed\n`);
+    return text(200, query.has("verbose") ? `${list}${this.#endpoint} check passed\n` : "ok");
+  }
+
+  async #run(name: string): Promise<string | undefined> {
+    try {
+      await this.#checks.get(name)?.();
+      return undefined;
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#onFailure({ endpoint: this.#endpoint, check: name, reason });
+      return reason;
+    }
+  }
+}
+
+function text(status: number, body: string): HealthAnswer {
+  return { status, contentType: "text/plain; charset=utf-8", body };
+}

@@ -1,0 +1,12 @@
+export type { Counter, CounterFamily } from "./counter.ts";
+export type { Gauge, GaugeFamily } from "./gauge.ts";
+export {
+  exponentialBuckets,
+  type Histogram,
+  type HistogramFamily,
+  type HistogramOptions,
+  linearBuckets,
+} from "./histogram.ts";
+export type { LabelledOptions, MetricOptions, Stability } from "./metric.ts";
+export { addProcessMetrics } from "./process-metrics.ts";
+export { type Exposition, type ExpositionFormat, MetricsRegistry } from "./registry.ts";
