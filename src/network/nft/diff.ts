@@ -130,7 +130,8 @@ function addMap(id: string, name: string, map: ElementMap): string {
 
 function setBody({ type, flags = [], timeoutSeconds }: ElementSet): string {
   const timeout = timeoutSeconds === undefined ? "" : ` timeout ${timeoutSeconds}s ;`;
-  return `type ${type} ;${flagsOf(flags)}${timeout}`;
+  const merge = flags.includes("interval") ? " auto-merge ;" : "";
+  return `type ${type} ;${flagsOf(flags)}${timeout}${merge}`;
 }
 
 function mapBody({ type, value, flags = [] }: ElementMap): string {

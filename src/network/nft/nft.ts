@@ -31,6 +31,11 @@ export class Nft {
     await this.#run("-f", file);
   }
 
+  /** Whether there is such a table, whatever it holds. */
+  async exists({ family, name }: Pick<Table, "family" | "name">): Promise<boolean> {
+    return (await this.#run("list", "tables", family)).split("\n").includes(`table ${family} ${name}`);
+  }
+
   /** What the kernel holds; `undefined` when there is no such table. */
   async read({ family, name }: Pick<Table, "family" | "name">): Promise<ListedTable | undefined> {
     try {

@@ -1,0 +1,52 @@
+import { createServer } from "node:http";
+import { type Listener, type Log, messageOf, type Network } from "../../base/index.ts";
+import type { Answer } from "./service-health.ts";
+
+const REQUEST_TIMEOUT_MS = 5_000;
+
+/** One small HTTP server for each port that is asked for. Every path gets the port's current answer. */
+export class HealthServers {
+  readonly #network: Network;
+  readonly #log: Log;
+  readonly #host: string;
+  readonly #open = new Map<number, { readonly listener: Listener; answer: () => Answer }>();
+
+  constructor(network: Network, log: Log, host: string) {
+    this.#network = network;
+    this.#log = log;
+    this.#host = host;
+  }
+
+  /** Opens, updates and closes servers so that exactly these ports answer. A port in use is logged and tried again. */
+  async sync(answers: ReadonlyMap<number, () => Answer>): Promise<void> {
+    for (const [port, { listener }] of this.#open) {
+      if (answers.has(port)) continue;
+      this.#open.delete(port);
+      await listener.close();
+    }
+    for (const [port, answer] of answers) {
+      const open = this.#open.get(port);
+      if (open === undefined) await this.#listen(port, answer);
+      else open.answer = answer;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.sync(new Map());
+  }
+
+  async #listen(port: number, first: () => Answer): Promise<void> {
+    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 1 }, (_, response) => {
+      const { status, headers, body } = (this.#open.get(port)?.answer ?? first)();
+      response.writeHead(status, { ...headers, connection: "close" }).end(body);
+    });
+    try {
+      const listener = await this.#network.listen({ host: this.#host, port }, (stream) =>
+        server.emit("connection", stream),
+      );
+      this.#open.set(port, { listener, answer: first });
+    } catch (error) {
+      this.#log.error("health check port cannot be opened", { port, error: messageOf(error) });
+    }
+  }
+}
