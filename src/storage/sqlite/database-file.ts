@@ -13,6 +13,8 @@ const PAGE_BYTES = 4096;
 /** The log is copied into the file when it has so many pages: 8 MiB. */
 const LOG_PAGES_MAX = 2048;
 const CHUNK_BYTES = 512 * 1024;
+/** Closing gives back 32 MiB at most; the rest can wait for the next quiet moment. */
+const CLOSING_STEPS_MAX = 8;
 const BACKUP_PAGES_PER_STEP = 256;
 
 const SCHEMA = `
@@ -52,7 +54,8 @@ export class DatabaseFile {
 
   /** Creates the file, for its owner only, when it is not there. Throws errors that `describeFailure` understands. */
   static open(options: DatabaseOptions): DatabaseFile {
-    closeSync(openSync(options.path, "a", 0o600));
+    // Never opened when it exists: closing any descriptor of it would drop the locks that this process holds on it.
+    if (!existsSync(options.path)) createPrivately(options.path);
     const database = new DatabaseSync(options.path, { timeout: options.lockWaitMs });
     try {
       prepareFile(database, options);
@@ -104,10 +107,14 @@ export class DatabaseFile {
     this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
   }
 
-  /** Done when nothing is being written: the file takes no more than the data needs, and the log is empty. */
-  tidyThoroughly(): void {
-    this.#shrink(1 / 20, 1024);
+  /**
+   * Done when nothing is being written: gives back free pages and empties the log. False when it is not done yet,
+   * because one call takes some milliseconds at most.
+   */
+  tidyThoroughly(): boolean {
+    const shrunk = this.#shrink(1 / 20, 1024);
     this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    return !shrunk;
   }
 
   /** Bytes of the file and its log. */
@@ -119,7 +126,7 @@ export class DatabaseFile {
   /** A consistent copy, made while writes go on. Nothing is left at the path when it fails. */
   async backup(path: string): Promise<void> {
     if (existsSync(path)) throw new FileFailure("cannot-open", `${path} exists`);
-    closeSync(openSync(path, "ax", 0o600));
+    createPrivately(path);
     await backup(this.#database, path, { rate: BACKUP_PAGES_PER_STEP });
   }
 
@@ -129,6 +136,7 @@ export class DatabaseFile {
   }
 
   close(): void {
+    for (let step = 0; step < CLOSING_STEPS_MAX && !this.tidyThoroughly(); step++);
     this.#database.close();
   }
 
@@ -139,11 +147,17 @@ export class DatabaseFile {
     }
   }
 
-  #shrink(freeShareMax: number, pagesPerStep: number): void {
+  #shrink(freeShareMax: number, pagesPerStep: number): boolean {
     const free = readNumber(this.#database, "PRAGMA freelist_count");
     const all = readNumber(this.#database, "PRAGMA page_count");
-    if (free > 64 && free > all * freeShareMax) this.#database.exec(`PRAGMA incremental_vacuum(${pagesPerStep})`);
+    if (free <= 64 || free <= all * freeShareMax) return false;
+    this.#database.exec(`PRAGMA incremental_vacuum(${pagesPerStep})`);
+    return true;
   }
+}
+
+function createPrivately(path: string): void {
+  closeSync(openSync(path, "ax", 0o600));
 }
 
 function checksum(key: string, value: Uint8Array): number {

@@ -15,6 +15,7 @@ export function startWorker(job: WorkerJob): Worker {
   return new Worker(new URL("./worker.ts", import.meta.url), {
     workerData: job,
     name: "store",
+    execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   });
 }

@@ -1,24 +1,26 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { RealClock } from "../../base/index.ts";
+import { VirtualClock } from "../../base/index.ts";
 import { describeStore } from "../conformance/index.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
+import { temporaryDirectory } from "./test-directory.ts";
 
 describeStore({
   name: "sqlite",
-  ttlSlackMs: 500,
+  ttlSlackMs: 100,
   modelSteps: 500,
   async open(limits) {
-    const clock = new RealClock();
-    const directory = await mkdtemp(join(tmpdir(), "store-"));
-    const options = { clock, path: join(directory, "state.db"), ...limits };
+    const clock = new VirtualClock();
+    const directory = await temporaryDirectory();
+    const options = { clock, path: directory.file("state.db"), ...limits };
     let store = await openSqliteStore(options);
     return {
       get store() {
         return store;
       },
-      pass: (durationMs) => clock.sleep(durationMs),
+      async pass(durationMs) {
+        await clock.advance(durationMs);
+        // Comes after the deletions of what has expired.
+        await store.transact([], []);
+      },
       async reopen() {
         await store.close();
         store = await openSqliteStore(options);
@@ -26,7 +28,7 @@ describeStore({
       },
       async dispose() {
         await store.close();
-        await rm(directory, { recursive: true });
+        await directory.remove();
       },
     };
   },

@@ -82,6 +82,7 @@ export async function restoreSqliteStore(options: RestoreOptions): Promise<Revis
     if (response.type === "answer") revision = response.value;
     return response.type === "answer";
   });
+  await worker.terminate();
   return revision;
 }
 
@@ -102,8 +103,17 @@ class SqliteLocalStore extends LocalStore implements SqliteStore {
   }
 }
 
-/** Feeds responses to the visitor until it says that this was the last, or the worker fails. */
-function untilDone(worker: Worker, path: string, visit: (response: Response) => boolean): Promise<void> {
+/** Feeds responses to the visitor until it says that this was the last. A worker that fails is ended. */
+async function untilDone(worker: Worker, path: string, visit: (response: Response) => boolean): Promise<void> {
+  try {
+    await receiveUntil(worker, path, visit);
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+}
+
+function receiveUntil(worker: Worker, path: string, visit: (response: Response) => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void): void => {
       worker.off("message", onMessage);

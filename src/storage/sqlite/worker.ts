@@ -37,7 +37,7 @@ class Server {
         return;
       case "close":
         this.#idle?.cancel();
-        this.#database.close();
+        this.#close();
         send({ type: "closed" });
         port.close();
     }
@@ -54,16 +54,28 @@ class Server {
     this.#tidy();
   }
 
+  #close(): void {
+    try {
+      this.#database.close();
+    } catch {
+      // Everything acknowledged is in the log already.
+    }
+  }
+
   #tidy(): void {
     try {
       this.#database.tidy();
     } catch {
       // What could not be tidied (full disk) stays in the log, and is tried again after the next commit.
     }
+    this.#tidyLater();
+  }
+
+  #tidyLater(): void {
     this.#idle?.cancel();
     this.#idle = this.#clock.after(IDLE_MS, () => {
       try {
-        this.#database.tidyThoroughly();
+        if (!this.#database.tidyThoroughly()) this.#tidyLater();
       } catch {
         // As above.
       }
