@@ -51,3 +51,4 @@ export type { ComputedDefaults } from "./schema/generate-defaults.ts";
 export { goJson } from "./schema/go-json.ts";
 export { jsonSyntaxError } from "./schema/syntax-error.ts";
 export * from "./apply/index.ts";
+export * from "./protobuf/index.ts";

@@ -1,3 +1,5 @@
+import { ProtobufReader } from "../protobuf/reader.ts";
+import { ReverseWriter } from "../protobuf/reverse-writer.ts";
 import { type CompiledType, type JsonObject, TypeFamily } from "./compiled-type.ts";
 import { type Decoded, DecodeError, type DecodeOptions, type KindCodec, type ObjectSchema } from "./contract.ts";
 import { readExactly } from "./exact-reader.ts";
@@ -6,6 +8,9 @@ import { misfit } from "./misfit.ts";
 import { scanText } from "./scan-text.ts";
 import { jsonSyntaxError } from "./syntax-error.ts";
 import { walkState } from "./walk-state.ts";
+
+/** Encoding is synchronous, so one writer, whose buffer is kept, serves all. */
+const writer = new ReverseWriter();
 
 /**
  * Compiles the codec of one kind. Nothing is generated before first use, and then only for the types that objects
@@ -65,12 +70,23 @@ class CompiledCodec<T> implements KindCodec<T> {
     return this.encode(this.normalize(object));
   }
 
-  encodeProtobuf(_object: T): Uint8Array {
-    throw new Error("not built yet");
+  encodeProtobuf(object: T): Uint8Array {
+    try {
+      this.#type.encode(this.#walk(object, true) ?? (this.normalize(object) as JsonObject), writer);
+      return writer.finish();
+    } catch (error) {
+      writer.discard();
+      throw error;
+    }
   }
 
-  decodeProtobuf(_bytes: Uint8Array): T {
-    throw new Error("not built yet");
+  decodeProtobuf(bytes: Uint8Array): T {
+    const reader = new ProtobufReader(bytes);
+    const value: JsonObject = {};
+    this.#type.read(reader, reader.length, value);
+    const object = this.#walk(value, true);
+    if (object === undefined) throw new DecodeError(readExactly(JSON.stringify(value), this.schema).error ?? "invalid");
+    return object as T;
   }
 
   /** Undefined for a value that does not fit. */

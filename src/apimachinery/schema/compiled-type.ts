@@ -1,3 +1,5 @@
+import { type EncodeFields, generateEncode } from "../protobuf/generate-encode.ts";
+import { generateRead, type ReadFields } from "../protobuf/generate-read.ts";
 import type { ObjectSchema } from "./contract.ts";
 import type { ComputedDefaults } from "./generate-defaults.ts";
 import { generateDefaults, needsDefaults } from "./generate-defaults.ts";
@@ -11,6 +13,10 @@ export class CompiledType {
   readonly family: TypeFamily;
   walk: (value: unknown) => JsonObject;
   defaults: (object: JsonObject) => void;
+  /** Protobuf of an object that `walk` has made or would leave as it is. */
+  encode: EncodeFields;
+  /** Protobuf into an object that `walk` then puts in order. */
+  read: ReadFields;
   #hasDefaults: boolean | undefined;
 
   constructor(schema: ObjectSchema, family: TypeFamily) {
@@ -23,6 +29,14 @@ export class CompiledType {
     this.defaults = (object) => {
       this.defaults = this.hasDefaults ? generateDefaults(this) : () => {};
       this.defaults(object);
+    };
+    this.encode = (object, writer) => {
+      this.encode = generateEncode(this);
+      this.encode(object, writer);
+    };
+    this.read = (reader, end, object) => {
+      this.read = generateRead(this);
+      this.read(reader, end, object);
     };
   }
 
