@@ -1,0 +1,11 @@
+export { SchedulerCache } from "./cache/scheduler-cache.ts";
+export { NodeTable } from "./cache/node-table.ts";
+export { podResources } from "./cache/resources.ts";
+export { describeDiagnosis } from "./cycle/diagnosis.ts";
+export { findNode, type Placement } from "./cycle/find-node.ts";
+export { preempt } from "./cycle/preemption.ts";
+export type * from "./framework/contract.ts";
+export { defaultWeights, type Profile } from "./framework/profile.ts";
+export { defaultPlugins } from "./plugins/index.ts";
+export { SchedulingQueue } from "./queue/scheduling-queue.ts";
+export { Scheduler, type SchedulerOptions } from "./scheduler.ts";
