@@ -24,7 +24,7 @@ function renderFlags(flags: Readonly<Record<string, Flag<unknown>>>): readonly s
   const rows: (readonly [string, string])[] = [];
   for (const [name, definition] of Object.entries(flags).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (definition.hidden === true || definition.deprecated !== undefined) continue;
-    const dashes = definition.shorthand === undefined ? "     " : ` -${definition.shorthand},`;
+    const dashes = definition.shorthand === undefined ? "    " : ` -${definition.shorthand},`;
     const type = definition.valueName ?? definition.kind.typeName;
     const initial = definition.kind.format(definition.initial);
     const tail = initial === "" ? "" : ` (default ${initial})`;

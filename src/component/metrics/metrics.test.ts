@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { VirtualClock } from "../../base/index.ts";
+import { exponentialBuckets, linearBuckets } from "./histogram.ts";
+import { addProcessMetrics } from "./process-metrics.ts";
+import { MetricsRegistry } from "./registry.ts";
+
+const bodyOf = (registry: MetricsRegistry) =>
+  registry
+    .render()
+    .body.split("\n")
+    .filter((line) => !line.includes("k8ts_metric_series_dropped_total"))
+    .join("\n");
+
+describe("metrics", () => {
+  test("counters and gauges, with and without labels, in order of their names", () => {
+    const registry = new MetricsRegistry();
+    const requests = registry.counters({
+      name: "b_total",
+      help: "Requests.",
+      stability: "STABLE",
+      labels: ["verb", "code"],
+    });
+    requests.with("GET", "200").increment();
+    requests.with("GET", "200").increment(2);
+    requests.with('P"\\\n', "500").increment();
+    registry.gauge({ name: "a", help: "Depth\nnow." }).set(1.5);
+    registry.counters({ name: "c_total", help: "Never seen.", labels: ["x"] });
+    assert.equal(
+      bodyOf(registry),
+      [
+        "# HELP a [ALPHA] Depth\\nnow.",
+        "# TYPE a gauge",
+        "a 1.5",
+        "# HELP b_total [STABLE] Requests.",
+        "# TYPE b_total counter",
+        'b_total{verb="GET",code="200"} 3',
+        'b_total{verb="P\\"\\\\\\n",code="500"} 1',
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("histograms count by upper bound, bounds included", () => {
+    const registry = new MetricsRegistry();
+    const seconds = registry.histograms({
+      name: "s",
+      help: "Time.",
+      stability: "INTERNAL",
+      labels: ["verb"],
+      buckets: [0.1, 1],
+    });
+    for (const value of [0.05, 0.1, 0.5, 3]) seconds.with("GET").observe(value);
+    assert.equal(
+      bodyOf(registry),
+      [
+        "# HELP s Time.",
+        "# TYPE s histogram",
+        's_bucket{verb="GET",le="0.1"} 2',
+        's_bucket{verb="GET",le="1"} 3',
+        's_bucket{verb="GET",le="+Inf"} 4',
+        's_sum{verb="GET"} 3.65',
+        's_count{verb="GET"} 4',
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("OpenMetrics names a counter's family without its suffix and ends with EOF", () => {
+    const registry = new MetricsRegistry();
+    registry.counter({ name: "n_total", help: "N.", stability: "INTERNAL" }).increment();
+    const { body, contentType } = registry.render(
+      MetricsRegistry.formatFor("application/openmetrics-text; version=1.0.0"),
+    );
+    assert.match(contentType, /^application\/openmetrics-text/);
+    assert.match(body, /# TYPE n counter\nn_total 1\n# EOF\n$/);
+    assert.equal(MetricsRegistry.formatFor("*/*"), "text");
+  });
+
+  test("a family keeps its limit, and what was refused is counted", () => {
+    const registry = new MetricsRegistry();
+    const family = registry.counters({ name: "few_total", help: "Few.", labels: ["id"], seriesMax: 2 });
+    for (const id of ["a", "b", "c", "d", "a"]) family.with(id).increment();
+    const { body } = registry.render();
+    assert.match(body, /few_total\{id="a"\} 2\nfew_total\{id="b"\} 1\n/);
+    assert.doesNotMatch(body, /id="c"/);
+    assert.match(body, /\nk8ts_metric_series_dropped_total 2\n/);
+    family.remove("a");
+    assert.doesNotMatch(registry.render().body, /id="a"/);
+  });
+
+  test("gauges are brought up to date before rendering", () => {
+    const registry = new MetricsRegistry();
+    const depth = registry.gauge({ name: "depth", help: "Depth." });
+    registry.beforeRender(() => depth.set(7));
+    assert.match(registry.render().body, /\ndepth 7\n/);
+    addProcessMetrics(registry, new VirtualClock());
+    assert.match(registry.render().body, /\nprocess_resident_memory_bytes \d{6,}\n/);
+  });
+
+  test("a name is registered once and labels are all given", () => {
+    const registry = new MetricsRegistry();
+    const family = registry.counters({ name: "x_total", help: "X.", labels: ["a", "b"] });
+    assert.throws(() => registry.gauge({ name: "x_total", help: "X." }), /registered once/);
+    assert.throws(() => family.with("only one"), /has 2 labels/);
+  });
+
+  test("bucket makers", () => {
+    assert.deepEqual(exponentialBuckets(1, 2, 4), [1, 2, 4, 8]);
+    assert.deepEqual(linearBuckets(5, 5, 3), [5, 10, 15]);
+  });
+});
