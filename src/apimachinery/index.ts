@@ -52,3 +52,4 @@ export { goJson } from "./schema/go-json.ts";
 export { jsonSyntaxError } from "./schema/syntax-error.ts";
 export * from "./apply/index.ts";
 export * from "./protobuf/index.ts";
+export * from "./yaml/index.ts";

@@ -1,0 +1,8 @@
+export {
+  type ParsedYaml,
+  parseYaml,
+  parseYamlDocuments,
+  splitYaml,
+  YamlError,
+  yamlConversionMessage,
+} from "./parse.ts";

@@ -1,0 +1,117 @@
+import { loadAll, YAMLException } from "js-yaml";
+import { quote } from "../validation/quote.ts";
+import { goYamlSchema } from "./scalars.ts";
+
+/** Text that is no YAML, or no YAML that can become JSON. `message` begins `yaml: `, as go-yaml's. */
+export class YamlError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "YamlError";
+  }
+}
+
+export interface ParsedYaml {
+  readonly value: unknown;
+  /** Keys that came more than once, worded as go-yaml's strict mode does; the last one won. */
+  readonly duplicates: readonly string[];
+}
+
+/** Nesting of collections. Upstream's JSON decoder has the same limit. */
+const maxDepth = 10_000;
+/** What aliases may unfold to, in nodes, beyond what was written. */
+const maxExpandedNodes = 1_000_000;
+
+/** One document, YAML or JSON, as JSON values. An empty text is null. Throws `YamlError`. */
+export function parseYaml(text: string): ParsedYaml {
+  const first = splitYaml(text)[0];
+  return first === undefined ? { value: null, duplicates: [] } : parseDocument(first);
+}
+
+/** Every document of a stream; empty ones are left out. Throws `YamlError`. */
+export function parseYamlDocuments(text: string): readonly unknown[] {
+  return guarded(text, () => loadAll(text, { ...options, json: true })).filter(
+    (value) => value !== null && value !== undefined,
+  );
+}
+
+/** What sigs.k8s.io/yaml says where a caller wanted a decoded object. */
+export function yamlConversionMessage(error: YamlError): string {
+  return `error converting YAML to JSON: ${error.message}`;
+}
+
+const options = { schema: goYamlSchema, maxDepth, maxAliases: 10_000 } as const;
+
+function parseDocument(text: string): ParsedYaml {
+  if (text.trim() === "") return { value: null, duplicates: [] };
+  try {
+    return { value: guarded(text, () => loadAll(text, options)[0] ?? null), duplicates: [] };
+  } catch (error) {
+    if (!(error instanceof YamlError) || !error.message.includes("already set in map")) throw error;
+    const value = guarded(text, () => loadAll(text, { ...options, json: true })[0] ?? null);
+    return { value, duplicates: [error.message] };
+  }
+}
+
+/** Splits a stream at its document markers, as kubectl's reader does. */
+export function splitYaml(text: string): readonly string[] {
+  return text
+    .replace(/^\uFEFF/, "")
+    .split(/^---(?=[ \t\r]*(?:#.*)?$)[^\n]*\n?/m)
+    .filter((part) => part.trim() !== "");
+}
+
+function guarded<T>(text: string, parse: () => T): T {
+  try {
+    const value = parse();
+    if (text.includes("*")) checkExpansion(value);
+    checkFinite(value);
+    return value;
+  } catch (error) {
+    if (error instanceof YAMLException) throw new YamlError(goYamlMessage(error, text));
+    if (error instanceof RangeError) throw new YamlError("yaml: exceeded max depth of 10000");
+    throw error;
+  }
+}
+
+/** What go-yaml says of the usual mistakes. */
+const wording: readonly (readonly [RegExp, string])[] = [
+  [/tab characters must not be used/, "found character that cannot start any token"],
+  [/bad indentation of a mapping entry|multiline key may not/, "could not find expected ':'"],
+  [/bad indentation of a sequence entry/, "did not find expected '-' indicator"],
+  [/missed comma between flow|unexpected end of the stream within a flow/, "did not find expected ',' or ']'"],
+  [/end of the (stream|document) within a (single|double) quoted/, "found unexpected end of stream"],
+  [/unknown escape sequence/, "found unknown escape character"],
+  [/non-printable characters/, "control characters are not allowed"],
+  [/deficient indentation|end of the stream or a document separator/, "did not find expected key"],
+  [/mapping values are not allowed|expected ':' after/, "mapping values are not allowed in this context"],
+];
+
+function goYamlMessage(error: YAMLException, text: string): string {
+  const line = (error.mark?.line ?? 0) + 1;
+  if (error.reason.includes("duplicated mapping key")) {
+    const key = /^[-\s{,]*["']?([^"':\s]+)/.exec(text.split("\n")[line - 1] ?? "")?.[1] ?? "";
+    return `yaml: unmarshal errors:\n  line ${line}: key ${quote(key)} already set in map`;
+  }
+  const unknownAlias = /unidentified alias "(.*)"/.exec(error.reason);
+  if (unknownAlias !== null) return `yaml: unknown anchor '${unknownAlias[1]}' referenced`;
+  const known = wording.find(([pattern]) => pattern.test(error.reason));
+  return `yaml: line ${line}: ${known?.[1] ?? error.reason}`;
+}
+
+/** Aliases share nodes; whoever walks the value later would walk every copy. */
+function checkExpansion(value: unknown): void {
+  let nodes = 0;
+  const walk = (node: unknown): void => {
+    if (++nodes > maxExpandedNodes) throw new YamlError("yaml: document contains excessive aliasing");
+    if (typeof node === "object" && node !== null) for (const inner of Object.values(node)) walk(inner);
+  };
+  walk(value);
+}
+
+function checkFinite(value: unknown): void {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    const text = Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    throw new YamlError(`json: unsupported value: ${text}`);
+  }
+  if (typeof value === "object" && value !== null) for (const inner of Object.values(value)) checkFinite(inner);
+}
