@@ -149,7 +149,15 @@ export class ApiServer implements Runnable {
   }
 
   #pipeline(): Pipeline {
-    const { clock, random, log, authenticator, authorizer = alwaysAllowAuthorizer, flowControl, requestTimeoutMs } = this.options;
+    const {
+      clock,
+      random,
+      log,
+      authenticator,
+      authorizer = alwaysAllowAuthorizer,
+      flowControl,
+      requestTimeoutMs,
+    } = this.options;
     return new Pipeline({
       clock,
       random,

@@ -29,7 +29,13 @@ export class CacheEntry {
   }
 
   /** `object` is what `stored` encodes; it passes into the entry's possession. */
-  static fromStored(key: string, stored: Uint8Array, revision: number, shape: EntryShape, object?: KubeObject): CacheEntry {
+  static fromStored(
+    key: string,
+    stored: Uint8Array,
+    revision: number,
+    shape: EntryShape,
+    object?: KubeObject,
+  ): CacheEntry {
     return new CacheEntry(key, revision, shape, spliceRevision(shape, stored, revision), object);
   }
 

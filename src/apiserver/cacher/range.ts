@@ -19,7 +19,8 @@ export interface Segment {
 
 /** The entries of a range, in order, chunk by chunk. */
 export function* segmentsOf(snapshot: Snapshot, range: Range): Generator<Segment, void, undefined> {
-  const first = range.startAfter !== undefined && range.startAfter > range.prefix ? `${range.startAfter}\0` : range.prefix;
+  const first =
+    range.startAfter !== undefined && range.startAfter > range.prefix ? `${range.startAfter}\0` : range.prefix;
   const { chunks } = snapshot;
   for (let index = Math.max(0, chunkIndex(chunks, first)); index < chunks.length; index += 1) {
     const chunk = chunks[index];

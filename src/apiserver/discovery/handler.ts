@@ -19,7 +19,11 @@ export class DiscoveryHandler implements PathHandler {
   readonly #prepared = new Map<string, Prepared | undefined>();
   #preparedAt = -1;
 
-  constructor(options: { readonly source: DiscoverySource; readonly revision: () => number; readonly serverAddress: () => string }) {
+  constructor(options: {
+    readonly source: DiscoverySource;
+    readonly revision: () => number;
+    readonly serverAddress: () => string;
+  }) {
     this.#source = options.source;
     this.#revision = options.revision;
     this.#serverAddress = options.serverAddress;
@@ -37,7 +41,9 @@ export class DiscoveryHandler implements PathHandler {
   }
 
   #aggregated(root: string, version: string, request: ApiRequest): ApiResponse {
-    const prepared = this.#prepare(`${root} ${version}`, () => aggregatedDiscovery(this.#source, root === "api", version)) as Prepared;
+    const prepared = this.#prepare(`${root} ${version}`, () =>
+      aggregatedDiscovery(this.#source, root === "api", version),
+    ) as Prepared;
     const headers = { etag: prepared.etag, vary: "Accept", "cache-control": "public" };
     if (request.headers["if-none-match"] === prepared.etag) return { status: 304, headers, body: { type: "none" } };
     const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
@@ -85,4 +91,3 @@ function aggregatedVersion(accept: string | readonly string[] | undefined): stri
   }
   return undefined;
 }
-

@@ -39,7 +39,10 @@ export function versionsOf(source: DiscoverySource, group: string): readonly str
   return source.groupVersions().flatMap((one) => (one.group === group ? [one.version] : []));
 }
 
-function groupOf(source: DiscoverySource, group: string): { readonly name: string; readonly versions: unknown; readonly preferredVersion: unknown } {
+function groupOf(
+  source: DiscoverySource,
+  group: string,
+): { readonly name: string; readonly versions: unknown; readonly preferredVersion: unknown } {
   const versions = versionsOf(source, group).map((version) => ({ groupVersion: `${group}/${version}`, version }));
   return { name: group, versions, preferredVersion: versions[0] };
 }
@@ -47,7 +50,9 @@ function groupOf(source: DiscoverySource, group: string): { readonly name: strin
 export function apiResourceList(source: DiscoverySource, group: string, version: string): unknown {
   if (!source.groupVersions().some((one) => one.group === group && one.version === version)) return undefined;
   const groupVersion = group === "" ? version : `${group}/${version}`;
-  const resources = source.resources(group, version).flatMap((resource) => [mainResource(resource), ...subresources(resource)]);
+  const resources = source
+    .resources(group, version)
+    .flatMap((resource) => [mainResource(resource), ...subresources(resource)]);
   return { kind: "APIResourceList", ...(group === "" ? {} : { apiVersion: "v1" }), groupVersion, resources };
 }
 
@@ -79,12 +84,17 @@ function subresources({ facts }: DiscoveredResource): readonly unknown[] {
 }
 
 /** `policy/v1.Eviction` → its parts; undefined for a kind of the same group version. Groups are given by folder. */
-export function foreignKind(text: string): { readonly group: string; readonly version: string; readonly kind: string } | undefined {
+export function foreignKind(
+  text: string,
+): { readonly group: string; readonly version: string; readonly kind: string } | undefined {
   const match = /^([^/]+)\/([^.]+)\.(.+)$/.exec(text);
   if (match === null) return undefined;
   const [, folder = "", version = "", kind = ""] = match;
   return { group: groupByFolder[folder] ?? folder, version, kind };
 }
 
-const groupByFolder: Readonly<Record<string, string>> = { core: "", authentication: "authentication.k8s.io", events: "events.k8s.io" };
-
+const groupByFolder: Readonly<Record<string, string>> = {
+  core: "",
+  authentication: "authentication.k8s.io",
+  events: "events.k8s.io",
+};

@@ -21,7 +21,12 @@ export function discoverySource(scheme: Scheme, table: ResourceTable): Discovery
   };
 }
 
-function resourcesOf(scheme: Scheme, table: ResourceTable, group: string, version: string): readonly DiscoveredResource[] {
+function resourcesOf(
+  scheme: Scheme,
+  table: ResourceTable,
+  group: string,
+  version: string,
+): readonly DiscoveredResource[] {
   const found = new Map<string, DiscoveredResource>();
   for (const resource of scheme.resources()) {
     if (resource.group !== group || resource.version !== version) continue;

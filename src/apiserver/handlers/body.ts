@@ -1,4 +1,10 @@
-import { DecodeError, type KindCodec, type KubeObject, newBadRequest, type StatusError } from "../../apimachinery/index.ts";
+import {
+  DecodeError,
+  type KindCodec,
+  type KubeObject,
+  newBadRequest,
+  type StatusError,
+} from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
 import type { ApiRequest } from "../http/exchange.ts";
@@ -77,7 +83,9 @@ function decodeText(bytes: Uint8Array, media: "json" | "yaml", kind: BodyKind, v
 function decodeProtobuf(bytes: Uint8Array, kind: BodyKind): Outcome {
   const envelope = openEnvelope(bytes);
   if (envelope === undefined) {
-    throw newBadRequest(`the object provided is unrecognized (must be of type ${kind.kind}): provided data does not appear to be a protobuf message, expected prefix [107 56 115 0] (${summarize(bytes)})`);
+    throw newBadRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): provided data does not appear to be a protobuf message, expected prefix [107 56 115 0] (${summarize(bytes)})`,
+    );
   }
   checkKind({ apiVersion: envelope.apiVersion, kind: envelope.kind, metadata: {} }, kind);
   try {
@@ -90,8 +98,12 @@ function decodeProtobuf(bytes: Uint8Array, kind: BodyKind): Outcome {
 function malformed(error: unknown, bytes: Uint8Array, text: string, kind: BodyKind): StatusError {
   const why = messageOf(error);
   if (!(error instanceof DecodeError) || !isJson(text)) {
-    const reason = why.startsWith("couldn't get version/kind") ? why : `couldn't get version/kind; json parse error: ${why}`;
-    return newBadRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${reason} (${summarize(bytes)})`);
+    const reason = why.startsWith("couldn't get version/kind")
+      ? why
+      : `couldn't get version/kind; json parse error: ${why}`;
+    return newBadRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): ${reason} (${summarize(bytes)})`,
+    );
   }
   return cannotBeHandled(kind, why);
 }
@@ -107,10 +119,17 @@ function isJson(text: string): boolean {
 }
 
 function cannotBeHandled(kind: BodyKind, why: string): StatusError {
-  return newBadRequest(`${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ${why}`);
+  return newBadRequest(
+    `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ${why}`,
+  );
 }
 
-export function reportProblems(problems: readonly string[], kind: BodyKind, validation: FieldValidation, context: RequestContext): void {
+export function reportProblems(
+  problems: readonly string[],
+  kind: BodyKind,
+  validation: FieldValidation,
+  context: RequestContext,
+): void {
   if (problems.length === 0 || validation === "Ignore") return;
   if (validation === "Strict") throw cannotBeHandled(kind, `strict decoding error: ${problems.join(", ")}`);
   for (const problem of problems) context.warn(problem);
@@ -122,10 +141,14 @@ function checkKind(object: KubeObject, kind: BodyKind): void {
   const { apiVersion = "", kind: given = "" } = object;
   if (given !== "" && given !== kind.kind) {
     const version = apiVersion === "" ? kind.version : apiVersion.slice(apiVersion.indexOf("/") + 1);
-    throw newBadRequest(`${given} in version ${JSON.stringify(version)} cannot be handled as a ${kind.kind}: converting (${version}.${given}) to (${kind.version}.${kind.kind}): unknown conversion`);
+    throw newBadRequest(
+      `${given} in version ${JSON.stringify(version)} cannot be handled as a ${kind.kind}: converting (${version}.${given}) to (${kind.version}.${kind.kind}): unknown conversion`,
+    );
   }
   if (apiVersion !== "" && apiVersion !== expected) {
-    throw newBadRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
+    throw newBadRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    );
   }
   object.apiVersion = expected;
   object.kind = kind.kind;

@@ -19,7 +19,11 @@ export async function handleDelete(call: ResourceCall): Promise<ApiResponse> {
   const { served, context } = call;
   const options = renderOptionsOf(call);
   const deletion = await deletionOf(call);
-  const { result, gone } = await deleteObject(served.registry, { ...deletion, namespace: context.info.namespace, name: context.info.name });
+  const { result, gone } = await deleteObject(served.registry, {
+    ...deletion,
+    namespace: context.info.namespace,
+    name: context.info.name,
+  });
   if (!gone || served.descriptor.strategy.returnsDeleted === true) return renderObject(served, result, options);
   const { group, facts } = served.descriptor;
   return statusReply({
@@ -41,7 +45,10 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<ApiRes
   const options = renderOptionsOf(call);
   if (options.accepted.projection === "metadata") throw newNotAcceptable(["application/json"]);
   const deletion = await deletionOf(call);
-  const page = await listPage(served.registry, listParameters(served.descriptor, context.info.namespace, query, context.signal));
+  const page = await listPage(
+    served.registry,
+    listParameters(served.descriptor, context.info.namespace, query, context.signal),
+  );
   const entries = await entriesOfPage(served, page);
   await deleteAll(served, entries, deletion);
   return renderList(served, page, options);
@@ -49,7 +56,11 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<ApiRes
 
 type Deletion = Omit<DeleteRequest, "namespace" | "name">;
 
-export async function deleteAll(served: ServedResource, entries: readonly CacheEntry[], deletion: Deletion): Promise<void> {
+export async function deleteAll(
+  served: ServedResource,
+  entries: readonly CacheEntry[],
+  deletion: Deletion,
+): Promise<void> {
   const waiting = entries.values();
   const worker = async (): Promise<void> => {
     for (const entry of waiting) {
@@ -93,10 +104,16 @@ async function deletionOf(call: ResourceCall): Promise<Deletion> {
 function propagationOf(options: DeleteOptionsBody, problems: string[]): Propagation | undefined {
   const { propagationPolicy: policy, orphanDependents } = options;
   if (policy !== undefined && orphanDependents !== undefined) {
-    problems.push("propagationPolicy: Invalid value: " + JSON.stringify(policy) + ": orphanDependents and deletionPropagation cannot be both set");
+    problems.push(
+      "propagationPolicy: Invalid value: " +
+        JSON.stringify(policy) +
+        ": orphanDependents and deletionPropagation cannot be both set",
+    );
   } else if (policy === "Orphan" || policy === "Background" || policy === "Foreground") return policy;
   else if (policy !== undefined && policy !== "") {
-    problems.push(`propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`);
+    problems.push(
+      `propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
+    );
   }
   return orphanDependents === undefined ? undefined : orphanDependents ? "Orphan" : "Background";
 }

@@ -33,11 +33,15 @@ function clean(value: object): DeleteOptionsBody {
   const raw = value as Record<string, unknown>;
   const { gracePeriodSeconds, preconditions, orphanDependents, propagationPolicy, dryRun } = raw;
   if (gracePeriodSeconds !== undefined && gracePeriodSeconds !== null && !Number.isSafeInteger(gracePeriodSeconds)) {
-    throw newBadRequest("json: cannot unmarshal value into Go struct field DeleteOptions.gracePeriodSeconds of type int64");
+    throw newBadRequest(
+      "json: cannot unmarshal value into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
+    );
   }
   return {
     ...(typeof gracePeriodSeconds === "number" ? { gracePeriodSeconds } : {}),
-    ...(typeof preconditions === "object" && preconditions !== null ? { preconditions: cleanPreconditions(preconditions) } : {}),
+    ...(typeof preconditions === "object" && preconditions !== null
+      ? { preconditions: cleanPreconditions(preconditions) }
+      : {}),
     ...(typeof orphanDependents === "boolean" ? { orphanDependents } : {}),
     ...(typeof propagationPolicy === "string" ? { propagationPolicy } : {}),
     ...(Array.isArray(dryRun) ? { dryRun: dryRun.map(String) } : {}),
@@ -64,7 +68,9 @@ function fromProtobuf(bytes: Uint8Array): DeleteOptionsBody | undefined {
   const policy = message.text(4);
   return {
     ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
-    ...(inner === undefined ? {} : { preconditions: cleanPreconditions({ uid: inner.text(1), resourceVersion: inner.text(2) }) }),
+    ...(inner === undefined
+      ? {}
+      : { preconditions: cleanPreconditions({ uid: inner.text(1), resourceVersion: inner.text(2) }) }),
     ...(orphan === undefined ? {} : { orphanDependents: orphan !== 0 }),
     ...(policy === undefined ? {} : { propagationPolicy: policy }),
     ...(message.texts(5).length === 0 ? {} : { dryRun: message.texts(5) }),

@@ -21,7 +21,10 @@ export function impersonate(request: ApiRequest): ImpersonationTarget | undefine
   if (name === "" && !others) return undefined;
   const extra = extraOf(headers);
   if (name === "") throw newInternalError("requested impersonation without impersonating a user");
-  return { user: targetUser(name, groups, uid, extra), checks: (requestor) => checksFor(requestor, name, groups, uid, extra) };
+  return {
+    user: targetUser(name, groups, uid, extra),
+    checks: (requestor) => checksFor(requestor, name, groups, uid, extra),
+  };
 }
 
 function first(value: string | readonly string[] | undefined): string {
@@ -45,7 +48,12 @@ function extraOf(headers: ApiRequest["headers"]): Readonly<Record<string, readon
 const serviceAccountPrefix = "system:serviceaccount:";
 
 /** Groups that authentication would have added. */
-function targetUser(name: string, groups: readonly string[], uid: string, extra: Readonly<Record<string, readonly string[]>>): UserInfo {
+function targetUser(
+  name: string,
+  groups: readonly string[],
+  uid: string,
+  extra: Readonly<Record<string, readonly string[]>>,
+): UserInfo {
   let all = [...groups];
   if (groups.length === 0 && name.startsWith(serviceAccountPrefix)) {
     const namespace = name.slice(serviceAccountPrefix.length).split(":")[0] ?? "";
@@ -63,15 +71,39 @@ function checksFor(
   uid: string,
   extra: Readonly<Record<string, readonly string[]>>,
 ): readonly AuthorizationAttributes[] {
-  const base = { user, verb: "impersonate", isResourceRequest: true, path: "", apiVersion: "", subresource: "", namespace: "" };
+  const base = {
+    user,
+    verb: "impersonate",
+    isResourceRequest: true,
+    path: "",
+    apiVersion: "",
+    subresource: "",
+    namespace: "",
+  };
   const checks: AuthorizationAttributes[] = [];
   const account = name.startsWith(serviceAccountPrefix) ? name.slice(serviceAccountPrefix.length).split(":") : [];
-  if (account.length === 2) checks.push({ ...base, apiGroup: "", resource: "serviceaccounts", namespace: account[0] ?? "", name: account[1] ?? "" });
+  if (account.length === 2)
+    checks.push({
+      ...base,
+      apiGroup: "",
+      resource: "serviceaccounts",
+      namespace: account[0] ?? "",
+      name: account[1] ?? "",
+    });
   else checks.push({ ...base, apiGroup: "", resource: "users", name });
   for (const group of groups) checks.push({ ...base, apiGroup: "", resource: "groups", name: group });
-  if (uid !== "") checks.push({ ...base, apiGroup: "authentication.k8s.io", apiVersion: "v1", resource: "uids", name: uid });
+  if (uid !== "")
+    checks.push({ ...base, apiGroup: "authentication.k8s.io", apiVersion: "v1", resource: "uids", name: uid });
   for (const [key, values] of Object.entries(extra)) {
-    for (const value of values) checks.push({ ...base, apiGroup: "authentication.k8s.io", apiVersion: "v1", resource: "userextras", subresource: key, name: value });
+    for (const value of values)
+      checks.push({
+        ...base,
+        apiGroup: "authentication.k8s.io",
+        apiVersion: "v1",
+        resource: "userextras",
+        subresource: key,
+        name: value,
+      });
   }
   return checks;
 }

@@ -18,7 +18,11 @@ export const mediaTypes = {
 } as const;
 
 const acceptedTypes = [mediaTypes.json, mediaTypes.yaml, mediaTypes.protobuf];
-const streamTypes = [`${mediaTypes.json};stream=watch`, `${mediaTypes.yaml};stream=watch`, `${mediaTypes.protobuf};stream=watch`];
+const streamTypes = [
+  `${mediaTypes.json};stream=watch`,
+  `${mediaTypes.yaml};stream=watch`,
+  `${mediaTypes.protobuf};stream=watch`,
+];
 const wholeJson: Accepted = { media: "json", projection: "whole", version: "v1" };
 const rememberedMax = 256;
 const remembered = new Map<string, Accepted | undefined>();
@@ -58,7 +62,8 @@ function parseClause(text: string): Clause {
   const parameters = new Map<string, string>();
   for (const part of rest) {
     const equals = part.indexOf("=");
-    if (equals > 0) parameters.set(part.slice(0, equals).toLowerCase(), part.slice(equals + 1).replace(/^"(.*)"$/, "$1"));
+    if (equals > 0)
+      parameters.set(part.slice(0, equals).toLowerCase(), part.slice(equals + 1).replace(/^"(.*)"$/, "$1"));
   }
   const quality = Number(parameters.get("q") ?? "1");
   return { type: type.toLowerCase(), parameters, quality: Number.isFinite(quality) ? quality : 0 };
@@ -70,7 +75,9 @@ function mediaOf(type: string): MediaType | undefined {
   return type === mediaTypes.yaml || type === "application/x-yaml" || type === "text/yaml" ? "yaml" : undefined;
 }
 
-function projectionOf(parameters: ReadonlyMap<string, string>): { readonly projection: Projection; readonly version: string } | undefined {
+function projectionOf(
+  parameters: ReadonlyMap<string, string>,
+): { readonly projection: Projection; readonly version: string } | undefined {
   const as = parameters.get("as");
   const version = parameters.get("v") ?? "v1";
   if (as === undefined) return { projection: "whole", version };

@@ -22,10 +22,14 @@ export function writeParameters(query: Query, kind: string): WriteParameters {
   const problems: string[] = [];
   const dryRun = parseDryRun(query.all("dryRun"), problems);
   if (fieldManager !== undefined && fieldManager.length > fieldManagerMax) {
-    problems.push(`fieldManager: Invalid value: ${JSON.stringify(fieldManager)}: may not be more than ${fieldManagerMax} bytes`);
+    problems.push(
+      `fieldManager: Invalid value: ${JSON.stringify(fieldManager)}: may not be more than ${fieldManagerMax} bytes`,
+    );
   }
   if (!["", "Ignore", "Warn", "Strict"].includes(validation)) {
-    problems.push(`fieldValidation: Invalid value: ${JSON.stringify(validation)}: allowed values are "", "Ignore", "Warn", and "Strict"`);
+    problems.push(
+      `fieldValidation: Invalid value: ${JSON.stringify(validation)}: allowed values are "", "Ignore", "Warn", and "Strict"`,
+    );
   }
   if (problems.length > 0) throw optionsInvalid(kind, problems);
   return {
@@ -52,7 +56,12 @@ export interface ListParameters {
   readonly selection: Selection | undefined;
 }
 
-export function listParameters(descriptor: ResourceDescriptor, namespace: string, query: Query, signal?: AbortSignal): ListRequest {
+export function listParameters(
+  descriptor: ResourceDescriptor,
+  namespace: string,
+  query: Query,
+  signal?: AbortSignal,
+): ListRequest {
   const request: ListRequest = {
     namespace,
     selection: parseSelection(descriptor, query.get("labelSelector"), query.get("fieldSelector")),

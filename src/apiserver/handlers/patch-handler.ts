@@ -47,19 +47,32 @@ export async function handlePatch(call: ResourceCall, subresource: string): Prom
     patch,
     force,
     parameters,
-    options: { kind: "PatchOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query), ...(force ? { force } : {}) },
+    options: {
+      kind: "PatchOptions",
+      apiVersion: "meta.k8s.io/v1",
+      ...queryOptions(query),
+      ...(force ? { force } : {}),
+    },
   });
   context.annotations.set("patch", type);
   return renderObject(served, result, options, created ? 201 : 200);
 }
 
 export interface PatchCall {
-  readonly call: { readonly served: ResourceCall["served"]; readonly context: RequestContext; readonly services: Pick<ResourceCall["services"], "clock"> };
+  readonly call: {
+    readonly served: ResourceCall["served"];
+    readonly context: RequestContext;
+    readonly services: Pick<ResourceCall["services"], "clock">;
+  };
   readonly subresource: string;
   readonly type: PatchType;
   readonly patch: unknown;
   readonly force: boolean;
-  readonly parameters: { readonly dryRun: boolean; readonly fieldManager?: string; readonly fieldValidation: FieldValidation };
+  readonly parameters: {
+    readonly dryRun: boolean;
+    readonly fieldManager?: string;
+    readonly fieldValidation: FieldValidation;
+  };
   readonly options: unknown;
 }
 
@@ -94,7 +107,12 @@ function patched({ type, call, parameters }: PatchCall, existing: KubeObject | u
 }
 
 /** What a patch made of an object, as a new object of its kind. */
-function decodePatched(descriptor: ResourceDescriptor, value: unknown, validation: FieldValidation, context: RequestContext): KubeObject {
+function decodePatched(
+  descriptor: ResourceDescriptor,
+  value: unknown,
+  validation: FieldValidation,
+  context: RequestContext,
+): KubeObject {
   const { codec, gvk } = descriptor;
   try {
     const decoded = codec.decodeValue(value, { unknownFields: validation === "Ignore" ? "ignore" : "report" });
@@ -106,15 +124,23 @@ function decodePatched(descriptor: ResourceDescriptor, value: unknown, validatio
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     const cause = { message: messageOf(error), field: "patch" };
-    throw newFailure(422, "Invalid", `${gvk.kind} "" is invalid: patch: Invalid value: ${JSON.stringify(JSON.stringify(value))}: ${messageOf(error)}`, {
-      kind: gvk.kind,
-      ...(gvk.group === "" ? {} : { group: gvk.group }),
-      causes: [{ reason: "FieldValueInvalid", ...cause }],
-    });
+    throw newFailure(
+      422,
+      "Invalid",
+      `${gvk.kind} "" is invalid: patch: Invalid value: ${JSON.stringify(JSON.stringify(value))}: ${messageOf(error)}`,
+      {
+        kind: gvk.kind,
+        ...(gvk.group === "" ? {} : { group: gvk.group }),
+        causes: [{ reason: "FieldValueInvalid", ...cause }],
+      },
+    );
   }
 }
 
-function applied({ call, patch, parameters, force, subresource }: PatchCall, existing: KubeObject | undefined): KubeObject {
+function applied(
+  { call, patch, parameters, force, subresource }: PatchCall,
+  existing: KubeObject | undefined,
+): KubeObject {
   const { registry, descriptor } = call.served;
   const { fieldManager } = registry;
   if (fieldManager === undefined) throw newInternalError("server-side apply is not available for this kind");
@@ -122,7 +148,8 @@ function applied({ call, patch, parameters, force, subresource }: PatchCall, exi
   const checked = decodePatched(descriptor, patch, parameters.fieldValidation, call.context);
   const { name, namespace } = call.context.info;
   const given = checked.metadata.name ?? "";
-  if (given !== "" && given !== name) throw newBadRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+  if (given !== "" && given !== name)
+    throw newBadRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
   const owner = { manager, subresource, time: nowText(call.services.clock) };
   const object = fieldManager.apply(existing, patch, owner, force);
   object.metadata.name ??= name;
@@ -139,14 +166,17 @@ function patchTypeOf(contentType: string | undefined): PatchType {
 
 function checkApplyOptions(type: PatchType, fieldManager: string | undefined, hasForce: boolean): void {
   if (type === "apply") {
-    if (fieldManager === undefined) throw optionsInvalid("PatchOptions", ["fieldManager: Required value: is required for apply patch"]);
-  } else if (hasForce) throw optionsInvalid("PatchOptions", ["force: Forbidden: may not be specified for non-apply patch"]);
+    if (fieldManager === undefined)
+      throw optionsInvalid("PatchOptions", ["fieldManager: Required value: is required for apply patch"]);
+  } else if (hasForce)
+    throw optionsInvalid("PatchOptions", ["force: Forbidden: may not be specified for non-apply patch"]);
 }
 
 function parsePatch(type: PatchType, text: string): unknown {
   try {
     const value: unknown = type === "apply" ? fromYaml(text) : JSON.parse(text);
-    if (type === "apply" && (typeof value !== "object" || value === null)) throw new Error("error decoding YAML: no object");
+    if (type === "apply" && (typeof value !== "object" || value === null))
+      throw new Error("error decoding YAML: no object");
     return value;
   } catch (error) {
     throw newBadRequest(type === "apply" ? `error decoding YAML: ${messageOf(error)}` : messageOf(error));

@@ -1,4 +1,11 @@
-import { newForbidden, newFailure, newInternalError, newTimeout, newUnauthorized, StatusError } from "../../apimachinery/index.ts";
+import {
+  newForbidden,
+  newFailure,
+  newInternalError,
+  newTimeout,
+  newUnauthorized,
+  StatusError,
+} from "../../apimachinery/index.ts";
 import { type Clock, type Log, messageOf, type Random, TimeoutError, withTimeout } from "../../base/index.ts";
 import type { Authenticator } from "../authn/contract.ts";
 import { type AuthorizationAttributes, type Authorizer, attributesOf } from "../authz/contract.ts";
@@ -98,7 +105,11 @@ export class Pipeline {
     throw newUnauthorized("Unauthorized");
   }
 
-  async #authorize(attributes: AuthorizationAttributes, signal: AbortSignal | undefined, request?: ApiRequest): Promise<void> {
+  async #authorize(
+    attributes: AuthorizationAttributes,
+    signal: AbortSignal | undefined,
+    request?: ApiRequest,
+  ): Promise<void> {
     const answer = this.#options.authorizer.authorize(attributes, signal ?? request?.signal ?? neverAborted);
     const { decision, reason, evaluationError } = answer instanceof Promise ? await answer : answer;
     if (decision === "allow") return;
@@ -146,7 +157,12 @@ export function forbidden(attributes: AuthorizationAttributes, reason: string, e
   const why = [reason, evaluationError === undefined ? "" : evaluationError].filter((text) => text !== "").join(": ");
   const suffix = why === "" ? "" : `: ${why}`;
   if (!attributes.isResourceRequest) {
-    return newFailure(403, "Forbidden", `forbidden: User ${user} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}${suffix}`, {});
+    return newFailure(
+      403,
+      "Forbidden",
+      `forbidden: User ${user} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}${suffix}`,
+      {},
+    );
   }
   const { resource, subresource, apiGroup, namespace, name, verb } = attributes;
   const full = subresource === "" ? resource : `${resource}/${subresource}`;

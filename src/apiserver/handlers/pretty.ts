@@ -11,7 +11,11 @@ export function prettyPrinted(response: ApiResponse, request: ApiRequest, query:
   const text = bodyText(response);
   if (text === undefined) return response;
   try {
-    const pretty = bytesReply(response.status, "application/json", Buffer.from(`${JSON.stringify(JSON.parse(text), undefined, 2)}\n`));
+    const pretty = bytesReply(
+      response.status,
+      "application/json",
+      Buffer.from(`${JSON.stringify(JSON.parse(text), undefined, 2)}\n`),
+    );
     return { ...response, body: pretty.body };
   } catch {
     return response;
@@ -22,7 +26,10 @@ function wanted(request: ApiRequest, query: Query): boolean {
   const asked = query.get("pretty");
   if (asked !== undefined) return asked !== "0" && asked !== "false";
   const agent = request.headers["user-agent"];
-  return typeof agent === "string" && (agent.startsWith("curl") || agent.startsWith("Wget") || agent.startsWith("Mozilla/5.0"));
+  return (
+    typeof agent === "string" &&
+    (agent.startsWith("curl") || agent.startsWith("Wget") || agent.startsWith("Mozilla/5.0"))
+  );
 }
 
 function bodyText({ body }: ApiResponse): string | undefined {

@@ -22,18 +22,32 @@ const lineFeed = Buffer.from("\n");
 const comma = 0x2c;
 
 /** One object in the form the client asked for. */
-export function renderObject(served: ServedResource, object: Representable, options: RenderOptions, status = 200): ApiResponse {
+export function renderObject(
+  served: ServedResource,
+  object: Representable,
+  options: RenderOptions,
+  status = 200,
+): ApiResponse {
   const { accepted } = options;
   if (accepted.projection === "table") {
     const rows = [tableRow(served.descriptor, object.object, options.include, options.nowMs, accepted.version)];
     const { resourceVersion } = object.object.metadata;
-    return renderValue(tableOf(served.descriptor, { metadata: { resourceVersion }, rows, columns: true, version: accepted.version }), accepted, status);
+    return renderValue(
+      tableOf(served.descriptor, { metadata: { resourceVersion }, rows, columns: true, version: accepted.version }),
+      accepted,
+      status,
+    );
   }
-  if (accepted.projection === "metadata") return renderValue(partial(object.object, accepted.version), accepted, status);
-  if (accepted.projection === "metadata-list") throw newNotAcceptable([mediaTypes.json, mediaTypes.yaml, mediaTypes.protobuf]);
+  if (accepted.projection === "metadata")
+    return renderValue(partial(object.object, accepted.version), accepted, status);
+  if (accepted.projection === "metadata-list")
+    throw newNotAcceptable([mediaTypes.json, mediaTypes.yaml, mediaTypes.protobuf]);
   if (accepted.media === "protobuf") return bytesReply(status, mediaTypes.protobuf, protobufOf(served, object));
   if (accepted.media === "yaml") return renderValue(object.object, accepted, status);
-  const bytes = object instanceof CacheEntry ? Buffer.concat([object.shape.head, object.item.subarray(1), lineFeed]) : Buffer.concat([object.json, lineFeed]);
+  const bytes =
+    object instanceof CacheEntry
+      ? Buffer.concat([object.shape.head, object.item.subarray(1), lineFeed])
+      : Buffer.concat([object.json, lineFeed]);
   return bytesReply(status, mediaTypes.json, bytes);
 }
 
@@ -75,11 +89,17 @@ async function renderListValue(served: ServedResource, page: Page, options: Rend
   const metadata = listMeta(page);
   if (accepted.projection === "table") {
     const rows = objects.map((object) => tableRow(served.descriptor, object, include, nowMs, accepted.version));
-    return renderValue(tableOf(served.descriptor, { metadata, rows, columns: true, version: accepted.version }), accepted);
+    return renderValue(
+      tableOf(served.descriptor, { metadata, rows, columns: true, version: accepted.version }),
+      accepted,
+    );
   }
   if (accepted.projection !== "whole") {
     const items = objects.map((object) => partial(object, accepted.version));
-    return renderValue({ kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${accepted.version}`, metadata, items }, accepted);
+    return renderValue(
+      { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${accepted.version}`, metadata, items },
+      accepted,
+    );
   }
   return renderValue({ ...listType(served), metadata, items: objects.map(bare) }, accepted);
 }
@@ -105,13 +125,16 @@ function listMeta(page: Page): Record<string, unknown> {
 
 export async function entriesOfPage(served: ServedResource, page: Page): Promise<readonly CacheEntry[]> {
   const entries: CacheEntry[] = [];
-  for (const { chunk, from, to } of page.segments) for (let index = from; index < to; index += 1) entries.push(chunk.entries[index] as CacheEntry);
+  for (const { chunk, from, to } of page.segments)
+    for (let index = from; index < to; index += 1) entries.push(chunk.entries[index] as CacheEntry);
   return served.registry.representation.all(entries);
 }
 
 function listHead(served: ServedResource, page: Page): Buffer {
   const { kind, apiVersion } = listType(served);
-  return Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(listMeta(page))},"items":[`);
+  return Buffer.from(
+    `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(listMeta(page))},"items":[`,
+  );
 }
 
 const listTail = Buffer.from("]}\n");

@@ -92,7 +92,12 @@ export function renderOptionsOf(call: ResourceCall): RenderOptions {
 async function handleGet(call: ResourceCall): Promise<ApiResponse> {
   const { served, context, query } = call;
   const options = renderOptionsOf(call);
-  const entry = await served.registry.get(context.info.namespace, context.info.name, query.get("resourceVersion"), context.signal);
+  const entry = await served.registry.get(
+    context.info.namespace,
+    context.info.name,
+    query.get("resourceVersion"),
+    context.signal,
+  );
   return renderObject(served, entry, options);
 }
 
@@ -100,7 +105,10 @@ async function handleList(call: ResourceCall): Promise<ApiResponse> {
   const { served, context, query } = call;
   const options = renderOptionsOf(call);
   if (options.accepted.projection === "metadata") throw newNotAcceptable(["application/json"]);
-  const page = await listPage(served.registry, listParameters(served.descriptor, context.info.namespace, query, context.signal));
+  const page = await listPage(
+    served.registry,
+    listParameters(served.descriptor, context.info.namespace, query, context.signal),
+  );
   return renderList(served, page, options);
 }
 
@@ -109,7 +117,11 @@ async function handleCreate(call: ResourceCall): Promise<ApiResponse> {
   const options = renderOptionsOf(call);
   const parameters = writeParameters(query, "CreateOptions");
   const object = await readObject(request, bodyKindOf(served.descriptor), parameters.fieldValidation, context);
-  const write = { context, options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) }, ...parameters };
+  const write = {
+    context,
+    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    ...parameters,
+  };
   const created = await createObject(served.registry, write, context.info.namespace, object);
   return renderObject(served, created, options, 201);
 }
@@ -150,7 +162,8 @@ function checkName(metadata: { name?: string; namespace?: string }, context: Liv
   const { name, namespace } = context.info;
   if ((metadata.name ?? "") === "") metadata.name = name;
   else if (metadata.name !== name) throw nameMismatch(metadata.name ?? "", name);
-  if ((metadata.namespace ?? "") !== "" && namespace !== "" && metadata.namespace !== namespace) throw namespaceMismatch(metadata.namespace ?? "", namespace);
+  if ((metadata.namespace ?? "") !== "" && namespace !== "" && metadata.namespace !== namespace)
+    throw namespaceMismatch(metadata.namespace ?? "", namespace);
 }
 
 function nameMismatch(given: string, asked: string): Error {

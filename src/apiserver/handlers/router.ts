@@ -58,5 +58,7 @@ function scopeFits(info: LiveContext["info"], namespaced: boolean): boolean {
 }
 
 export function methodNotAllowedReply(): ApiResponse {
-  return statusReply(newFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}).status);
+  return statusReply(
+    newFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}).status,
+  );
 }

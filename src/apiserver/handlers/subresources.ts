@@ -36,5 +36,9 @@ async function view(call: ResourceCall): Promise<ApiResponse> {
   if (verb === "patch") return handlePatch(call, subresource);
   if (verb !== "get") throw methodNotAllowed(call);
   const options = renderOptionsOf(call);
-  return renderObject(served, await served.registry.get(namespace, name, query.get("resourceVersion"), context.signal), options);
+  return renderObject(
+    served,
+    await served.registry.get(namespace, name, query.get("resourceVersion"), context.signal),
+    options,
+  );
 }

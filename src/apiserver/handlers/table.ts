@@ -6,7 +6,13 @@ export type IncludeObject = "None" | "Metadata" | "Object";
 /** What kinds without columns of their own show. */
 const generic: TableColumns<KubeObject> = {
   columns: [
-    { name: "Name", type: "string", format: "name", description: "Name of the object, unique within its namespace.", priority: 0 },
+    {
+      name: "Name",
+      type: "string",
+      format: "name",
+      description: "Name of the object, unique within its namespace.",
+      priority: 0,
+    },
     { name: "Age", type: "string", description: "Time since the object was created.", priority: 0 },
   ],
   row: (object, nowMs) => [object.metadata.name ?? "", ageOf(object, nowMs)],
@@ -31,7 +37,13 @@ export function columnDefinitions(descriptor: ResourceDescriptor): readonly unkn
   }));
 }
 
-export function tableRow(descriptor: ResourceDescriptor, object: KubeObject, include: IncludeObject, nowMs: number, version: string): unknown {
+export function tableRow(
+  descriptor: ResourceDescriptor,
+  object: KubeObject,
+  include: IncludeObject,
+  nowMs: number,
+  version: string,
+): unknown {
   const cells = tableColumnsOf(descriptor).row(object, nowMs);
   if (include === "None") return { cells };
   return { cells, object: include === "Object" ? object : partial(object, version) };
@@ -39,7 +51,12 @@ export function tableRow(descriptor: ResourceDescriptor, object: KubeObject, inc
 
 export function tableOf(
   descriptor: ResourceDescriptor,
-  parts: { readonly metadata: unknown; readonly rows: readonly unknown[]; readonly columns: boolean; readonly version: string },
+  parts: {
+    readonly metadata: unknown;
+    readonly rows: readonly unknown[];
+    readonly columns: boolean;
+    readonly version: string;
+  },
 ): unknown {
   return {
     kind: "Table",

@@ -70,14 +70,26 @@ function protobufFrames(served: ServedResource): FrameEncoder {
     entry: (type, entry) => frame(type, protobufOf(served, entry)),
     other: (type, object) =>
       type === "BOOKMARK"
-        ? frame(type, closeEnvelope({ apiVersion: apiVersionOf(gvk), kind: gvk.kind, raw: codec.encodeProtobuf(object as never) }))
+        ? frame(
+            type,
+            closeEnvelope({
+              apiVersion: apiVersionOf(gvk),
+              kind: gvk.kind,
+              raw: codec.encodeProtobuf(object as never),
+            }),
+          )
         : frame(type, protobufStatus(object)),
   };
 }
 
 /** `Status { metadata = 1, status = 2, message = 3, reason = 4, code = 6 }`. */
 export function protobufStatus(value: unknown): Buffer {
-  const status = value as { readonly status?: string; readonly message?: string; readonly reason?: string; readonly code?: number };
+  const status = value as {
+    readonly status?: string;
+    readonly message?: string;
+    readonly reason?: string;
+    readonly code?: number;
+  };
   const text = (number: number, value_: string | undefined): Buffer => field(number, Buffer.from(value_ ?? ""));
   const code = status.code ?? 0;
   const raw = Buffer.concat([
@@ -108,7 +120,12 @@ function projectedFrames(served: ServedResource, { accepted, include, nowMs }: F
     if (accepted.projection !== "table") return partial(object, accepted.version);
     const rows = [tableRow(descriptor, object, include, nowMs(), accepted.version)];
     const { resourceVersion } = object.metadata;
-    const table = tableOf(descriptor, { metadata: { resourceVersion }, rows, columns: first, version: accepted.version });
+    const table = tableOf(descriptor, {
+      metadata: { resourceVersion },
+      rows,
+      columns: first,
+      version: accepted.version,
+    });
     first = false;
     return table;
   };
@@ -122,7 +139,12 @@ function projectedFrames(served: ServedResource, { accepted, include, nowMs }: F
 }
 
 /** The frame of a change, shared unless the encoder says otherwise. */
-export function frameOf(encoder: FrameEncoder, type: ChangeType, entry: CacheEntry, change: Change | undefined): Buffer {
+export function frameOf(
+  encoder: FrameEncoder,
+  type: ChangeType,
+  entry: CacheEntry,
+  change: Change | undefined,
+): Buffer {
   if (change === undefined || encoder.name === "") return encoder.entry(type, entry);
   return change.frame(`${type} ${encoder.name}`, () => encoder.entry(type, entry));
 }

@@ -63,10 +63,16 @@ export async function handleWatch(call: ResourceCall): Promise<ApiResponse> {
           scheduler: services.scheduler,
           shared,
           ...(parameters.bookmarks
-            ? { bookmark: { intervalMs: services.bookmarkIntervalMs * (0.9 + jitter * 0.2), make: bookmarkMaker(served) } }
+            ? {
+                bookmark: {
+                  intervalMs: services.bookmarkIntervalMs * (0.9 + jitter * 0.2),
+                  make: bookmarkMaker(served),
+                },
+              }
             : {}),
           initialEnd: parameters.sendInitialEvents === true,
-          timeoutMs: parameters.timeoutSeconds > 0 ? parameters.timeoutSeconds * 1000 : services.watchTimeoutMs * (1 + jitter),
+          timeoutMs:
+            parameters.timeoutSeconds > 0 ? parameters.timeoutSeconds * 1000 : services.watchTimeoutMs * (1 + jitter),
           onEnd,
         }),
     },
@@ -107,9 +113,15 @@ function watchParameters({ served, context }: ResourceCall, query: Query): Watch
 
 export function checkWatchOptions(sendInitialEvents: boolean | undefined, match: string, bookmarks: boolean): void {
   const refuse = (why: string): Error =>
-    newFailure(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${why}`, { group: "meta.k8s.io", kind: "ListOptions" });
+    newFailure(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${why}`, {
+      group: "meta.k8s.io",
+      kind: "ListOptions",
+    });
   if (sendInitialEvents === undefined) {
-    if (match !== "") throw refuse("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    if (match !== "")
+      throw refuse(
+        "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+      );
     return;
   }
   if (match !== "NotOlderThan") {
@@ -119,7 +131,8 @@ export function checkWatchOptions(sendInitialEvents: boolean | undefined, match:
         : `resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`,
     );
   }
-  if (sendInitialEvents && !bookmarks) throw refuse("sendInitialEvents: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true");
+  if (sendInitialEvents && !bookmarks)
+    throw refuse("sendInitialEvents: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true");
 }
 
 /** Where a watch starts, by upstream's rules for `resourceVersion` and `sendInitialEvents`. Throws 410 for a lost past. */

@@ -16,7 +16,10 @@ export interface PumpOptions {
   readonly scheduler: FlushScheduler;
   readonly shared: SharedFrames;
   /** Undefined when the client did not ask for bookmarks. */
-  readonly bookmark?: { readonly intervalMs: number; readonly make: (revision: number, initialEnd: boolean) => unknown };
+  readonly bookmark?: {
+    readonly intervalMs: number;
+    readonly make: (revision: number, initialEnd: boolean) => unknown;
+  };
   readonly initialEnd: boolean;
   readonly timeoutMs: number;
   readonly onEnd: () => void;
@@ -96,7 +99,10 @@ export class WatchPump implements ChangeListener {
       else {
         const view = representation.of(delivery.entry);
         if (view instanceof Promise) {
-          this.#convertThenGoOn(frames, view.then((entry) => encoder.entry(delivery.type, entry)));
+          this.#convertThenGoOn(
+            frames,
+            view.then((entry) => encoder.entry(delivery.type, entry)),
+          );
           return false;
         }
         frame = frameOf(encoder, delivery.type, view, delivery.change);

@@ -55,7 +55,8 @@ async function all(root: Root, checks: readonly HealthCheck[], query: Query): Pr
     lines.push(problem === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`);
   }
   const unknown = [...excluded].map((name) => JSON.stringify(name));
-  if (unknown.length > 0) lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown.join(", ")}`);
+  if (unknown.length > 0)
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown.join(", ")}`);
   if (failed) return textReply(500, `${lines.join("\n")}\n${root} check failed\n`);
   return textReply(200, query.has("verbose") ? `${lines.join("\n")}\n${root} check passed\n` : "ok");
 }

@@ -10,10 +10,15 @@ const gzipLevel = 1;
 export function compressed(response: ApiResponse, request: ApiRequest): ApiResponse {
   const { body } = response;
   const length = body.type === "bytes" ? body.bytes.length : body.type === "parts" ? body.length : 0;
-  if (length < gzipBytesMin || !accepts(request.headers["accept-encoding"]) || request.method === "HEAD") return response;
+  if (length < gzipBytesMin || !accepts(request.headers["accept-encoding"]) || request.method === "HEAD")
+    return response;
   const parts = body.type === "bytes" ? [body.bytes] : body.type === "parts" ? body.parts : [];
   const headers = { ...response.headers, "content-encoding": "gzip", vary: "Accept-Encoding" };
-  return { status: response.status, headers, body: { type: "stream", run: (sink) => compressInto(sink, parts[Symbol.iterator]()) } };
+  return {
+    status: response.status,
+    headers,
+    body: { type: "stream", run: (sink) => compressInto(sink, parts[Symbol.iterator]()) },
+  };
 }
 
 function accepts(header: string | readonly string[] | undefined): boolean {

@@ -12,7 +12,13 @@ export function serveHttp1(message: IncomingMessage, response: ServerResponse, p
   );
 }
 
-export function serveUpgrade(message: IncomingMessage, socket: Duplex, head: Uint8Array, peer: Peer, handler: ApiHandler): void {
+export function serveUpgrade(
+  message: IncomingMessage,
+  socket: Duplex,
+  head: Uint8Array,
+  peer: Peer,
+  handler: ApiHandler,
+): void {
   socket.on("error", () => socket.destroy());
   const request = new UpgradeRequest(message, socket, head, peer);
   handler(request).then(

@@ -4,7 +4,12 @@ import type { ApiHandler, ApiRequest, ApiResponse, Peer, StreamSink } from "./ex
 import { readBody } from "./http1.ts";
 
 /** Carries one HTTP/2 stream to the handler and its response back. */
-export function serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer, handler: ApiHandler): void {
+export function serveStream(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  peer: Peer,
+  handler: ApiHandler,
+): void {
   stream.on("error", () => {});
   const request = new Http2Request(stream, headers, peer);
   handler(request).then(

@@ -40,7 +40,8 @@ const headerBytesMax = 1024 * 1024;
 export async function listenHttp(options: HttpServerOptions): Promise<HttpServer> {
   const connections = new Set<Socket>();
   const sessions = new Set<Http2Session>();
-  const server = options.tls === undefined ? plainServer(options.handler) : secureServer(options.tls, options.handler, sessions);
+  const server =
+    options.tls === undefined ? plainServer(options.handler) : secureServer(options.tls, options.handler, sessions);
   server.on("connection", (socket: Socket) => {
     connections.add(socket);
     socket.setNoDelay(true);
@@ -56,7 +57,8 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
   return {
     port,
     renew: ({ key, cert, clientCa }) => {
-      if ("setSecureContext" in server) server.setSecureContext({ key, cert, ...(clientCa === undefined ? {} : { ca: clientCa }) });
+      if ("setSecureContext" in server)
+        server.setSecureContext({ key, cert, ...(clientCa === undefined ? {} : { ca: clientCa }) });
     },
     close: (graceMs) => closeServer(server, connections, sessions, graceMs),
   };
@@ -83,10 +85,17 @@ function secureServer(tls: TlsIdentity, handler: ApiHandler, sessions: Set<Http2
     settings: { maxConcurrentStreams: concurrentStreamsMax, initialWindowSize: 1024 * 1024 },
     maxHeaderListPairs: 2_000,
   });
-  server.on("stream", (stream, headers) => serveStream(stream as ServerHttp2Stream, headers, peerOf(stream.session?.socket as TLSSocket | undefined), handler));
+  server.on("stream", (stream, headers) =>
+    serveStream(stream as ServerHttp2Stream, headers, peerOf(stream.session?.socket as TLSSocket | undefined), handler),
+  );
   server.on("request", (request, response) => {
     if (request.httpVersionMajor >= 2) return;
-    serveHttp1(request as unknown as IncomingMessage, response as unknown as ServerResponse, peerOf(request.socket as TLSSocket), handler);
+    serveHttp1(
+      request as unknown as IncomingMessage,
+      response as unknown as ServerResponse,
+      peerOf(request.socket as TLSSocket),
+      handler,
+    );
   });
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     serveUpgrade(request, socket, head, peerOf(socket as TLSSocket), handler);

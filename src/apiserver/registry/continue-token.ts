@@ -17,7 +17,10 @@ export function encodeContinue({ revision, startAfter }: Continuation, prefix: s
 
 export function decodeContinue(text: string, prefix: string): Continuation {
   const token = parse(text);
-  if (token.v !== tokenVersion) throw newBadRequest(`continue key is not valid: server does not recognize this encoded version ${JSON.stringify(token.v ?? "")}`);
+  if (token.v !== tokenVersion)
+    throw newBadRequest(
+      `continue key is not valid: server does not recognize this encoded version ${JSON.stringify(token.v ?? "")}`,
+    );
   const { rv, start } = token;
   if (typeof rv !== "number" || rv === 0 || !Number.isSafeInteger(rv)) {
     throw newBadRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
@@ -25,7 +28,8 @@ export function decodeContinue(text: string, prefix: string): Continuation {
   if (typeof start !== "string" || start === "") {
     throw newBadRequest("continue key is not valid: encoded start key empty (version meta.k8s.io/v1)");
   }
-  if (start.split("/").some((part) => part === "..")) throw newBadRequest(`continue key is not valid: ${JSON.stringify(start)}`);
+  if (start.split("/").some((part) => part === ".."))
+    throw newBadRequest(`continue key is not valid: ${JSON.stringify(start)}`);
   return { revision: rv, startAfter: prefix + (start.endsWith("\0") ? start.slice(0, -1) : start) };
 }
 

@@ -43,9 +43,15 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   /** Status subresource, where the kind has one. The generic `status` takes only `status` (and metadata upstream lets through). */
   readonly status?: Pick<Strategy<T>, "prepareForUpdate" | "validateUpdate" | "warningsOnUpdate" | "canonicalize">;
   /** Further subresources that update the same object (`resize`, `ephemeralcontainers`, `approval`, `finalize`). */
-  readonly subresources?: Readonly<Record<string, Pick<Strategy<T>, "prepareForUpdate" | "validateUpdate" | "warningsOnUpdate" | "canonicalize">>>;
+  readonly subresources?: Readonly<
+    Record<string, Pick<Strategy<T>, "prepareForUpdate" | "validateUpdate" | "warningsOnUpdate" | "canonicalize">>
+  >;
   /** `scale`: where the numbers are. Paths as in CRDs: `.spec.replicas`. */
-  readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath?: string };
+  readonly scale?: {
+    readonly specReplicasPath: string;
+    readonly statusReplicasPath: string;
+    readonly labelSelectorPath?: string;
+  };
   /** Field selectors beyond metadata.name and metadata.namespace, with how to read each. */
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
   /** Selectable fields worth an index in the cacher (`spec.nodeName`). */

@@ -31,7 +31,13 @@ export async function createObject(
     if (generated) metadata.name = generateName(metadata.generateName ?? "", registry.random);
     validate(registry, request, object);
     const name = metadata.name ?? "";
-    const attributes = registry.attributes("CREATE", request, { namespace, name, subresource: "", object, oldObject: undefined });
+    const attributes = registry.attributes("CREATE", request, {
+      namespace,
+      name,
+      subresource: "",
+      object,
+      oldObject: undefined,
+    });
     await registry.admission.validate(attributes);
     const written = await store(registry, request, namespace, object);
     if (written !== undefined) return written;
@@ -52,7 +58,13 @@ async function prepare(
   alignNamespace(input, namespace, descriptor.facts.namespaced);
   recordManager(registry, request, input);
   const name = metadata.name ?? "";
-  const attributes = registry.attributes("CREATE", request, { namespace, name, subresource: "", object: input, oldObject: undefined });
+  const attributes = registry.attributes("CREATE", request, {
+    namespace,
+    name,
+    subresource: "",
+    object: input,
+    oldObject: undefined,
+  });
   if (admission.mutates("CREATE", attributes.resource, "")) {
     await admission.admit(attributes);
     descriptor.codec.applyDefaults(attributes.object ?? input);

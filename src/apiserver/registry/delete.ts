@@ -41,13 +41,24 @@ export async function deleteObject(registry: ResourceRegistry, request: DeleteRe
 
 async function admit(registry: ResourceRegistry, request: DeleteRequest, oldObject: KubeObject): Promise<void> {
   const { namespace, name } = request;
-  const attributes = registry.attributes("DELETE", request, { namespace, name, subresource: "", object: undefined, oldObject });
+  const attributes = registry.attributes("DELETE", request, {
+    namespace,
+    name,
+    subresource: "",
+    object: undefined,
+    oldObject,
+  });
   await registry.admission.admit(attributes);
   await registry.admission.validate(attributes);
 }
 
 /** False when the cached state may be stale and should be looked up. */
-function checkPreconditions(registry: ResourceRegistry, request: DeleteRequest, object: KubeObject, fresh: boolean): boolean {
+function checkPreconditions(
+  registry: ResourceRegistry,
+  request: DeleteRequest,
+  object: KubeObject,
+  fresh: boolean,
+): boolean {
   const { preconditions } = request;
   if (preconditions === undefined) return true;
   const { uid = "", resourceVersion = "" } = object.metadata;
@@ -81,7 +92,10 @@ async function attemptDelete(
   const { key, revision } = current;
   const result = await registry.store.transact([{ key, modRevision: revision }], [{ type: "put", key, value: bytes }]);
   if (!result.committed) return "again";
-  return { result: await registry.representation.of(registry.cache.committed(key, bytes, result.revision)), gone: false };
+  return {
+    result: await registry.representation.of(registry.cache.committed(key, bytes, result.revision)),
+    gone: false,
+  };
 }
 
 /** Seconds that the object may still live; undefined for kinds that go at once. A running grace is only shortened. */
@@ -133,7 +147,9 @@ function mark(
     const running = metadata.deletionGracePeriodSeconds ?? 0;
     if (running === seconds && sameFinalizers) return undefined;
     const since = Date.parse(metadata.deletionTimestamp) - running * 1000;
-    metadata.deletionTimestamp = timeText(Math.max(since + seconds * 1000, Math.min(nowMs, Date.parse(metadata.deletionTimestamp))));
+    metadata.deletionTimestamp = timeText(
+      Math.max(since + seconds * 1000, Math.min(nowMs, Date.parse(metadata.deletionTimestamp))),
+    );
   }
   metadata.deletionGracePeriodSeconds = seconds;
   if (finalizers.length === 0) delete metadata.finalizers;

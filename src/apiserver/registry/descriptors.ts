@@ -26,7 +26,9 @@ export function describeBuiltIn(
   const same = home.group === group && home.version === version;
   const storageCodec = same ? codec : lazyCodec(() => scheme.codec<KubeObject>(storageVersion));
   const strategy =
-    strategies.get(`${group}/${version}/${facts.name}`) ?? strategies.get(`${group}/${facts.name}`) ?? fallbackStrategy(facts, codec);
+    strategies.get(`${group}/${version}/${facts.name}`) ??
+    strategies.get(`${group}/${facts.name}`) ??
+    fallbackStrategy(facts, codec);
   const base = {
     group,
     version,
@@ -38,10 +40,16 @@ export function describeBuiltIn(
     storageCodec,
     storageVersion,
   };
-  return same ? base : { ...base, convert: conversion(converters.get(kind.kind), apiVersionOf(kind), apiVersionOf(storageVersion)) };
+  return same
+    ? base
+    : { ...base, convert: conversion(converters.get(kind.kind), apiVersionOf(kind), apiVersionOf(storageVersion)) };
 }
 
-function conversion(converter: Converter | undefined, served: string, stored: string): NonNullable<ResourceDescriptor["convert"]> {
+function conversion(
+  converter: Converter | undefined,
+  served: string,
+  stored: string,
+): NonNullable<ResourceDescriptor["convert"]> {
   const convert = converter?.convert ?? renamed;
   return {
     toStorage: (object) => convert(object, served, stored),

@@ -1,4 +1,10 @@
-import { type GroupResource, newConflict, newFailure, optimisticLockMessage, type StatusError } from "../../apimachinery/index.ts";
+import {
+  type GroupResource,
+  newConflict,
+  newFailure,
+  optimisticLockMessage,
+  type StatusError,
+} from "../../apimachinery/index.ts";
 import type { ResourceDescriptor } from "./contract.ts";
 
 export function groupResourceOf(descriptor: ResourceDescriptor): GroupResource {

@@ -1,9 +1,4 @@
-import {
-  type KubeObject,
-  newBadRequest,
-  parseFieldSelector,
-  parseLabelSelector,
-} from "../../apimachinery/index.ts";
+import { type KubeObject, newBadRequest, parseFieldSelector, parseLabelSelector } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
 import type { CacheEntry } from "../cacher/entry.ts";
 import type { EntryFilter } from "../cacher/watch-cursor.ts";
@@ -25,7 +20,11 @@ export class Selection implements EntryFilter {
   readonly name: string | undefined;
   readonly #exact: ReadonlyMap<string, string>;
 
-  constructor(labels: LabelSelector | undefined, fields: FieldSelector | undefined, readers: ReadonlyMap<string, FieldReader>) {
+  constructor(
+    labels: LabelSelector | undefined,
+    fields: FieldSelector | undefined,
+    readers: ReadonlyMap<string, FieldReader>,
+  ) {
     this.#labels = labels;
     this.name = fields?.exactValue("metadata.name");
     const requirements = fields?.requirements ?? [];
@@ -71,7 +70,9 @@ function parseLabels(text: string): LabelSelector {
   try {
     return parseLabelSelector(text);
   } catch (error) {
-    throw newBadRequest(`unable to parse requirement: ${messageOf(error)}`.replace(/^(unable to parse requirement: )+/, "$1"));
+    throw newBadRequest(
+      `unable to parse requirement: ${messageOf(error)}`.replace(/^(unable to parse requirement: )+/, "$1"),
+    );
   }
 }
 

@@ -4,7 +4,9 @@ import { openEnvelope } from "../handlers/protobuf-envelope.ts";
 import type { ResourceDescriptor } from "./contract.ts";
 
 /** Any stored form as this server writes it: JSON in the kind's field order, without a resource version. */
-export function normalizer(descriptor: Pick<ResourceDescriptor, "storageCodec" | "storageVersion">): (value: Uint8Array) => Buffer {
+export function normalizer(
+  descriptor: Pick<ResourceDescriptor, "storageCodec" | "storageVersion">,
+): (value: Uint8Array) => Buffer {
   const { storageCodec } = descriptor;
   return (value) => {
     const object = decodeStored(descriptor, value);
@@ -13,7 +15,10 @@ export function normalizer(descriptor: Pick<ResourceDescriptor, "storageCodec" |
   };
 }
 
-function decodeStored({ storageCodec, storageVersion }: Pick<ResourceDescriptor, "storageCodec" | "storageVersion">, value: Uint8Array): KubeObject {
+function decodeStored(
+  { storageCodec, storageVersion }: Pick<ResourceDescriptor, "storageCodec" | "storageVersion">,
+  value: Uint8Array,
+): KubeObject {
   const { group, version, kind } = storageVersion;
   const envelope = openEnvelope(value);
   const object =

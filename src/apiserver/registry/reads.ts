@@ -32,7 +32,13 @@ export async function listPage(registry: ResourceRegistry, request: ListRequest)
   const prefix = registry.prefixOf(request.namespace);
   if (request.continueToken !== "") return continuePage(registry, request, prefix);
   const exact = request.resourceVersionMatch === "Exact";
-  if (exact || (request.limit > 0 && request.resourceVersion !== "" && request.resourceVersion !== "0" && request.resourceVersionMatch === "")) {
+  if (
+    exact ||
+    (request.limit > 0 &&
+      request.resourceVersion !== "" &&
+      request.resourceVersion !== "0" &&
+      request.resourceVersionMatch === "")
+  ) {
     const snapshot = await snapshotAt(registry, parseResourceVersion(request.resourceVersion), request.signal);
     return pageOf(registry, snapshot, request, prefix, undefined);
   }
@@ -72,7 +78,8 @@ async function snapshotAt(registry: ResourceRegistry, revision: number, signal?:
     cache.keep(snapshot);
     return snapshot;
   } catch (error) {
-    if (error instanceof CompactedError) throw newResourceExpired(`The resourceVersion for the provided list is too old.`);
+    if (error instanceof CompactedError)
+      throw newResourceExpired(`The resourceVersion for the provided list is too old.`);
     if (error instanceof FutureRevisionError) throw tooLargeResourceVersion(revision, error.currentRevision);
     throw error;
   }
@@ -104,7 +111,12 @@ function pageOf(
   const continueToken = encodeContinue({ revision: snapshot.revision, startAfter: collector.lastKey }, prefix);
   // Upstream does not count what a selector might leave out.
   if (selection !== undefined) return { ...page, continueToken };
-  const remaining = remainingAfter(snapshot, prefix, collector.lastKey, startAfter === undefined ? collector.count : undefined);
+  const remaining = remainingAfter(
+    snapshot,
+    prefix,
+    collector.lastKey,
+    startAfter === undefined ? collector.count : undefined,
+  );
   return { ...page, continueToken, remaining };
 }
 
@@ -145,7 +157,8 @@ function indexedEntries(
 ): readonly CacheEntry[] | undefined {
   const { cache } = registry;
   if (snapshot.revision !== cache.revision) return undefined;
-  const direct = selection.name !== undefined && (range.prefix !== cache.prefix || !registry.descriptor.facts.namespaced);
+  const direct =
+    selection.name !== undefined && (range.prefix !== cache.prefix || !registry.descriptor.facts.namespaced);
   const keys = direct ? [range.prefix + selection.name] : keysByIndex(registry, selection);
   if (keys === undefined) return undefined;
   const { prefix, startAfter = "" } = range;
@@ -230,15 +243,26 @@ export function checkListOptions(request: ListRequest): void {
     return;
   }
   if (resourceVersionMatch !== "Exact" && resourceVersionMatch !== "NotOlderThan") {
-    throw optionsInvalid(`resourceVersionMatch: Unsupported value: ${JSON.stringify(resourceVersionMatch)}: supported values: "Exact", "NotOlderThan"`);
+    throw optionsInvalid(
+      `resourceVersionMatch: Unsupported value: ${JSON.stringify(resourceVersionMatch)}: supported values: "Exact", "NotOlderThan"`,
+    );
   }
-  if (continueToken !== "") throw optionsInvalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden with continue");
-  if (resourceVersion === "") throw optionsInvalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+  if (continueToken !== "")
+    throw optionsInvalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden with continue");
+  if (resourceVersion === "")
+    throw optionsInvalid(
+      "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+    );
   if (resourceVersionMatch === "Exact" && resourceVersion === "0") {
-    throw optionsInvalid('resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    throw optionsInvalid(
+      'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+    );
   }
 }
 
 function optionsInvalid(why: string): StatusError {
-  return newFailure(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${why}`, { group: "meta.k8s.io", kind: "ListOptions" });
+  return newFailure(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${why}`, {
+    group: "meta.k8s.io",
+    kind: "ListOptions",
+  });
 }

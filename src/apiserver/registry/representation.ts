@@ -24,7 +24,9 @@ export class Representation {
     const known = entry.extra.get(this.#descriptor) as CacheEntry | undefined;
     if (known !== undefined) return known;
     const objects = convert.fromStorage([entry.object]);
-    return objects instanceof Promise ? objects.then((list) => this.#remember(entry, list[0])) : this.#remember(entry, objects[0]);
+    return objects instanceof Promise
+      ? objects.then((list) => this.#remember(entry, list[0]))
+      : this.#remember(entry, objects[0]);
   }
 
   async all(entries: readonly CacheEntry[]): Promise<readonly CacheEntry[]> {

@@ -67,7 +67,9 @@ export class ResourceRegistry {
 
   /** Below this stand the objects of a namespace, or all of them. */
   prefixOf(namespace: string): string {
-    return this.descriptor.facts.namespaced && namespace !== "" ? `${this.cache.prefix}${namespace}/` : this.cache.prefix;
+    return this.descriptor.facts.namespaced && namespace !== ""
+      ? `${this.cache.prefix}${namespace}/`
+      : this.cache.prefix;
   }
 
   keyOf(namespace: string, name: string): string {
@@ -155,5 +157,9 @@ export class ResourceRegistry {
 export function parseResourceVersion(text: string): number {
   const value = Number(text);
   if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw newFailure(400, "BadRequest", `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  throw newFailure(
+    400,
+    "BadRequest",
+    `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+  );
 }

@@ -134,7 +134,13 @@ async function admit(
     const manager = managerOf(request.fieldManager, request.context.userAgent);
     fieldManager.update(existing, object, { manager, subresource, time: nowText(registry.clock) });
   }
-  const attributes = registry.attributes("UPDATE", request, { namespace, name, subresource, object, oldObject: existing });
+  const attributes = registry.attributes("UPDATE", request, {
+    namespace,
+    name,
+    subresource,
+    object,
+    oldObject: existing,
+  });
   if (!admission.mutates("UPDATE", attributes.resource, subresource)) return object;
   await admission.admit(attributes);
   const admitted = attributes.object ?? object;
@@ -160,7 +166,13 @@ async function validateUpdate(
   for (const text of rules.warningsOnUpdate?.(object, existing) ?? []) request.context.warn(text);
   rules.canonicalize?.(object);
   const { namespace, name, subresource } = request;
-  const attributes = registry.attributes("UPDATE", request, { namespace, name, subresource, object, oldObject: existing });
+  const attributes = registry.attributes("UPDATE", request, {
+    namespace,
+    name,
+    subresource,
+    object,
+    oldObject: existing,
+  });
   await registry.admission.validate(attributes);
 }
 

@@ -80,7 +80,11 @@ function resourceInfo(method: string, path: string, query: Query, api: ApiBase, 
   const labelSelector = query.get("labelSelector");
   if (name === "" && verb === "get") verb = query.flag("watch") ? "watch" : "list";
   else if (name === "" && verb === "delete") verb = "deletecollection";
-  if (name === "" && fieldSelector !== undefined && (verb === "list" || verb === "watch" || verb === "deletecollection")) {
+  if (
+    name === "" &&
+    fieldSelector !== undefined &&
+    (verb === "list" || verb === "watch" || verb === "deletecollection")
+  ) {
     name = nameIn(fieldSelector);
   }
   return {

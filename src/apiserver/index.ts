@@ -1,0 +1,23 @@
+export * from "./admission/contract.ts";
+export * from "./authn/index.ts";
+export * from "./authz/index.ts";
+export type {
+  ApiHandler,
+  ApiRequest,
+  ApiResponse,
+  Peer,
+  ResponseBody,
+  StreamSink,
+  TakenOver,
+} from "./http/exchange.ts";
+export { type HttpServer, type HttpServerOptions, listenHttp, type TlsIdentity } from "./http/server.ts";
+export type { HealthCheck } from "./health/health.ts";
+export type { PathHandler, VirtualResource } from "./handlers/router.ts";
+export type { SubresourceHandler } from "./handlers/subresources.ts";
+export { createLocalClient, LocalClient, type LocalIdentity } from "./local/local-client.ts";
+export * from "./registry/contract.ts";
+export type { Converter, StrategyTable } from "./registry/descriptors.ts";
+export type { FieldManager, FieldOwner } from "./registry/field-manager.ts";
+export * from "./request/contract.ts";
+export { ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "./server.ts";
+export { apiVersionInfo } from "./discovery/version.ts";
