@@ -1,1 +1,2 @@
-export type { PodActions } from "./runtime/actions.ts";
+export { type KubeletConfiguration, kubeletDefaults, resolveConfiguration } from "./config.ts";
+export { createKubelet, type Kubelet, type KubeletOptions } from "./kubelet.ts";

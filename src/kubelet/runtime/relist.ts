@@ -1,0 +1,96 @@
+import { type Clock, isAbort, type Log, messageOf } from "../../base/index.ts";
+import { isCriError, type RuntimeService } from "../../cri/index.ts";
+import { labels } from "./labels.ts";
+import type { Inspector, ListedPod } from "./inspector.ts";
+
+export interface RelistOptions {
+  readonly inspector: Inspector;
+  readonly runtime: RuntimeService;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly periodMs: number;
+  /** Something of the pod changed in the runtime since it was last looked at. */
+  readonly onChange: (uid: string) => void;
+  /** After each pass, with all that the runtime holds. */
+  readonly onListed: (listed: ReadonlyMap<string, ListedPod>) => void;
+}
+
+/** With events, lists are only the safety net. */
+const slowFactor = 30;
+const eventsRetryMs = 5_000;
+
+/** Tells of changes in the runtime: from its events where it has them, and from comparing lists in any case. */
+export class Relist {
+  readonly #options: RelistOptions;
+  /** What of a pod has been told last. */
+  readonly #told = new Map<string, string>();
+  #lastMs: number | undefined;
+  #eventing = false;
+
+  constructor(options: RelistOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the last pass is recent enough for the node to count as healthy (upstream: three minutes). */
+  healthy(): boolean {
+    return this.#lastMs !== undefined && this.#options.clock.monotonic() - this.#lastMs < 180_000;
+  }
+
+  get lastListedMs(): number | undefined {
+    return this.#lastMs;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#lists(signal), this.#events(signal)]);
+  }
+
+  async #lists(signal: AbortSignal): Promise<void> {
+    const { clock, log, periodMs } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await this.pass(signal);
+      } catch (error) {
+        if (isAbort(error, signal) || signal.aborted) return;
+        log.warn("Listing the runtime failed", { error: messageOf(error) });
+      }
+      try {
+        await clock.sleep(this.#eventing ? periodMs * slowFactor : periodMs, signal);
+      } catch {
+        return;
+      }
+    }
+  }
+
+  async pass(signal?: AbortSignal): Promise<void> {
+    const { inspector, clock, onChange, onListed } = this.#options;
+    const listed = await inspector.list(signal);
+    this.#lastMs = clock.monotonic();
+    for (const [uid, pod] of listed) {
+      if (inspector.lastFingerprint(uid) === pod.fingerprint || this.#told.get(uid) === pod.fingerprint) continue;
+      this.#told.set(uid, pod.fingerprint);
+      onChange(uid);
+    }
+    for (const uid of this.#told.keys()) if (!listed.has(uid)) this.#told.delete(uid);
+    onListed(listed);
+  }
+
+  async #events(signal: AbortSignal): Promise<void> {
+    const { runtime, clock, log, onChange } = this.#options;
+    while (!signal.aborted) {
+      try {
+        const events = runtime.getContainerEvents(signal);
+        for await (const event of events) {
+          this.#eventing = true;
+          const uid = event.podSandboxStatus?.labels[labels.podUid];
+          if (uid !== undefined) onChange(uid);
+        }
+      } catch (error) {
+        if (isCriError(error, "Unimplemented")) return;
+        if (signal.aborted) return;
+        log.debug("Runtime events ended", { error: messageOf(error) });
+      }
+      this.#eventing = false;
+      await clock.sleep(eventsRetryMs, signal).catch(() => {});
+    }
+  }
+}
