@@ -172,13 +172,10 @@ export class Proxy implements Runnable {
 
   #healthz(): Answer {
     const stamp = (ms: number) => new Date(ms).toISOString();
-    const body = {
-      lastUpdated: stamp(this.#lastSyncMs),
-      currentTime: stamp(this.#platform.clock.now()),
-      nodeEligible: true,
-    };
+    const nodeEligible = isEligible([...this.#nodes.lister.list()][0]);
+    const body = { lastUpdated: stamp(this.#lastSyncMs), currentTime: stamp(this.#platform.clock.now()), nodeEligible };
     return {
-      status: this.#lastFailed ? 503 : 200,
+      status: this.#lastFailed || !nodeEligible ? 503 : 200,
       headers: { "content-type": "application/json", "x-content-type-options": "nosniff" },
       body: JSON.stringify(body),
     };
@@ -213,6 +210,13 @@ export async function removeProxyRules(nft: Nft, config: ProxyConfig): Promise<v
 
 function tableOf({ family, table }: ProxyConfig) {
   return { family: family === "IPv4" ? "ip" : "ip6", name: table } as const;
+}
+
+/** Load balancers should drain a node that is going away. */
+function isEligible(node: Node | undefined): boolean {
+  if (node === undefined) return true;
+  const leaving = node.spec?.taints?.some(({ key }) => key === "ToBeDeletedByClusterAutoscaler") ?? false;
+  return !leaving && node.metadata.deletionTimestamp === undefined;
 }
 
 function serviceKeyOf({ metadata }: EndpointSlice): string {

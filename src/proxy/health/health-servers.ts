@@ -9,6 +9,7 @@ export class HealthServers {
   readonly #network: Network;
   readonly #log: Log;
   readonly #host: string;
+  readonly #failed = new Set<number>();
   readonly #open = new Map<number, { readonly listener: Listener; answer: () => Answer }>();
 
   constructor(network: Network, log: Log, host: string) {
@@ -17,7 +18,7 @@ export class HealthServers {
     this.#host = host;
   }
 
-  /** Opens, updates and closes servers so that exactly these ports answer. A port in use is logged and tried again. */
+  /** Opens, updates and closes servers so that exactly these ports answer. A port in use is logged once and tried again. */
   async sync(answers: ReadonlyMap<number, () => Answer>): Promise<void> {
     for (const [port, { listener }] of this.#open) {
       if (answers.has(port)) continue;
@@ -45,7 +46,10 @@ export class HealthServers {
         server.emit("connection", stream),
       );
       this.#open.set(port, { listener, answer: first });
+      this.#failed.delete(port);
     } catch (error) {
+      if (this.#failed.has(port)) return;
+      this.#failed.add(port);
       this.#log.error("health check port cannot be opened", { port, error: messageOf(error) });
     }
   }

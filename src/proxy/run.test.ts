@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { CapturingLog, createRealPlatform } from "../base/index.ts";
+import { FakeClient, SharedInformerFactory, typed } from "../client/index.ts";
+import { type Enter, Nft, runIn } from "../network/index.ts";
+import { Proxy as KubeProxy, removeProxyRules } from "./proxy.ts";
+import { service, slice, testConfig } from "./testing/objects.ts";
+
+// The whole proxy against a server in memory and the kernel: needs root and nftables.
+const platform = { ...createRealPlatform(), log: new CapturingLog() };
+const { clock, processes } = platform;
+const directory = mkdtempSync(join(tmpdir(), "proxy-run-"));
+const holder = processes.spawn("unshare", ["--net", "sleep", "60"]);
+const enter: Enter = ["nsenter", `--net=/proc/${holder.pid}/ns/net`, "--"];
+const nft = new Nft({ ...platform, directory: join(directory, "read"), enter });
+const client = new FakeClient();
+const { services, endpointslices } = typed(client);
+const controller = new AbortController();
+const table = { family: "ip", name: testConfig.table } as const;
+const healthzPort = 20_256;
+let running: Promise<unknown>;
+let proxy: KubeProxy;
+
+before(async () => {
+  const own = await platform.disk.readLink("/proc/self/ns/net");
+  while ((await platform.disk.readLink(`/proc/${holder.pid}/ns/net`)) === own) await clock.sleep(5);
+  const informers = new SharedInformerFactory({ ...platform, client });
+  const options = { informers, directory, healthzPort, minSyncPeriodMs: 10, syncPeriodMs: 100, enter };
+  proxy = new KubeProxy(platform, { ...options, config: testConfig });
+  running = Promise.all([proxy.run(controller.signal), informers.run(controller.signal)]);
+});
+
+after(async () => {
+  controller.abort();
+  await running;
+  holder.kill("SIGKILL");
+  rmSync(directory, { recursive: true });
+});
+
+async function eventually<T>(find: () => Promise<T | undefined | false>): Promise<T> {
+  for (let attempt = 0; attempt < 150; attempt++) {
+    const found = await find();
+    if (found !== undefined && found !== false) return found;
+    await clock.sleep(20);
+  }
+  throw new Error("it did not happen within three seconds");
+}
+
+const serviceIps = async () => (await nft.read(table))?.maps.get("service-ips");
+const curl = (port: number) => processes.run("curl", ["--silent", "--include", `http://127.0.0.1:${port}/healthz`]);
+
+test("Services and slices that appear, change and go are followed", async () => {
+  await services.namespace("default").create(service("web", {}));
+  await eventually(async () => (await nft.read(table))?.maps.get("no-endpoint-services")?.size === 1);
+  await endpointslices.namespace("default").create(slice("web", ["10.210.1.5"]));
+  const elements = await eventually(async () => ((await serviceIps())?.size === 1 ? serviceIps() : undefined));
+  assert.equal(elements.get("10.212.0.1 . tcp . 80"), "goto service/default/web/tcp/http");
+  await services.namespace("default").delete("web");
+  await eventually(async () => (await serviceIps())?.size === 0);
+});
+
+test("a burst of changes is written in a few batches", async () => {
+  const before = proxy.syncCount;
+  for (let at = 0; at < 50; at++) {
+    const address = `10.212.7.${at}`;
+    await services.namespace("default").create(service(`burst-${at}`, { clusterIP: address, clusterIPs: [address] }));
+  }
+  await eventually(async () => (await nft.read(table))?.maps.get("no-endpoint-services")?.size === 50);
+  assert.ok(proxy.syncCount - before < 25, `${proxy.syncCount - before} batches`);
+});
+
+test("a table that somebody removed comes back", async () => {
+  await runIn(processes, enter, "nft", "delete", "table", "ip", testConfig.table);
+  await eventually(async () => (await nft.read(table))?.maps.get("no-endpoint-services")?.size === 50);
+});
+
+test("the proxy and Services with externalTrafficPolicy Local tell load balancers their health", async () => {
+  const { stdout } = await eventually(async () => {
+    const finished = await curl(healthzPort);
+    return finished.stdout.includes(" 200 OK") && finished;
+  });
+  assert.match(stdout, /"nodeEligible":true/);
+
+  const healthCheckNodePort = 20_257;
+  const spec = {
+    clusterIP: "10.212.9.1",
+    clusterIPs: ["10.212.9.1"],
+    type: "LoadBalancer",
+    externalTrafficPolicy: "Local",
+    healthCheckNodePort,
+  } as const;
+  await services.namespace("default").create(service("lb", { ...spec, clusterIPs: [...spec.clusterIPs] }));
+  const none = await eventually(async () => {
+    const finished = await curl(healthCheckNodePort);
+    return finished.code === 0 && finished;
+  });
+  assert.match(none.stdout, / 503 Service Unavailable/);
+  await endpointslices
+    .namespace("default")
+    .create(slice("lb", ["10.210.1.5", "10.210.1.6", { addresses: ["10.210.2.1"], nodeName: "node-2" }]));
+  const some = await eventually(async () => {
+    const finished = await curl(healthCheckNodePort);
+    return finished.stdout.includes(" 200 OK") && finished;
+  });
+  assert.match(some.stdout, /x-load-balancing-endpoint-weight: 2/i);
+  assert.match(
+    some.stdout,
+    /\{"service":\{"namespace":"default","name":"lb"\},"localEndpoints":2,"serviceProxyHealthy":true\}/,
+  );
+  await services.namespace("default").delete("lb");
+  await eventually(async () => (await curl(healthCheckNodePort)).code === 7);
+});
+
+test("rules stay when the proxy ends, until they are removed", async () => {
+  controller.abort();
+  await running;
+  assert.ok(await nft.read(table));
+  await removeProxyRules(nft, testConfig);
+  assert.equal(await nft.read(table), undefined);
+});
