@@ -17,7 +17,6 @@ export type { SubresourceHandler } from "./handlers/subresources.ts";
 export { createLocalClient, LocalClient, type LocalIdentity } from "./local/local-client.ts";
 export * from "./registry/contract.ts";
 export type { Converter, StrategyTable } from "./registry/descriptors.ts";
-export type { FieldManager, FieldOwner } from "./registry/field-manager.ts";
 export * from "./request/contract.ts";
 export { ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "./server.ts";
 export { apiVersionInfo } from "./discovery/version.ts";

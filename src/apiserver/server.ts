@@ -20,9 +20,7 @@ import { type HealthCheck, HealthHandler } from "./health/health.ts";
 import type { ApiHandler } from "./http/exchange.ts";
 import { jsonReply } from "./http/reply.ts";
 import { Catalog } from "./registry/catalog.ts";
-import type { ResourceDescriptor } from "./registry/contract.ts";
 import type { Converter, StrategyTable } from "./registry/descriptors.ts";
-import type { FieldManager } from "./registry/field-manager.ts";
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -36,7 +34,6 @@ export interface ApiServerOptions {
   readonly admission?: readonly AdmissionPlugin[];
   readonly strategies?: StrategyTable;
   readonly converters?: ReadonlyMap<string, Converter>;
-  readonly fieldManager?: (descriptor: ResourceDescriptor) => FieldManager;
   readonly flowControl?: FlowControl;
   readonly subresources?: Readonly<Record<string, SubresourceHandler>>;
   readonly virtual?: ReadonlyMap<string, VirtualResource>;
@@ -89,7 +86,6 @@ export class ApiServer implements Runnable {
       admission: new AdmissionChain(options.admission ?? []),
       strategies: options.strategies ?? new Map(),
       converters: options.converters ?? new Map(),
-      ...(options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager }),
     });
     this.#pending = new Set((options.startup ?? []).map((step) => step.name));
     this.health = new HealthHandler(this.#checks());

@@ -6,7 +6,6 @@ import {
   type KubeObject,
   newBadRequest,
   newFailure,
-  newInternalError,
   newUnsupportedMediaType,
 } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
@@ -14,7 +13,6 @@ import { messageOf } from "../../base/index.ts";
 import type { ApiResponse } from "../http/exchange.ts";
 import { managerOf } from "../registry/field-manager.ts";
 import type { ResourceDescriptor } from "../registry/contract.ts";
-import { nowText } from "../registry/times.ts";
 import { updateObject } from "../registry/update.ts";
 import type { RequestContext } from "../request/contract.ts";
 import { bodyBytesMax, bodyKindOf, type FieldValidation, headerText, reportProblems } from "./body.ts";
@@ -142,19 +140,18 @@ function applied(
   existing: KubeObject | undefined,
 ): KubeObject {
   const { registry, descriptor } = call.served;
-  const { fieldManager } = registry;
-  if (fieldManager === undefined) throw newInternalError("server-side apply is not available for this kind");
   const manager = managerOf(parameters.fieldManager, call.context.userAgent);
   const checked = decodePatched(descriptor, patch, parameters.fieldValidation, call.context);
   const { name, namespace } = call.context.info;
   const given = checked.metadata.name ?? "";
-  if (given !== "" && given !== name)
+  if (given !== "" && given !== name) {
     throw newBadRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
-  const owner = { manager, subresource, time: nowText(call.services.clock) };
-  const object = fieldManager.apply(existing, patch, owner, force);
+  }
+  const nowMs = call.services.clock.now();
+  const merged = registry.fieldManagers.for(subresource).apply(existing, patch, { manager, force, nowMs });
+  const object = decodePatched(descriptor, merged, "Ignore", call.context);
   object.metadata.name ??= name;
   if (descriptor.facts.namespaced) object.metadata.namespace ??= namespace;
-  descriptor.codec.applyDefaults(object);
   return object;
 }
 

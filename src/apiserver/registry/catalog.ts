@@ -8,7 +8,6 @@ import { entryShape } from "../cacher/shape.ts";
 import { ResourceTable, serve } from "../handlers/served.ts";
 import type { ResourceDescriptor } from "./contract.ts";
 import { type Converter, describeBuiltIn, type StrategyTable } from "./descriptors.ts";
-import type { FieldManager } from "./field-manager.ts";
 import { normalizer } from "./normalize.ts";
 import { ResourceRegistry } from "./resource-registry.ts";
 
@@ -22,8 +21,6 @@ export interface CatalogOptions {
   readonly admission: AdmissionChain;
   readonly strategies: StrategyTable;
   readonly converters: ReadonlyMap<string, Converter>;
-  /** Undefined where managed fields are not kept. */
-  readonly fieldManager?: (descriptor: ResourceDescriptor) => FieldManager;
 }
 
 /** Makes registries for descriptors; versions of one resource share a cache. */
@@ -43,7 +40,7 @@ export class Catalog {
   }
 
   add(descriptor: ResourceDescriptor): void {
-    const { store, clock, random, admission, fieldManager } = this.#options;
+    const { store, clock, random, admission } = this.#options;
     const registry = new ResourceRegistry({
       descriptor,
       cache: this.#cacheFor(descriptor),
@@ -51,7 +48,6 @@ export class Catalog {
       clock,
       random,
       admission,
-      ...(fieldManager === undefined ? {} : { fieldManager: fieldManager(descriptor) }),
     });
     this.table.add(serve(registry));
   }

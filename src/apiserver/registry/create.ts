@@ -76,10 +76,9 @@ async function prepare(
 }
 
 function recordManager(registry: ResourceRegistry, request: WriteRequest, object: KubeObject): void {
-  const { fieldManager } = registry;
-  if (fieldManager === undefined) return;
+  if (request.managed === true) return;
   const manager = managerOf(request.fieldManager, request.context.userAgent);
-  fieldManager.update(undefined, object, { manager, subresource: "", time: nowText(registry.clock) });
+  registry.fieldManagers.record(undefined, object, manager, "", registry.clock.now());
 }
 
 function validate(registry: ResourceRegistry, request: WriteRequest, object: KubeObject): void {

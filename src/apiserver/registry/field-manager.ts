@@ -1,28 +1,58 @@
-import type { KubeObject } from "../../apimachinery/index.ts";
+import { FieldManager, type FieldSet, type KubeObject, setOf } from "../../apimachinery/index.ts";
+import { apiVersionOf } from "../cacher/shape.ts";
+import type { ResourceDescriptor } from "./contract.ts";
 
-export interface FieldOwner {
-  /** `fieldManager`, or what precedes the slash in the user agent. */
-  readonly manager: string;
-  readonly subresource: string;
-  /** `metav1.Time` of the write. */
-  readonly time: string;
+const managerLengthMax = 128;
+
+/** Who owns which field of one served kind: a keeper for the object and one for each of its subresources. */
+export class FieldManagers {
+  readonly #descriptor: ResourceDescriptor;
+  readonly #managers = new Map<string, FieldManager>();
+
+  constructor(descriptor: ResourceDescriptor) {
+    this.#descriptor = descriptor;
+  }
+
+  /** Records in `object` what its writer set; `live` is undefined on create. */
+  record(live: KubeObject | undefined, object: KubeObject, manager: string, subresource: string, nowMs: number): void {
+    const managedFields = this.for(subresource).update(live, object, manager, nowMs);
+    if (managedFields === undefined) delete object.metadata.managedFields;
+    else object.metadata.managedFields = managedFields;
+  }
+
+  for(subresource: string): FieldManager {
+    let manager = this.#managers.get(subresource);
+    if (manager === undefined) {
+      const { gvk, codec } = this.#descriptor;
+      const apiVersion = apiVersionOf(gvk);
+      const resetFields = this.#resetFields(subresource);
+      manager = new FieldManager({
+        schema: codec.schema,
+        apiVersion,
+        kind: gvk.kind,
+        ...(subresource === "" ? {} : { subresource }),
+        ...(resetFields === undefined ? {} : { resetFields: { [apiVersion]: resetFields } }),
+      });
+      this.#managers.set(subresource, manager);
+    }
+    return manager;
+  }
+
+  /** The main endpoint does not write the status, nor the status endpoint the spec. */
+  #resetFields(subresource: string): FieldSet | undefined {
+    if (subresource === "status") return setOf(["f:spec"]);
+    const hasStatus = this.#descriptor.facts.subresources?.some((one) => one.name === "status") ?? false;
+    return hasStatus && subresource === "" ? setOf(["f:status"]) : undefined;
+  }
 }
 
-/** Keeps `metadata.managedFields` and carries out server-side apply for one kind. */
-export interface FieldManager {
-  /** After the object was made from a request: records what the manager set. `live` is undefined on create. */
-  update(live: KubeObject | undefined, object: KubeObject, owner: FieldOwner): void;
-  /** Server-side apply; a new object. Throws the conflict error unless forced. `live` is undefined when it creates. */
-  apply(live: KubeObject | undefined, applied: unknown, owner: FieldOwner, force: boolean): KubeObject;
-}
-
-/** Upstream: the first part of the user agent, at most 128 characters. */
+/** Upstream: `fieldManager`, or else the first part of the user agent, at most 128 characters. */
 export function managerOf(fieldManager: string | undefined, userAgent: string): string {
   if (fieldManager !== undefined && fieldManager !== "") return fieldManager;
   const prefix = userAgent.split("/")[0] ?? "";
   let text = "";
   for (const character of prefix) {
-    if (text.length + character.length > 128) break;
+    if (text.length + character.length > managerLengthMax) break;
     if (!/\p{C}/u.test(character)) text += character;
   }
   return text === "" ? "unknown" : text;

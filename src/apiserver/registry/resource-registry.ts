@@ -10,7 +10,7 @@ import type { ResourceCache } from "../cacher/resource-cache.ts";
 import type { RequestContext } from "../request/contract.ts";
 import type { ResourceDescriptor, WriteContext } from "./contract.ts";
 import { groupResourceOf, tooLargeResourceVersion } from "./errors.ts";
-import type { FieldManager } from "./field-manager.ts";
+import { FieldManagers } from "./field-manager.ts";
 import { Representation } from "./representation.ts";
 
 export interface RegistryOptions {
@@ -20,7 +20,6 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly admission: AdmissionChain;
-  readonly fieldManager?: FieldManager;
 }
 
 export interface WriteRequest {
@@ -28,6 +27,8 @@ export interface WriteRequest {
   readonly dryRun: boolean;
   /** Undefined: from the user agent. */
   readonly fieldManager?: string;
+  /** The producer has seen to `managedFields` itself (server-side apply). */
+  readonly managed?: boolean;
   /** The options object that admission sees (`CreateOptions`…). */
   readonly options: unknown;
 }
@@ -51,7 +52,7 @@ export class ResourceRegistry {
   readonly clock: Clock;
   readonly random: Random;
   readonly admission: AdmissionChain;
-  readonly fieldManager: FieldManager | undefined;
+  readonly fieldManagers: FieldManagers;
   readonly representation: Representation;
 
   constructor(options: RegistryOptions) {
@@ -61,7 +62,7 @@ export class ResourceRegistry {
     this.clock = options.clock;
     this.random = options.random;
     this.admission = options.admission;
-    this.fieldManager = options.fieldManager;
+    this.fieldManagers = new FieldManagers(options.descriptor);
     this.representation = new Representation(options.descriptor, options.cache.shape);
   }
 

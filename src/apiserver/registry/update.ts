@@ -14,7 +14,6 @@ import { createObject } from "./create.ts";
 import { groupResourceOf, staleError } from "./errors.ts";
 import { preserveMeta, validateMetaOnUpdate } from "./metadata.ts";
 import type { Representable, ResourceRegistry, WriteRequest } from "./resource-registry.ts";
-import { nowText } from "./times.ts";
 
 export interface UpdateRequest extends WriteRequest {
   readonly namespace: string;
@@ -28,8 +27,6 @@ export interface UpdateRequest extends WriteRequest {
   readonly produce: (existing: KubeObject | undefined) => KubeObject | Promise<KubeObject>;
   /** What to do when nothing is there: by default, what the strategy says. */
   readonly create?: boolean;
-  /** The producer kept `managedFields` itself (server-side apply). */
-  readonly managed?: boolean;
   readonly precondition?: { readonly uid?: string; readonly resourceVersion?: string };
 }
 
@@ -126,13 +123,13 @@ async function admit(
   object: KubeObject,
   existing: KubeObject,
 ): Promise<KubeObject> {
-  const { admission, descriptor, fieldManager } = registry;
+  const { admission, descriptor } = registry;
   const { namespace, name, subresource } = request;
   object.metadata.namespace ??= existing.metadata.namespace;
   if (object.metadata.namespace === undefined) delete object.metadata.namespace;
-  if (fieldManager !== undefined && request.managed !== true) {
+  if (request.managed !== true) {
     const manager = managerOf(request.fieldManager, request.context.userAgent);
-    fieldManager.update(existing, object, { manager, subresource, time: nowText(registry.clock) });
+    registry.fieldManagers.record(existing, object, manager, subresource, registry.clock.now());
   }
   const attributes = registry.attributes("UPDATE", request, {
     namespace,
