@@ -1,3 +1,4 @@
 export { groupVersions } from "./group-versions.ts";
+export { builtInOpenApi } from "./openapi.ts";
 export { type GroupVersion, loadScheme, type Scheme, type ServedResource } from "./scheme.ts";
 export type * from "./types.ts";

@@ -53,3 +53,4 @@ export { jsonSyntaxError } from "./schema/syntax-error.ts";
 export * from "./apply/index.ts";
 export * from "./protobuf/index.ts";
 export * from "./yaml/index.ts";
+export * from "./openapi/index.ts";

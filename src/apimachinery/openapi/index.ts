@@ -1,0 +1,2 @@
+export type { OpenApiObject } from "./definitions.ts";
+export { OpenApiDocuments } from "./documents.ts";
