@@ -1,5 +1,6 @@
 import { type Disk, isPlatformError, type Processes } from "../../base/index.ts";
 import { type Enter, enterCommand, runIn } from "../enter.ts";
+import { removeHostPortChains } from "./host-ports.ts";
 import { type BridgeConfig, bridgeConfigList, CNI_NETWORK_NAME } from "./bridge-config.ts";
 
 export interface BridgeNetworkOptions extends BridgeConfig {
@@ -27,7 +28,7 @@ export class BridgeNetwork {
     await disk.write(this.#configFile, `${JSON.stringify(bridgeConfigList(this.#options), null, 2)}\n`);
   }
 
-  /** Removes the network list, every veth on the bridge, the bridge, and all address allocations. */
+  /** Removes the network list, every veth on the bridge, the bridge, unused host port chains, and all allocations. */
   async remove(): Promise<void> {
     const { disk, processes, enter, bridge, ipamDirectory } = this.#options;
     await disk.remove(this.#configFile);
@@ -37,6 +38,7 @@ export class BridgeNetwork {
       for (const name of linkNames(stdout)) await removeLink(processes, enter, name);
       await removeLink(processes, enter, bridge);
     }
+    await removeHostPortChains(processes, enter);
     await disk.remove(ipamDirectory);
   }
 

@@ -1,5 +1,5 @@
-import { guardTable, podBridge } from "../names.ts";
-import { emptyTable, type Table } from "../nft/table.ts";
+import { guardTable, podBridge, serviceLink } from "../names.ts";
+import { type Chain, emptyTable, type Hook, type Table } from "../nft/table.ts";
 
 export interface GuardOptions {
   readonly id: string;
@@ -21,28 +21,36 @@ export interface GuardOptions {
  * or a link to another node.
  */
 export function guardRules(options: GuardOptions): Table {
-  const { clusterCidr, podCidr, serviceCidr, podEgress } = options;
-  const links = [podBridge(options.id), "lo", ...options.nodeLinks].map((link) => `"${link}"`).join(", ");
+  const { id, clusterCidr, podCidr, serviceCidr, podEgress } = options;
+  const links = [podBridge(id), "lo", ...options.nodeLinks];
   const inside = [...new Set([clusterCidr, serviceCidr, ...options.insideRanges])];
-  const unroutable = [
-    `ip daddr ${serviceCidr} reject`,
-    `ip daddr ${clusterCidr} oifname != { ${links} } reject`,
-    `ip saddr ${podCidr} ip daddr @inside accept`,
-  ];
+  const refuseService = `ip daddr ${serviceCidr} reject`;
+  const leaves = (allowed: readonly string[]) => `ip daddr ${clusterCidr} oifname != { ${quoted(allowed)} }`;
   const leaving = podEgress === "reject" ? [`ip saddr ${podCidr} ip daddr != @inside ct state new reject`] : [];
   const masquerading = podEgress === "masquerade" ? [`ip saddr ${podCidr} ip daddr != @inside masquerade`] : [];
   return {
-    ...emptyTable("inet", guardTable(options.id)),
+    ...emptyTable("inet", guardTable(id)),
     comment: "cluster addresses stay in the cluster",
     sets: new Map([["inside", { type: "ipv4_addr", flags: ["interval"], elements: new Set(inside) }]]),
-    chains: new Map([
-      ["output", { hook: { type: "filter", at: "output", priority: 10 }, rules: unroutable.slice(0, 2) }],
-      ["forward", { hook: { type: "filter", at: "forward", priority: 10 }, rules: [...unroutable, ...leaving] }],
-      ["loopback", { hook: { type: "filter", at: "prerouting", priority: -300 }, rules: loopbackRules }],
-      ["leave", { hook: { type: "nat", at: "postrouting", priority: 100 }, rules: masquerading }],
+    chains: new Map<string, Chain>([
+      [
+        "output",
+        // A translated packet still shows the link of the route to its Service here; "last" sees the real one.
+        { hook: hook("filter", "output", 10), rules: [refuseService, `${leaves([...links, serviceLink(id)])} reject`] },
+      ],
+      [
+        "forward",
+        { hook: hook("filter", "forward", 10), rules: [refuseService, `${leaves(links)} reject`, ...leaving] },
+      ],
+      ["last", { hook: hook("filter", "postrouting", 300), rules: [`${leaves(links)} drop`] }],
+      ["loopback", { hook: hook("filter", "prerouting", -300), rules: loopbackRules }],
+      ["leave", { hook: hook("nat", "postrouting", 100), rules: masquerading }],
     ]),
   };
 }
+
+const hook = (type: Hook["type"], at: Hook["at"], priority: number): Hook => ({ type, at, priority });
+const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(", ");
 
 /** Node ports on 127.0.0.1 need `route_localnet`, which would also let neighbours reach loopback addresses. */
 const loopbackRules = ['iifname != "lo" ip daddr 127.0.0.0/8 drop', 'iifname != "lo" ip saddr 127.0.0.0/8 drop'];

@@ -8,6 +8,9 @@ import { bridgeConfigList } from "../cni/bridge-config.ts";
 import { type Enter, enterCommand, runIn } from "../enter.ts";
 import { NodeBridge } from "../hosts/node-bridge.ts";
 import { TestHost } from "../hosts/test-host.ts";
+import { removeTable, replaceTable } from "../nft/diff.ts";
+import { Nft } from "../nft/nft.ts";
+import { emptyTable, type Table } from "../nft/table.ts";
 import { NodeNetwork } from "./node-network.ts";
 
 // Two machines inside this one, pods made by the real CNI plug-ins: needs root, nftables, iproute2 and Debian's
@@ -173,6 +176,31 @@ test("Service and pod addresses that nobody answers are refused at once, on the 
     }
   }
   assert.equal(await curl(enter, "198.51.100.1"), CONNECTION_FAILED, "a pod reaches nothing outside of the cluster");
+});
+
+test("a Service address that a proxy translates is reached by the node and its pods", async () => {
+  const [first] = nodes;
+  assert.ok(first);
+  const [client, server] = [await pod(first), await pod(first)];
+  const translate = [`ip daddr 10.212.0.80 dnat to ${server.address}`];
+  const table: Table = {
+    ...emptyTable("ip", "proxy"),
+    chains: new Map([
+      ["out", { hook: { type: "nat", at: "output", priority: -100 }, rules: translate }],
+      ["in", { hook: { type: "nat", at: "prerouting", priority: -100 }, rules: translate }],
+    ]),
+  };
+  const nft = new Nft({ ...platform, directory: join(directory, "nft"), enter: first.host.enter });
+  await nft.apply(replaceTable(table));
+  const { enter } = server;
+  const web = processes.spawn(...enterCommand(enter, "busybox", "httpd", "-f", "-p", "80", "-h", directory));
+  held.push(web);
+  for (let attempt = 0; attempt < 50 && (await curl(first.host.enter, server.address)) !== 0; attempt++)
+    await clock.sleep(20);
+  assert.equal(await curl(first.host.enter, "10.212.0.80"), 0);
+  assert.equal(await curl(client.enter, "10.212.0.80"), 0);
+  await nft.apply(removeTable(table));
+  assert.equal(await curl(client.enter, "10.212.0.80"), CONNECTION_FAILED);
 });
 
 test("nothing leaves through a foreign link even when a route says so", async () => {
