@@ -87,3 +87,10 @@ export {
   type TypedClient,
   typed,
 } from "./typed.ts";
+export {
+  type DiscoveredResource,
+  type Discovery,
+  discover,
+  discoverGroupVersion,
+  preferredResources,
+} from "./discovery.ts";

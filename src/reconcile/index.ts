@@ -33,3 +33,4 @@ export { createReplicaController, type ReplicaKind, type ReplicaView } from "./p
 export type { ReplicaStatus } from "./pods/replica-status.ts";
 export { generationChanged, type Predicate, where } from "./predicate.ts";
 export { slowStartBatch } from "./slow-start.ts";
+export { WriteTracker } from "./write-tracker.ts";

@@ -1,6 +1,7 @@
 import { type GroupVersionResource, type KubeObject, type Status, StatusError } from "../../apimachinery/index.ts";
 import { type Clock, type Random, SeededRandom, VirtualClock } from "../../base/index.ts";
 import type { Client, RawRequest, RawResponse, ResourceClient } from "../contract.ts";
+import type { ResourceKind } from "../typed.ts";
 import { FakeResourceClient } from "./fake-resource-client.ts";
 import { FakeStore } from "./fake-store.ts";
 
@@ -35,6 +36,7 @@ export class FakeClient implements Client {
   readonly random: Random;
   readonly #options: FakeClientOptions;
   readonly #reactors: FakeReactor[] = [];
+  #discovered: readonly Omit<ResourceKind<KubeObject>, "type">[] | undefined;
 
   constructor(options: FakeClientOptions = {}) {
     this.#options = options;
@@ -50,7 +52,14 @@ export class FakeClient implements Client {
     return this;
   }
 
+  /** Answers discovery with these resources. */
+  serveDiscovery(kinds: readonly Omit<ResourceKind<KubeObject>, "type">[]): void {
+    this.#discovered = kinds;
+  }
+
   raw(request: RawRequest): Promise<RawResponse> {
+    const discovery = discoveryAnswer(request.path, this.#discovered);
+    if (discovery !== undefined) return Promise.resolve(discovery);
     if (this.#options.raw !== undefined) return this.#options.raw(request);
     return Promise.reject(fakeFailure(404, "NotFound", `the fake does not answer ${request.path}`));
   }
@@ -66,6 +75,26 @@ export class FakeClient implements Client {
     this.actions.push(action);
     for (const reactor of this.#reactors) reactor(action);
   }
+}
+
+const allVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+function discoveryAnswer(
+  path: string,
+  kinds: readonly Omit<ResourceKind<KubeObject>, "type">[] | undefined,
+): RawResponse | undefined {
+  if (kinds === undefined || (path !== "/api" && path !== "/apis")) return undefined;
+  const served = kinds.filter((kind) => (kind.group === "") === (path === "/api"));
+  const items = served.map(({ group, version, resource, kind, namespaced }) => {
+    const scope = namespaced ? "Namespaced" : "Cluster";
+    const resources = [{ resource, responseKind: { group, version, kind }, scope, verbs: allVerbs }];
+    return { metadata: { name: group }, versions: [{ version, resources }] };
+  });
+  return {
+    status: 200,
+    headers: {},
+    body: new TextEncoder().encode(JSON.stringify({ kind: "APIGroupDiscoveryList", items })),
+  };
 }
 
 export function fakeFailure(code: number, reason: string, message: string): StatusError {

@@ -147,7 +147,7 @@ export class FakeResourceClient<T extends KubeObject> implements ResourceClient<
     const generation = current.metadata.generation ?? 1;
     made.metadata.generation = JSON.stringify(made.spec) === JSON.stringify(current.spec) ? generation : generation + 1;
     const key = keyOf(current);
-    const gone = made.metadata.deletionTimestamp !== undefined && (made.metadata.finalizers ?? []).length === 0;
+    const gone = made.metadata.deletionTimestamp !== undefined && finalizersOf(made).length === 0;
     if (gone) return (this.#client.store.remove(this.#tableName, key) ?? made) as T;
     return this.#client.store.write(this.#tableName, key, made) as T;
   }
@@ -187,4 +187,10 @@ export class FakeResourceClient<T extends KubeObject> implements ResourceClient<
 function withPropagation(finalizers: readonly string[], policy: DeleteOptions["propagationPolicy"]): string[] {
   const own = { Orphan: "orphan", Foreground: "foregroundDeletion", Background: undefined }[policy ?? "Background"];
   return own === undefined || finalizers.includes(own) ? [...finalizers] : [...finalizers, own];
+}
+
+/** Those of a namespace are in its spec as well. */
+function finalizersOf({ metadata, spec }: Loose): readonly string[] {
+  const own = typeof spec === "object" && spec !== null && "finalizers" in spec ? spec.finalizers : undefined;
+  return [...(metadata.finalizers ?? []), ...(Array.isArray(own) ? (own as string[]) : [])];
 }
