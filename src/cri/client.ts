@@ -1,6 +1,7 @@
 import * as grpc from "@grpc/grpc-js";
 import type { Clock } from "../base/index.ts";
 import { decode, encode } from "./codec.ts";
+import { type ContainerdEvent, containerdEvents } from "./containerd/events.ts";
 import { CriError, codeName } from "./errors.ts";
 import { containerEventsMethod, imageServiceMethods, runtimeServiceMethods } from "./facts/services.ts";
 import type { MessageName, Request, Response } from "./messages.ts";
@@ -37,6 +38,7 @@ export function connectRuntime(options: ConnectOptions): ContainerRuntime {
   return {
     runtime: runtime as unknown as RuntimeService,
     images: serviceCalls(connection, "runtime.v1.ImageService", imageServiceMethods) as unknown as ImageService,
+    changes: (signal) => changes(client, signal),
     close: () => client.close(),
   };
 }
@@ -98,6 +100,14 @@ async function* containerEvents(
   } finally {
     signal.removeEventListener("abort", cancel);
     call.cancel();
+  }
+}
+
+async function* changes(client: grpc.Client, signal: AbortSignal): AsyncGenerator<ContainerdEvent> {
+  try {
+    yield* containerdEvents(client, signal);
+  } catch (error) {
+    throw criError(error as grpc.ServiceError);
   }
 }
 

@@ -29,5 +29,10 @@ export interface ImageService extends Calls<typeof imageServiceMethods> {}
 export interface ContainerRuntime {
   readonly runtime: RuntimeService;
   readonly images: ImageService;
+  /**
+   * A hint whenever a process of a container starts or ends, from containerd's own events: what changed has to be asked
+   * for. Ends with the signal; throws `Unimplemented` for other runtimes, anything else when the stream breaks.
+   */
+  changes?(signal: AbortSignal): AsyncIterable<{ readonly topic: string }>;
   close(): void;
 }

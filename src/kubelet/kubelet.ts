@@ -404,6 +404,7 @@ function assembleNode(
     clock,
     log,
     periodMs: configuration.relistPeriodMs,
+    changes: cri.changes?.bind(cri),
     onChange: (uid) => podParts.workers.poke(uid),
     onListed: (listed) => housekeeper.observe(listed),
   });

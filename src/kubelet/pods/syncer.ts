@@ -53,6 +53,14 @@ export interface SyncResult {
 /** Something of the pod could not be done; what exactly is in events and status already. */
 export class SyncError extends Error {}
 
+/** What one pass over the pod came to. */
+interface Outcome {
+  readonly changed: boolean;
+  /** Containers that have to wait before they are tried again. */
+  readonly waiting: ReadonlySet<string>;
+  readonly wakeAfterMs?: number;
+}
+
 interface Failure {
   readonly reason: string;
   readonly message: string;
@@ -89,11 +97,25 @@ export class PodSyncer {
     }
     const status = this.#report(pod, view, false);
     if (isFinal(status)) return { terminal: true };
-    const { changed, wakeAfterMs } = await this.#reconcile(pod, view, signal);
-    const wake = soonest(wakeAfterMs, deadlineMs);
-    if (!changed) return { terminal: false, wakeAfterMs: wake };
-    const after = this.#report(pod, await this.#inspect(pod, signal), false);
-    return { terminal: isFinal(after), wakeAfterMs: wake };
+    const outcome = await this.#reconcile(pod, view, signal);
+    const wakeAfterMs = soonest(outcome.wakeAfterMs, deadlineMs);
+    if (!outcome.changed) return { terminal: false, wakeAfterMs };
+    const after = await this.#inspect(pod, signal);
+    const now = this.#report(pod, after, false);
+    if (isFinal(now)) return { terminal: true };
+    return { terminal: false, wakeAfterMs: this.#moreToDo(pod, after, outcome.waiting) ? 0 : wakeAfterMs };
+  }
+
+  /** What could be done next without anything happening first: the container after one that started, or a restart. */
+  #moreToDo(pod: Pod, view: RuntimePod, waiting: ReadonlySet<string>): boolean {
+    const actions = this.#actions(pod, view);
+    if (actions.createSandbox || actions.killPod || actions.containersToKill.length > 0) return true;
+    const starts = [
+      ...actions.ephemeralContainersToStart,
+      ...actions.initContainersToStart,
+      ...actions.containersToStart,
+    ];
+    return starts.some((name) => !waiting.has(name));
   }
 
   /** The kubelet decided that the pod fails: evicted, rejected, past its deadline. */
@@ -200,39 +222,32 @@ export class PodSyncer {
     return startedMs + seconds * 1000 - this.#options.clock.now();
   }
 
-  async #reconcile(
-    pod: Pod,
-    view: RuntimePod,
-    signal: AbortSignal,
-  ): Promise<{ readonly changed: boolean; readonly wakeAfterMs?: number }> {
+  async #reconcile(pod: Pod, view: RuntimePod, signal: AbortSignal): Promise<Outcome> {
+    const { killer } = this.#options;
     const actions = this.#actions(pod, view);
     if (!actions.createSandbox && actions.killPod) {
-      await this.#options.killer.killPod(pod, view, undefined, signal);
-      return { changed: true };
+      await killer.killPod(pod, view, undefined, signal);
+      return { changed: true, waiting: new Set() };
+    }
+    for (const kill of actions.containersToKill) {
+      const container = view.containers.find((one) => one.id === kill.id);
+      if (container === undefined) continue;
+      await killer.killContainer(pod, view, { container, message: kill.message, reason: kill.reason }, signal);
     }
     const starts = [
       ...actions.ephemeralContainersToStart,
       ...actions.initContainersToStart,
       ...actions.containersToStart,
     ];
-    for (const kill of actions.containersToKill) {
-      const container = view.containers.find((one) => one.id === kill.id);
-      if (container !== undefined)
-        await this.#options.killer.killContainer(
-          pod,
-          view,
-          { container, message: kill.message, reason: kill.reason },
-          signal,
-        );
-    }
-    const due = starts.filter((name) => !this.#inBackoff(pod, view, name));
+    const waiting = new Set(starts.filter((name) => this.#inBackoff(pod, view, name)));
     const wakeAfterMs = this.#backoffWakeMs(pod, view, starts);
-    if (!actions.createSandbox && due.length === 0) {
+    if (!actions.createSandbox && starts.length === waiting.size) {
       await this.#refreshVolumes(pod, view, signal);
-      return { changed: actions.containersToKill.length > 0 || wakeAfterMs !== undefined, wakeAfterMs };
+      return { changed: actions.containersToKill.length > 0 || waiting.size > 0, waiting, wakeAfterMs };
     }
-    const failed = await this.#starts.run(() => this.#bringUp(pod, view, actions, due, signal), signal);
-    return { changed: true, wakeAfterMs: soonest(wakeAfterMs, failed) };
+    const due = starts.filter((name) => !waiting.has(name));
+    const retryMs = await this.#starts.run(() => this.#bringUp(pod, view, actions, due, waiting, signal), signal);
+    return { changed: true, waiting, wakeAfterMs: soonest(wakeAfterMs, retryMs) };
   }
 
   #actions(pod: Pod, view: RuntimePod): PodActions {
@@ -264,6 +279,7 @@ export class PodSyncer {
     view: RuntimePod,
     actions: PodActions,
     due: readonly string[],
+    waiting: Set<string>,
     signal: AbortSignal,
   ): Promise<number | undefined> {
     await this.#prepareNode(pod);
@@ -273,7 +289,7 @@ export class PodSyncer {
     volumesReady.catch(() => {});
     const sandbox = await this.#sandbox(pod, view, actions, signal);
     const volumes = await this.#volumes(volumesReady, pod, sandbox, ips, signal);
-    return this.#startAll(pod, view, due, sandbox, volumes, signal);
+    return this.#startAll(pod, view, due, waiting, sandbox, volumes, signal);
   }
 
   async #prepareNode(pod: Pod): Promise<void> {
@@ -333,6 +349,7 @@ export class PodSyncer {
     pod: Pod,
     view: RuntimePod,
     due: readonly string[],
+    waiting: Set<string>,
     sandbox: Sandbox,
     volumes: MountedVolumes,
     signal: AbortSignal,
@@ -341,12 +358,19 @@ export class PodSyncer {
     for (const container of allContainers(pod).filter((one) => due.includes(one.name))) {
       const failure = await this.#startOne(pod, container, view, sandbox, volumes, signal);
       if (failure === undefined) continue;
-      const imageMs = this.#options.images.backoffMs(pod, container);
-      retryMs = soonest(retryMs, imageMs > 0 ? imageMs : errorRetryMs);
+      waiting.add(container.name);
+      retryMs = soonest(retryMs, this.#retryMs(pod, container, failure));
       // Init containers come one after another.
       if (pod.spec?.initContainers?.some((one) => one.name === container.name)) break;
     }
     return retryMs;
+  }
+
+  #retryMs(pod: Pod, container: Container, failure: StartError): number {
+    const imageMs = this.#options.images.backoffMs(pod, container);
+    // A failed pull is looked at again before its back-off is over, to say that it is one.
+    if (failure.reason === "ErrImagePull") return Math.min(imageMs, pullErrorShownMs);
+    return imageMs > 0 ? imageMs : errorRetryMs;
   }
 
   async #startOne(
@@ -409,6 +433,9 @@ export class PodSyncer {
 
 /** When nothing says otherwise, what could not be started is tried again after this. */
 const errorRetryMs = 10_000;
+
+/** How long ErrImagePull is shown before ImagePullBackOff. */
+const pullErrorShownMs = 5_000;
 
 function backoffKey(pod: Pod, container: Container): string {
   return `${podUid(pod)}_${container.name}_${containerHash(container)}`;

@@ -9,6 +9,7 @@ export interface RelistOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly periodMs: number;
+  readonly changes: ((signal: AbortSignal) => AsyncIterable<unknown>) | undefined;
   /** Something of the pod changed in the runtime since it was last looked at. */
   readonly onChange: (uid: string) => void;
   /** After each pass, with all that the runtime holds. */
@@ -16,8 +17,10 @@ export interface RelistOptions {
 }
 
 /** With events, lists are only the safety net. */
-const slowFactor = 30;
+const slowFactor = 10;
 const eventsRetryMs = 5_000;
+/** The runtime tells of a process's end a little before its lists show it. */
+const hintDelaysMs = [15, 150];
 
 /** Tells of changes in the runtime: from its events where it has them, and from comparing lists in any case. */
 export class Relist {
@@ -26,6 +29,8 @@ export class Relist {
   readonly #told = new Map<string, string>();
   #lastMs: number | undefined;
   #eventing = false;
+  #hinted = false;
+  #hintedAgain = false;
 
   constructor(options: RelistOptions) {
     this.#options = options;
@@ -41,7 +46,7 @@ export class Relist {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#lists(signal), this.#events(signal)]);
+    await Promise.all([this.#lists(signal), this.#events(signal), this.#hints(signal)]);
   }
 
   async #lists(signal: AbortSignal): Promise<void> {
@@ -92,5 +97,52 @@ export class Relist {
       this.#eventing = false;
       await clock.sleep(eventsRetryMs, signal).catch(() => {});
     }
+  }
+
+  /** Where the runtime only hints that something changed, it is listed at once. */
+  async #hints(signal: AbortSignal): Promise<void> {
+    const { changes, clock, log } = this.#options;
+    if (changes === undefined) return;
+    while (!signal.aborted) {
+      try {
+        this.#eventing = true;
+        for await (const _ of changes(signal)) this.#hint(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isCriError(error, "Unimplemented")) {
+          this.#eventing = false;
+          return;
+        }
+        log.debug("Runtime hints ended", { error: messageOf(error) });
+      }
+      this.#eventing = false;
+      await clock.sleep(eventsRetryMs, signal).catch(() => {});
+    }
+  }
+
+  /** One pass soon and one a little later, however many hints come. */
+  #hint(signal: AbortSignal): void {
+    if (this.#hinted) {
+      this.#hintedAgain = true;
+      return;
+    }
+    this.#hinted = true;
+    const work = async (): Promise<void> => {
+      do {
+        this.#hintedAgain = false;
+        for (const delayMs of hintDelaysMs) {
+          await this.#options.clock.sleep(delayMs, signal);
+          await this.pass(signal);
+          if (this.#hintedAgain) break;
+        }
+      } while (this.#hintedAgain && !signal.aborted);
+    };
+    work()
+      .catch((error: unknown) =>
+        signal.aborted ? undefined : this.#options.log.warn("Listing the runtime failed", { error: messageOf(error) }),
+      )
+      .finally(() => {
+        this.#hinted = false;
+      });
   }
 }
