@@ -1,5 +1,5 @@
 import { containerMessages } from "./facts/container.ts";
-import { enums } from "./facts/enums.ts";
+import type { enums } from "./facts/enums.ts";
 import { imageMessages } from "./facts/image.ts";
 import { runtimeMessages } from "./facts/runtime.ts";
 import { sandboxMessages } from "./facts/sandbox.ts";

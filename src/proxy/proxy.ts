@@ -9,10 +9,11 @@ import {
   type Runnable,
 } from "../base/index.ts";
 import { type Informer, type InformerFactory, informerOf, keyOf, kinds } from "../client/index.ts";
+import type { DiagnosticsAnswer } from "../component/index.ts";
 import { type Enter, Nft, removeTable } from "../network/index.ts";
 import type { ProxyConfig } from "./config.ts";
-import { HealthServers } from "./health/health-servers.ts";
-import { type Answer, healthAnswer, serviceHealth, type ServiceHealth } from "./health/service-health.ts";
+import { type AnswerNow, HealthServers } from "./health/health-servers.ts";
+import { healthAnswer, serviceHealth, type ServiceHealth } from "./health/service-health.ts";
 import { Syncer } from "./syncer.ts";
 
 export interface ProxyPlatform {
@@ -161,8 +162,8 @@ export class Proxy implements Runnable {
     await this.#health.sync(this.#answers());
   }
 
-  #answers(): ReadonlyMap<number, () => Answer> {
-    const answers = new Map<number, () => Answer>();
+  #answers(): ReadonlyMap<number, AnswerNow> {
+    const answers = new Map<number, AnswerNow>();
     for (const health of this.#serviceHealth.values()) {
       answers.set(health.port, () => healthAnswer(health, !this.#lastFailed));
     }
@@ -170,13 +171,13 @@ export class Proxy implements Runnable {
     return answers;
   }
 
-  #healthz(): Answer {
+  #healthz(): DiagnosticsAnswer {
     const stamp = (ms: number) => new Date(ms).toISOString();
     const nodeEligible = isEligible([...this.#nodes.lister.list()][0]);
     const body = { lastUpdated: stamp(this.#lastSyncMs), currentTime: stamp(this.#platform.clock.now()), nodeEligible };
     return {
       status: this.#lastFailed || !nodeEligible ? 503 : 200,
-      headers: { "content-type": "application/json", "x-content-type-options": "nosniff" },
+      contentType: "application/json",
       body: JSON.stringify(body),
     };
   }

@@ -88,9 +88,10 @@ function clientCertificateOf({ socket }: IncomingMessage): Uint8Array | undefine
 function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, contentType, body }: DiagnosticsAnswer,
+  { status, contentType, body, headers }: DiagnosticsAnswer,
 ): void {
   response.writeHead(status, {
+    ...headers,
     "Content-Type": contentType,
     "Content-Length": Buffer.byteLength(body),
     "Cache-Control": "no-cache, private",

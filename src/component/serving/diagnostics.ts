@@ -15,6 +15,8 @@ export interface DiagnosticsAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  /** Further headers. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Answers a request, or leaves it to the next one. */

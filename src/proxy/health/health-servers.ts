@@ -1,8 +1,7 @@
-import { createServer } from "node:http";
 import { type Listener, type Log, messageOf, type Network } from "../../base/index.ts";
-import type { Answer } from "./service-health.ts";
+import { type DiagnosticsAnswer, startDiagnosticsServer } from "../../component/index.ts";
 
-const REQUEST_TIMEOUT_MS = 5_000;
+export type AnswerNow = () => DiagnosticsAnswer;
 
 /** One small HTTP server for each port that is asked for. Every path gets the port's current answer. */
 export class HealthServers {
@@ -10,7 +9,7 @@ export class HealthServers {
   readonly #log: Log;
   readonly #host: string;
   readonly #failed = new Set<number>();
-  readonly #open = new Map<number, { readonly listener: Listener; answer: () => Answer }>();
+  readonly #open = new Map<number, { readonly listener: Listener; answer: AnswerNow }>();
 
   constructor(network: Network, log: Log, host: string) {
     this.#network = network;
@@ -19,7 +18,7 @@ export class HealthServers {
   }
 
   /** Opens, updates and closes servers so that exactly these ports answer. A port in use is logged once and tried again. */
-  async sync(answers: ReadonlyMap<number, () => Answer>): Promise<void> {
+  async sync(answers: ReadonlyMap<number, AnswerNow>): Promise<void> {
     for (const [port, { listener }] of this.#open) {
       if (answers.has(port)) continue;
       this.#open.delete(port);
@@ -36,15 +35,15 @@ export class HealthServers {
     return this.sync(new Map());
   }
 
-  async #listen(port: number, first: () => Answer): Promise<void> {
-    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 1 }, (_, response) => {
-      const { status, headers, body } = (this.#open.get(port)?.answer ?? first)();
-      response.writeHead(status, { ...headers, connection: "close" }).end(body);
-    });
+  async #listen(port: number, first: AnswerNow): Promise<void> {
+    const handler = async () => (this.#open.get(port)?.answer ?? first)();
     try {
-      const listener = await this.#network.listen({ host: this.#host, port }, (stream) =>
-        server.emit("connection", stream),
-      );
+      const listener = await startDiagnosticsServer({
+        network: this.#network,
+        log: this.#log,
+        address: { host: this.#host, port },
+        handlers: [handler],
+      });
       this.#open.set(port, { listener, answer: first });
       this.#failed.delete(port);
     } catch (error) {

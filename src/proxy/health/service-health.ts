@@ -1,4 +1,5 @@
 import type { Service } from "../../api/index.ts";
+import type { DiagnosticsAnswer } from "../../component/index.ts";
 import type { RenderedPort } from "../rules/render.ts";
 
 /** What a load balancer's health check asks this node about a Service with `externalTrafficPolicy: Local`. */
@@ -23,22 +24,16 @@ export function serviceHealth(service: Service, rendered: readonly RenderedPort[
   };
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
 /** The answer in upstream's form: 200 while this node has local endpoints and a working proxy. */
-export function healthAnswer({ namespace, name, localEndpoints }: ServiceHealth, proxyHealthy: boolean): Answer {
+export function healthAnswer(
+  { namespace, name, localEndpoints }: ServiceHealth,
+  proxyHealthy: boolean,
+): DiagnosticsAnswer {
   const body = { service: { namespace, name }, localEndpoints, serviceProxyHealthy: proxyHealthy };
   return {
     status: localEndpoints > 0 && proxyHealthy ? 200 : 503,
-    headers: {
-      "content-type": "application/json",
-      "x-content-type-options": "nosniff",
-      "x-load-balancing-endpoint-weight": String(localEndpoints),
-    },
+    contentType: "application/json",
+    headers: { "X-Load-Balancing-Endpoint-Weight": String(localEndpoints) },
     body: JSON.stringify(body),
   };
 }

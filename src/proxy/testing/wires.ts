@@ -72,7 +72,8 @@ export class Wires {
   /** Sends one datagram from a fixed port, so that it belongs to the same flow every time. */
   async udp(from: Enter, address: string, port: number): Promise<string> {
     const [command, args] = enterCommand(from, process.execPath, "-e", udpClient, address, String(port));
-    return (await this.platform.processes.run(command, args)).stdout;
+    const { stdout } = await this.platform.processes.run(command, args, { timeoutMs: 700 });
+    return stdout.trim() || "no answer";
   }
 
   async close(): Promise<void> {
@@ -101,8 +102,6 @@ udp.bind(5353, () => require("http").createServer((request, response) => respons
 
 const udpClient = `
 const [address, port] = process.argv.slice(1);
-const udp = require("dgram").createSocket("udp4").on("message", (answer) => { console.log(String(answer)); process.exit(0); });
-udp.on("error", (error) => { console.log(error.code); process.exit(0); });
+const udp = require("dgram").createSocket("udp4").on("message", (answer) => { console.log(String(answer)); udp.close(); });
 udp.bind(40000, () => udp.send("x", Number(port), address));
-setTimeout(() => { console.log("no answer"); process.exit(0); }, 700);
 `;
