@@ -13,10 +13,11 @@ export type {
 export { type HttpServer, type HttpServerOptions, listenHttp, type TlsIdentity } from "./http/server.ts";
 export type { HealthCheck } from "./health/health.ts";
 export type { PathHandler, VirtualResource } from "./handlers/router.ts";
-export type { SubresourceHandler } from "./handlers/subresources.ts";
+export type { SubresourceHandler } from "./handlers/subresource-handlers.ts";
 export { createLocalClient, LocalClient, type LocalIdentity } from "./local/local-client.ts";
 export * from "./registry/contract.ts";
 export type { Converter, StrategyTable } from "./registry/descriptors.ts";
 export * from "./request/contract.ts";
 export { ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "./server.ts";
 export { apiVersionInfo } from "./discovery/version.ts";
+export { createStandardServer, type StandardServer, type StandardServerOptions } from "./assembly/standard-server.ts";

@@ -15,7 +15,7 @@ import { FlushScheduler } from "./handlers/flush-scheduler.ts";
 import { type FlowControl, Pipeline } from "./handlers/pipeline.ts";
 import type { HandlerServices } from "./handlers/resource-handler.ts";
 import { createRouter, type PathHandler, type VirtualResource } from "./handlers/router.ts";
-import { type SubresourceHandler, SubresourceHandlers } from "./handlers/subresources.ts";
+import { type SubresourceHandler, SubresourceHandlers } from "./handlers/subresource-handlers.ts";
 import { type HealthCheck, HealthHandler } from "./health/health.ts";
 import type { ApiHandler } from "./http/exchange.ts";
 import { jsonReply } from "./http/reply.ts";
@@ -95,7 +95,8 @@ export class ApiServer implements Runnable {
 
   /** Follows the store and carries out the start-up steps; returns when the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const following = this.hub.run(signal);
+    const stopped = new AbortController();
+    const following = this.hub.run(AbortSignal.any([signal, stopped.signal]));
     try {
       for (const step of this.options.startup ?? []) {
         await step.run(this, signal);
@@ -106,6 +107,7 @@ export class ApiServer implements Runnable {
       if (!signal.aborted) throw error;
     } finally {
       this.#stopping = true;
+      stopped.abort();
       await following;
     }
   }

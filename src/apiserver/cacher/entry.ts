@@ -23,7 +23,9 @@ export class CacheEntry {
     this.#item = spliced.item;
     this.#revisionOffset = spliced.revisionOffset;
     if (object === undefined) return;
-    object.metadata.resourceVersion = String(revision);
+    // A second entry for the same write (the answer and the event that comes back) finds the object frozen already.
+    if (!Object.isFrozen(object.metadata)) object.metadata.resourceVersion = String(revision);
+    else if (object.metadata.resourceVersion !== String(revision)) return;
     this.#labels = object.metadata.labels ?? noLabels;
     this.#object = new WeakRef(object);
   }

@@ -127,19 +127,19 @@ const nobody: Peer = { remoteAddress: "", clientCertificates: [] };
 /** One peer object per connection. */
 function peerOf(socket: Socket | TLSSocket | undefined): Peer {
   if (socket === undefined) return nobody;
-  const key = "getPeerX509Certificate" in socket ? socket : socket;
-  let peer = peers.get(key);
+  let peer = peers.get(socket);
   if (peer === undefined) {
     peer = { remoteAddress: socket.remoteAddress ?? "", clientCertificates: certificatesOf(socket) };
-    peers.set(key, peer);
+    peers.set(socket, peer);
   }
   return peer;
 }
 
 function certificatesOf(socket: Socket | TLSSocket): readonly Uint8Array[] {
-  if (!("getPeerCertificate" in socket)) return [];
+  // An HTTP/2 session's socket is a proxy that answers reads, but not `in`.
+  if (typeof (socket as Partial<TLSSocket>).getPeerCertificate !== "function") return [];
   const chain: Uint8Array[] = [];
-  let certificate = socket.getPeerCertificate(true);
+  let certificate = (socket as TLSSocket).getPeerCertificate(true);
   while (certificate?.raw !== undefined) {
     chain.push(certificate.raw);
     const issuer = certificate.issuerCertificate;

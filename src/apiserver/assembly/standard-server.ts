@@ -1,0 +1,201 @@
+import { loadScheme } from "../../api/index.ts";
+import type { Clock, Log, Random } from "../../base/index.ts";
+import type { Client } from "../../client/index.ts";
+import type { Store } from "../../storage/index.ts";
+import {
+  anonymousAuthenticator,
+  type Authenticator,
+  bootstrapTokenAuthenticator,
+  CertificatePool,
+  type RequestHeaderOptions,
+  requestHeaderAuthenticator,
+  type ServiceAccountKeys,
+  ServiceAccountTokens,
+  serviceAccountAuthenticator,
+  systemGroups,
+  unionAuthenticator,
+  x509Authenticator,
+} from "../authn/index.ts";
+import {
+  alwaysAllowAuthorizer,
+  alwaysAllowPaths,
+  type Authorizer,
+  bootstrapPolicy,
+  compileRule,
+  NodeGraph,
+  nodeAuthorizer,
+  privilegedGroupAuthorizer,
+  RbacAuthorizer,
+  unionAuthorizer,
+} from "../authz/index.ts";
+import type { PathHandler } from "../handlers/router.ts";
+import { jsonReply } from "../http/reply.ts";
+import { createLocalClient } from "../local/local-client.ts";
+import { builtInStrategies } from "../registry/strategies.ts";
+import { accessReviews } from "../reviews/access-reviews.ts";
+import { authenticationReviews, checkByChain, type TokenChecker } from "../reviews/authentication-reviews.ts";
+import { tokenRequestHandler } from "../reviews/token-request.ts";
+import { type ApiServer, type ApiServerOptions, createApiServer } from "../server.ts";
+import { ensureBootstrapRoles } from "./bootstrap-roles.ts";
+import { LiveObjects } from "./live-objects.ts";
+
+export interface StandardServerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** PEM. `--client-ca-file`. */
+  readonly clientCa?: string;
+  readonly requestHeader?: Omit<RequestHeaderOptions, "pool"> & { readonly ca: string };
+  readonly serviceAccounts: ServiceAccountKeys;
+  /** `--authorization-mode`. Default Node and RBAC. */
+  readonly authorizationModes?: readonly ("Node" | "RBAC" | "AlwaysAllow")[];
+  /** `--anonymous-auth`. Default true. */
+  readonly anonymous?: boolean;
+  /** Further authenticators (OIDC, webhook, token file), asked after the built-in ones. */
+  readonly authenticators?: readonly Authenticator[];
+  /** Everything else of the server, as it is. */
+  readonly more?: Partial<
+    Omit<ApiServerOptions, "store" | "clock" | "random" | "log" | "authenticator" | "authorizer">
+  >;
+}
+
+export interface StandardServer {
+  readonly server: ApiServer;
+  readonly tokens: ServiceAccountTokens;
+  /** A client inside the process that acts as this user. */
+  client(user: string, groups?: readonly string[], userAgent?: string): Client;
+}
+
+const publicPaths = ["/healthz", "/readyz", "/livez"];
+
+/** The API server as a cluster runs it: upstream's authenticators and authorizers in upstream's order, and its default roles. */
+export function createStandardServer(options: StandardServerOptions): StandardServer {
+  const { clock, random, more = {} } = options;
+  const live = new LiveObjects();
+  const rbac = new RbacAuthorizer();
+  const graph = new NodeGraph();
+  const tokens = new ServiceAccountTokens(options.serviceAccounts, options);
+  const authenticator = authenticators(options, tokens, live);
+  const authorizer = authorizers(options.authorizationModes ?? ["Node", "RBAC"], rbac, graph);
+  const scheme = more.scheme ?? loadScheme();
+  const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
+  const server = createApiServer({
+    strategies: builtInStrategies,
+    ...more,
+    store: options.store,
+    clock,
+    random,
+    log: options.log,
+    scheme,
+    authenticator,
+    authorizer,
+    runtime: more.runtime ?? { nodeVersion: process.version, architecture: process.arch },
+    virtual: new Map([
+      ...(more.virtual ?? []),
+      ...accessReviews(scheme, authorizer, rbac),
+      ...authenticationReviews(scheme, tokenChecker(authenticator, tokens, live)),
+    ]),
+    subresources: {
+      ...more.subresources,
+      "/serviceaccounts/token": tokenRequestHandler(scheme, tokens, live, nodeOfPod),
+    },
+    paths: [...(more.paths ?? []), issuerPaths(tokens)],
+    startup: [
+      {
+        name: "start-kube-apiserver-admission-initializer",
+        run: (started, signal) => live.attach(started, rbac, graph, signal),
+      },
+      { name: "rbac/bootstrap-roles", run: (started) => ensureBootstrapRoles(privileged(started)) },
+      ...(more.startup ?? []),
+    ],
+  });
+  return {
+    server,
+    tokens,
+    client: (user, groups = [], userAgent = "k8ts") =>
+      createLocalClient(server, { user: { name: user, groups: [...groups, systemGroups.authenticated] }, userAgent }),
+  };
+}
+
+/** The server's own client, for start-up steps. Upstream: the loopback client. */
+function privileged(server: ApiServer): Client {
+  const user = { name: "system:apiserver", groups: [systemGroups.masters, systemGroups.authenticated] };
+  return createLocalClient(server, { user, userAgent: "kube-apiserver" });
+}
+
+function authenticators(
+  options: StandardServerOptions,
+  tokens: ServiceAccountTokens,
+  live: LiveObjects,
+): Authenticator {
+  const { clock, clientCa, requestHeader } = options;
+  const all: Authenticator[] = [];
+  if (requestHeader !== undefined) {
+    all.push(requestHeaderAuthenticator({ ...requestHeader, pool: new CertificatePool(requestHeader.ca) }, clock));
+  }
+  if (clientCa !== undefined) all.push(x509Authenticator(new CertificatePool(clientCa), clock));
+  all.push(serviceAccountAuthenticator(tokens, live));
+  all.push(bootstrapTokenAuthenticator((name) => live.bootstrapSecret(name), clock));
+  all.push(...(options.authenticators ?? []));
+  return unionAuthenticator(all, options.anonymous === false ? undefined : anonymousAuthenticator);
+}
+
+function authorizers(modes: readonly string[], rbac: RbacAuthorizer, graph: NodeGraph): Authorizer {
+  const byMode: Readonly<Record<string, () => Authorizer>> = {
+    Node: () => nodeAuthorizer(graph, nodeRules()),
+    RBAC: () => rbac,
+    AlwaysAllow: () => alwaysAllowAuthorizer,
+  };
+  return unionAuthorizer([
+    privilegedGroupAuthorizer,
+    alwaysAllowPaths(publicPaths),
+    ...modes.flatMap((mode) => byMode[mode]?.() ?? []),
+  ]);
+}
+
+function nodeRules() {
+  const role = bootstrapPolicy().clusterRoles.find(({ metadata }) => metadata.name === "system:node");
+  return (role?.rules ?? []).map(compileRule);
+}
+
+/** Service account tokens are checked for the audiences asked for; other tokens know nothing of audiences. */
+function tokenChecker(authenticator: Authenticator, tokens: ServiceAccountTokens, live: LiveObjects): TokenChecker {
+  const chain = checkByChain(authenticator);
+  return async (token, audiences, signal) => {
+    const result = await tokens.verify(token, live, audiences?.length ? audiences : tokens.audiences);
+    if (result.type === "authenticated")
+      return { ...result, user: { ...result.user, groups: [...result.user.groups, systemGroups.authenticated] } };
+    return result.type === "rejected" ? result : chain(token, audiences, signal);
+  };
+}
+
+function nodeReference(
+  server: ApiServer,
+  live: LiveObjects,
+  namespace: string,
+  pod: string,
+): { name: string; uid: string } | undefined {
+  const cache = server.catalog.table.get("", "v1", "pods")?.registry.cache;
+  const spec = (
+    cache?.get(`${cache.prefix}${namespace}/${pod}`)?.object as { spec?: { nodeName?: string } } | undefined
+  )?.spec;
+  if (!spec?.nodeName) return undefined;
+  return { name: spec.nodeName, uid: live.find("nodes", "", spec.nodeName)?.uid ?? "" };
+}
+
+/** OpenID discovery of the token issuer. */
+function issuerPaths(tokens: ServiceAccountTokens): PathHandler {
+  return {
+    handle(request) {
+      const path = request.target.split("?")[0];
+      if (path === "/.well-known/openid-configuration")
+        return jsonReply(200, tokens.discovery(`${tokens.issuer}/openid/v1/jwks`));
+      if (path === "/openid/v1/jwks")
+        return tokens
+          .jwks()
+          .then((keys) => ({ ...jsonReply(200, keys), headers: { "content-type": "application/jwk-set+json" } }));
+      return undefined;
+    },
+  };
+}

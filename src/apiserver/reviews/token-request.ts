@@ -1,0 +1,105 @@
+import { type FieldError, newConflict, newInvalid, newNotFound } from "../../apimachinery/index.ts";
+import type { Scheme, TokenRequest } from "../../api/index.ts";
+import type { ServiceAccountTokens, TokenObjects } from "../authn/index.ts";
+import { readObject } from "../handlers/body.ts";
+import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
+import { bytesReply, mediaJson } from "../http/reply.ts";
+
+const kind = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
+/** Upstream: 10 minutes at least, 2^32 seconds at most; one hour unless asked otherwise. */
+const secondsMin = 600;
+const secondsMax = 2 ** 32;
+const secondsDefault = 3600;
+
+type Reference = NonNullable<TokenRequest["spec"]["boundObjectRef"]>;
+const bindable: Readonly<Record<string, "pods" | "secrets" | "nodes">> = {
+  Pod: "pods",
+  Secret: "secrets",
+  Node: "nodes",
+};
+
+/** `serviceaccounts/token`: issues a token that lives no longer than what it is bound to. */
+export function tokenRequestHandler(
+  scheme: Scheme,
+  tokens: ServiceAccountTokens,
+  objects: TokenObjects,
+  nodeOfPod: (namespace: string, pod: string) => { name: string; uid: string } | undefined,
+): SubresourceHandler {
+  const codec = scheme.codec(kind);
+  return async ({ request, context, query }) => {
+    const { namespace, name } = context.info;
+    const validation = query.get("fieldValidation") as "Ignore" | "Warn" | "Strict" | undefined;
+    const object = (await readObject(
+      request,
+      { ...kind, codec },
+      validation ?? "Warn",
+      context,
+    )) as unknown as TokenRequest;
+    const account = objects.find("serviceaccounts", namespace, name);
+    if (account === undefined) throw newNotFound({ group: "", resource: "serviceaccounts" }, name);
+    const { spec } = object;
+    spec.audiences = spec.audiences?.length ? spec.audiences : [...tokens.audiences];
+    spec.expirationSeconds ??= secondsDefault;
+    validate(name, spec.expirationSeconds);
+    const bound = spec.boundObjectRef === undefined ? undefined : bind(spec.boundObjectRef, namespace, objects);
+    const pod = bound?.kind === "Pod" ? { name: bound.name, uid: bound.uid } : undefined;
+    const node = bound?.kind === "Node" ? { name: bound.name, uid: bound.uid } : pod && nodeOfPod(namespace, pod.name);
+    const issued = await tokens.issue({
+      namespace,
+      serviceAccount: { name, uid: account.uid },
+      audiences: spec.audiences,
+      expirationSeconds: spec.expirationSeconds,
+      ...(pod === undefined ? {} : { pod }),
+      ...(bound?.kind === "Secret" ? { secret: { name: bound.name, uid: bound.uid } } : {}),
+      ...(node === undefined ? {} : { node }),
+    });
+    object.metadata = { ...object.metadata, name, namespace };
+    object.status = {
+      token: issued.token,
+      expirationTimestamp: new Date(issued.expirationTimestampMs).toISOString().replace(/\.\d+Z$/, "Z"),
+    };
+    return bytesReply(201, mediaJson, Buffer.from(codec.encode(object)));
+  };
+}
+
+function validate(name: string, seconds: number): void {
+  const problem = (detail: string): FieldError => ({
+    type: "FieldValueInvalid",
+    field: "spec.expirationSeconds",
+    badValue: seconds,
+    detail,
+  });
+  const errors: FieldError[] = [];
+  if (seconds < secondsMin) errors.push(problem("may not specify a duration less than 10 minutes"));
+  if (seconds > secondsMax) errors.push(problem("may not specify a duration larger than 2^32 seconds"));
+  if (errors.length > 0) throw newInvalid({ group: kind.group, kind: kind.kind }, name, errors);
+}
+
+function bind(
+  reference: Reference,
+  namespace: string,
+  objects: TokenObjects,
+): { kind: string; name: string; uid: string } {
+  const resource = bindable[reference.kind ?? ""];
+  const name = reference.name ?? "";
+  if (resource === undefined) {
+    throw newInvalid({ group: kind.group, kind: kind.kind }, name, [
+      {
+        type: "FieldValueNotSupported",
+        field: "spec.boundObjectRef.kind",
+        badValue: reference.kind ?? "",
+        detail: 'supported values: "Pod", "Secret", "Node"',
+      },
+    ]);
+  }
+  const found = objects.find(resource, resource === "nodes" ? "" : namespace, name);
+  if (found === undefined) throw newNotFound({ group: "", resource }, name);
+  if (reference.uid !== undefined && reference.uid !== "" && reference.uid !== found.uid) {
+    throw newConflict(
+      { group: "", resource },
+      name,
+      `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
+  }
+  return { kind: reference.kind ?? "", name, uid: found.uid };
+}
