@@ -155,7 +155,7 @@ function applied(
   return object;
 }
 
-function patchTypeOf(contentType: string | undefined): PatchType {
+export function patchTypeOf(contentType: string | undefined): PatchType {
   const type = patchTypes[(contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? ""];
   if (type === undefined) throw newUnsupportedMediaType(Object.keys(patchTypes));
   return type;
@@ -169,7 +169,7 @@ function checkApplyOptions(type: PatchType, fieldManager: string | undefined, ha
     throw optionsInvalid("PatchOptions", ["force: Forbidden: may not be specified for non-apply patch"]);
 }
 
-function parsePatch(type: PatchType, text: string): unknown {
+export function parsePatch(type: PatchType, text: string): unknown {
   try {
     const value: unknown = type === "apply" ? fromYaml(text) : JSON.parse(text);
     if (type === "apply" && (typeof value !== "object" || value === null))

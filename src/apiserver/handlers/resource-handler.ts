@@ -18,7 +18,7 @@ import { type RenderOptions, renderList, renderObject } from "./render.ts";
 import type { ServedResource } from "./served.ts";
 import type { IncludeObject } from "./table.ts";
 import { handleWatch } from "./watch-handler.ts";
-import type { SubresourceHandlers } from "./subresources.ts";
+import type { SubresourceHandlers } from "./subresource-handlers.ts";
 
 /** One request for one resource, on its way through the handlers. */
 export interface ResourceCall {

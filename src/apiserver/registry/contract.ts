@@ -38,6 +38,10 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly returnsDeleted?: boolean;
   /** Grace for DELETE (pods); undefined means immediate. Returns seconds. */
   gracePeriodSeconds?(object: T, requested: number | undefined): number;
+  /** True while the object must stay though it is being deleted (a namespace that still has `spec.finalizers`). */
+  holdsDeletion?(object: T): boolean;
+  /** Adjusts an object that has just been marked for deletion (a namespace becomes Terminating). */
+  markDeleting?(object: T): void;
   /** Seconds after which a stored object goes by itself (events). */
   ttlSeconds?(object: T): number | undefined;
   /** Status subresource, where the kind has one. The generic `status` takes only `status` (and metadata upstream lets through). */

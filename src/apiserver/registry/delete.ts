@@ -83,7 +83,8 @@ async function attemptDelete(
   const { object: old } = view;
   const grace = graceOf(registry, request, old);
   const finalizers = finalizersFor(registry, request, old);
-  const waits = finalizers.length > 0 || (grace !== undefined && grace > 0);
+  const { strategy } = registry.descriptor;
+  const waits = finalizers.length > 0 || (grace !== undefined && grace > 0) || strategy.holdsDeletion?.(old) === true;
   if (!waits) return remove(registry, request, current, view);
   const marked = mark(registry, view, grace, finalizers);
   if (marked === undefined) return { result: view, gone: false };
@@ -154,6 +155,7 @@ function mark(
   metadata.deletionGracePeriodSeconds = seconds;
   if (finalizers.length === 0) delete metadata.finalizers;
   else metadata.finalizers = [...finalizers];
+  registry.descriptor.strategy.markDeleting?.(object);
   return object;
 }
 

@@ -27,6 +27,8 @@ export interface UpdateRequest extends WriteRequest {
   readonly produce: (existing: KubeObject | undefined) => KubeObject | Promise<KubeObject>;
   /** What to do when nothing is there: by default, what the strategy says. */
   readonly create?: boolean;
+  /** Instead of those that the strategy has for the subresource. */
+  readonly rules?: UpdateRules;
   readonly precondition?: { readonly uid?: string; readonly resourceVersion?: string };
 }
 
@@ -35,7 +37,7 @@ export interface UpdateResult {
   readonly created: boolean;
 }
 
-type UpdateRules = Pick<Strategy, "prepareForUpdate" | "validateUpdate" | "warningsOnUpdate" | "canonicalize">;
+export type UpdateRules = Pick<Strategy, "prepareForUpdate" | "validateUpdate" | "warningsOnUpdate" | "canonicalize">;
 
 /** How often another writer may come in between before the caller is told. */
 const attemptsMax = 20;
@@ -70,13 +72,15 @@ async function attemptUpdate(
   current: CacheEntry,
   fresh: boolean,
 ): Promise<Representable | "again"> {
+  const { descriptor } = registry;
   const existing = (await registry.representation.of(current)).object;
   const produced = await request.produce(existing);
   const staleness = checkVersion(registry, request, produced, existing, current, fresh);
   if (staleness === "again") return "again";
   const object = await admit(registry, request, produced, existing);
   await validateUpdate(registry, request, object, existing);
-  if (deletesDuringUpdate(object, existing)) return finishDeletion(registry, request, object, current);
+  if (deletesDuringUpdate(descriptor.strategy, object, existing))
+    return finishDeletion(registry, request, object, current);
   return store(registry, request, object, existing, current);
 }
 
@@ -152,7 +156,7 @@ async function validateUpdate(
   existing: KubeObject,
 ): Promise<void> {
   const { descriptor } = registry;
-  const rules = rulesFor(descriptor.strategy, request.subresource);
+  const rules = request.rules ?? rulesFor(descriptor.strategy, request.subresource);
   const context = registry.writeContext(request);
   preserveMeta(object.metadata, existing.metadata);
   rules.prepareForUpdate?.(object, existing, context);
@@ -231,10 +235,10 @@ async function store(
 }
 
 /** The last finalizer of an object that is being deleted went: so does the object. */
-function deletesDuringUpdate(object: KubeObject, existing: KubeObject): boolean {
+function deletesDuringUpdate(strategy: Strategy, object: KubeObject, existing: KubeObject): boolean {
   const { metadata } = object;
   if (metadata.deletionTimestamp === undefined || (metadata.finalizers?.length ?? 0) > 0) return false;
-  return (existing.metadata.deletionGracePeriodSeconds ?? 0) === 0;
+  return (existing.metadata.deletionGracePeriodSeconds ?? 0) === 0 && strategy.holdsDeletion?.(object) !== true;
 }
 
 async function finishDeletion(

@@ -1,0 +1,166 @@
+import {
+  type KubeObject,
+  newBadRequest,
+  newConflict,
+  newInvalid,
+  notSupported,
+  required,
+} from "../../../apimachinery/index.ts";
+import type { Scheme } from "../../../api/index.ts";
+import type { ApiResponse } from "../../http/exchange.ts";
+import { statusReply } from "../../http/reply.ts";
+import { timeText } from "../../registry/times.ts";
+import { updateObject } from "../../registry/update.ts";
+import type { LiveContext } from "../../request/context.ts";
+import type { Query } from "../../request/query.ts";
+import type { ApiRequest } from "../../http/exchange.ts";
+import { type BodyKind, readObject } from "../body.ts";
+import { writeParameters } from "../options.ts";
+import { queryOptions, type ResourceCall } from "../resource-handler.ts";
+import type { ResourceTable, ServedResource } from "../served.ts";
+
+interface Binding extends KubeObject {
+  target?: { kind?: string; name?: string };
+}
+
+interface Pod extends KubeObject {
+  spec: { nodeName?: string; schedulingGates?: readonly unknown[] };
+  status?: { conditions?: readonly Condition[] };
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly lastProbeTime?: string | null;
+  readonly lastTransitionTime?: string;
+  readonly observedGeneration?: number;
+}
+
+const resource = { group: "", resource: "pods/binding" };
+
+/** `pods/binding`: places a pod on a node, once. */
+export function bindingHandler(scheme: Scheme) {
+  const kind = bindingKind(scheme);
+  return async (call: ResourceCall): Promise<ApiResponse> => {
+    const { name, namespace } = call.context.info;
+    const binding = await readBinding(call.request, call.query, call.context, kind);
+    if ((binding.metadata.name ?? "") !== "" && binding.metadata.name !== name) {
+      throw newBadRequest("name in URL does not match name in Binding object");
+    }
+    return bind(call.served, call.context, call.query, { namespace, name, binding });
+  };
+}
+
+/** The older way: POST of a Binding to the namespace. */
+export function bindingsCollection(scheme: Scheme, table: ResourceTable) {
+  const kind = bindingKind(scheme);
+  return async (request: ApiRequest, query: Query, context: LiveContext): Promise<ApiResponse> => {
+    const pods = table.get("", "v1", "pods");
+    const binding = await readBinding(request, query, context, kind);
+    const { name = "" } = binding.metadata;
+    if (pods === undefined || name === "") throw newBadRequest("name is required");
+    return bind(pods, context, query, { namespace: context.info.namespace, name, binding });
+  };
+}
+
+function bindingKind(scheme: Scheme): BodyKind {
+  const gvk = { group: "", version: "v1", kind: "Binding" };
+  return { ...gvk, codec: scheme.codec(gvk) };
+}
+
+async function readBinding(request: ApiRequest, query: Query, context: LiveContext, kind: BodyKind): Promise<Binding> {
+  const { fieldValidation } = writeParameters(query, "CreateOptions");
+  return (await readObject(request, kind, fieldValidation, context)) as Binding;
+}
+
+interface Assignment {
+  readonly namespace: string;
+  readonly name: string;
+  readonly binding: Binding;
+}
+
+async function bind(
+  pods: ServedResource,
+  context: LiveContext,
+  query: Query,
+  assignment: Assignment,
+): Promise<ApiResponse> {
+  const { namespace, name, binding } = assignment;
+  validate(binding, name);
+  await updateObject(pods.registry, {
+    context,
+    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    dryRun: writeParameters(query, "CreateOptions").dryRun,
+    namespace,
+    name,
+    subresource: "binding",
+    managed: true,
+    rules: {},
+    produce: (existing) => assigned(existing as Pod, assignment, timeText(context.receivedAtMs)),
+  });
+  return statusReply({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+}
+
+function validate({ target }: Binding, name: string): void {
+  const errors = [];
+  if ((target?.kind ?? "") !== "" && target?.kind !== "Node") {
+    errors.push(notSupported("target.kind", target?.kind, ["Node", "<empty>"]));
+  }
+  if ((target?.name ?? "") === "") errors.push(required("target.name"));
+  if (errors.length > 0) throw newInvalid({ group: "", kind: "Binding" }, name, errors);
+}
+
+function assigned(pod: Pod, { name, binding }: Assignment, now: string): Pod {
+  const { metadata, spec } = pod;
+  const { uid, resourceVersion } = binding.metadata;
+  const stale = (uid ?? "") !== "" && uid !== metadata.uid;
+  if (stale)
+    throw newConflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    );
+  if ((resourceVersion ?? "") !== "" && resourceVersion !== metadata.resourceVersion) {
+    throw newConflict(
+      resource,
+      name,
+      "the object has been modified; please apply your changes to the latest version and try again",
+    );
+  }
+  if (metadata.deletionTimestamp !== undefined)
+    throw newConflict(resource, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+  if ((spec.nodeName ?? "") !== "")
+    throw newConflict(resource, name, `pod ${name} is already assigned to node ${JSON.stringify(spec.nodeName)}`);
+  if ((spec.schedulingGates?.length ?? 0) > 0)
+    throw newConflict(resource, name, `pod ${name} has non-empty .spec.schedulingGates`);
+  const annotations = binding.metadata.annotations;
+  const labels = binding.metadata.labels;
+  return {
+    ...pod,
+    metadata: {
+      ...metadata,
+      ...(annotations === undefined ? {} : { annotations: { ...metadata.annotations, ...annotations } }),
+      ...(labels === undefined ? {} : { labels: { ...metadata.labels, ...labels } }),
+    },
+    spec: { ...spec, nodeName: binding.target?.name ?? "" },
+    status: { ...pod.status, conditions: scheduled(pod.status?.conditions ?? [], now, metadata.generation) },
+  };
+}
+
+function scheduled(
+  conditions: readonly Condition[],
+  now: string,
+  generation: number | undefined,
+): readonly Condition[] {
+  const condition: Condition = {
+    type: "PodScheduled",
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    status: "True",
+    lastProbeTime: null,
+    lastTransitionTime: now,
+  };
+  const others = conditions.filter((one) => one.type !== "PodScheduled");
+  return conditions.length === others.length
+    ? [...conditions, condition]
+    : conditions.map((one) => (one.type === "PodScheduled" ? condition : one));
+}

@@ -1,0 +1,159 @@
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  type KubeObject,
+  newInvalid,
+  invalid,
+  formatLabelSelector,
+} from "../../../apimachinery/index.ts";
+import type { Scheme } from "../../../api/index.ts";
+import type { ApiResponse } from "../../http/exchange.ts";
+import type { Strategy } from "../../registry/contract.ts";
+import { updateObject } from "../../registry/update.ts";
+import { type BodyKind, bodyBytesMax, headerText, readObject } from "../body.ts";
+import { writeParameters } from "../options.ts";
+import { parsePatch, patchTypeOf } from "../patch-handler.ts";
+import { renderValue } from "../render.ts";
+import { methodNotAllowed, queryOptions, renderOptionsOf, type ResourceCall } from "../resource-handler.ts";
+
+export interface Scale extends KubeObject {
+  spec?: { replicas?: number };
+  status?: { replicas: number; selector?: string };
+}
+
+type ScalePaths = NonNullable<Strategy["scale"]>;
+
+const usualPaths: ScalePaths = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
+
+/** `scale` of every kind that has replicas: reads and writes one number of the object. */
+export function scaleHandler(scheme: Scheme) {
+  const gvk = { group: "autoscaling", version: "v1", kind: "Scale" };
+  const kind: BodyKind = { ...gvk, codec: scheme.codec(gvk) };
+  return async (call: ResourceCall): Promise<ApiResponse> => {
+    const { served, context, query } = call;
+    const { verb, namespace, name } = context.info;
+    const { accepted } = renderOptionsOf(call);
+    const paths = served.descriptor.strategy.scale ?? usualPaths;
+    if (verb === "get") {
+      const entry = await served.registry.get(namespace, name, query.get("resourceVersion"), context.signal);
+      return renderValue(scaleOf(entry.object, paths), accepted);
+    }
+    if (verb !== "update" && verb !== "patch") throw methodNotAllowed(call);
+    const change = verb === "update" ? await replacement(call, kind) : await patched(call, kind);
+    return renderValue(await write(call, paths, change), accepted);
+  };
+}
+
+/** The wanted scale, given the present one. */
+type Change = (present: Scale) => Scale;
+
+async function replacement(call: ResourceCall, kind: BodyKind): Promise<Change> {
+  const { fieldValidation } = writeParameters(call.query, "UpdateOptions");
+  const scale = (await readObject(call.request, kind, fieldValidation, call.context)) as Scale;
+  return () => scale;
+}
+
+async function patched(call: ResourceCall, kind: BodyKind): Promise<Change> {
+  const type = patchTypeOf(headerText(call.request, "content-type"));
+  const patch = parsePatch(type, Buffer.from(await call.request.body(bodyBytesMax)).toString());
+  return (present) => {
+    const value =
+      type === "json"
+        ? applyJsonPatch(present, patch)
+        : type === "strategic"
+          ? applyStrategicMergePatch(present, patch, kind.codec.schema)
+          : applyMergePatch(present, patch);
+    return kind.codec.decodeValue(value, { unknownFields: "ignore" }).object as Scale;
+  };
+}
+
+async function write(call: ResourceCall, paths: ScalePaths, change: Change): Promise<Scale> {
+  const { served, context, query } = call;
+  const { namespace, name } = context.info;
+  const parameters = writeParameters(query, "UpdateOptions");
+  const { result } = await updateObject(served.registry, {
+    context,
+    options: { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    ...parameters,
+    namespace,
+    name,
+    subresource: "scale",
+    rules: served.descriptor.strategy,
+    produce: (existing) => {
+      const object = existing as KubeObject;
+      const wanted = change(scaleOf(object, paths));
+      validate(wanted, name);
+      const { uid, resourceVersion } = wanted.metadata;
+      const metadata = {
+        ...object.metadata,
+        ...(uid === undefined ? {} : { uid }),
+        resourceVersion: resourceVersion ?? "",
+      };
+      return setPath({ ...object, metadata }, pathOf(paths.specReplicasPath), wanted.spec?.replicas ?? 0) as KubeObject;
+    },
+  });
+  return scaleOf(result.object, paths);
+}
+
+function validate(scale: Scale, name: string): void {
+  const replicas = scale.spec?.replicas ?? 0;
+  if (replicas >= 0) return;
+  const error = invalid("spec.replicas", replicas, "must be greater than or equal to 0");
+  throw newInvalid({ group: "autoscaling", kind: "Scale" }, name, [error]);
+}
+
+export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = numberAt(object, paths.specReplicasPath);
+  const selector = selectorText(object, paths);
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: numberAt(object, paths.statusReplicasPath), ...(selector === "" ? {} : { selector }) },
+  };
+}
+
+/** Custom resources name a string; built-in kinds have a selector of their own. */
+function selectorText(object: KubeObject, { labelSelectorPath }: ScalePaths): string {
+  if (labelSelectorPath !== undefined) {
+    const text = valueAt(object, pathOf(labelSelectorPath));
+    return typeof text === "string" ? text : "";
+  }
+  const selector = valueAt(object, ["spec", "selector"]);
+  return typeof selector === "object" && selector !== null ? formatSelector(selector) : "";
+}
+
+/** ReplicationControllers select by a plain map. */
+function formatSelector(selector: object): string {
+  const structured = "matchLabels" in selector || "matchExpressions" in selector;
+  return formatLabelSelector(
+    (structured ? selector : { matchLabels: selector }) as Parameters<typeof formatLabelSelector>[0],
+  );
+}
+
+function pathOf(path: string): readonly string[] {
+  return path.split(".").filter((part) => part !== "");
+}
+
+function numberAt(object: unknown, path: string): number {
+  const value = valueAt(object, pathOf(path));
+  return typeof value === "number" ? value : 0;
+}
+
+function valueAt(object: unknown, path: readonly string[]): unknown {
+  let value = object;
+  for (const part of path)
+    value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[part] : undefined;
+  return value;
+}
+
+/** A copy with one value changed; shares the rest. */
+function setPath(object: unknown, path: readonly string[], value: unknown): unknown {
+  const [first, ...rest] = path;
+  if (first === undefined) return value;
+  const fields = typeof object === "object" && object !== null ? (object as Record<string, unknown>) : {};
+  return { ...fields, [first]: setPath(fields[first], rest, value) };
+}

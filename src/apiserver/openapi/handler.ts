@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { newNotAcceptable, type OpenApiDocuments } from "../../apimachinery/index.ts";
+import { statusReply, bytesReply } from "../http/reply.ts";
+import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
+import type { PathHandler } from "../handlers/router.ts";
+
+interface Prepared {
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+
+/** Documents of groups that came at run time (custom resources, aggregated servers), by OpenAPI v3 path. */
+export interface ExtraDocuments {
+  /** Rises when anything changed. */
+  readonly revision: number;
+  readonly paths: readonly string[];
+  v3(path: string): unknown;
+}
+
+const protobufV3 = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf";
+const protobufV2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+const forever = "public, immutable";
+
+/** `/openapi/v2` and `/openapi/v3`. Documents are made at first request and kept; v3 URLs carry a hash. */
+export class OpenApiHandler implements PathHandler {
+  readonly #documents: OpenApiDocuments;
+  readonly #extra: ExtraDocuments | undefined;
+  readonly #prepared = new Map<string, Prepared>();
+  readonly #version: string;
+  #extraRevision = 0;
+
+  constructor(options: {
+    readonly documents: OpenApiDocuments;
+    readonly version: string;
+    readonly extra?: ExtraDocuments;
+  }) {
+    this.#documents = options.documents;
+    this.#extra = options.extra;
+    this.#version = options.version;
+  }
+
+  handle(request: ApiRequest): ApiResponse | undefined {
+    const at = request.target.indexOf("?");
+    const path = (at < 0 ? request.target : request.target.slice(0, at)).replace(/\/$/, "");
+    if (!path.startsWith("/openapi/") || (request.method !== "GET" && request.method !== "HEAD")) return undefined;
+    this.#forgetStale();
+    if (path === "/openapi/v2") return this.#v2(request);
+    if (path === "/openapi/v3") return this.#root(request);
+    if (path.startsWith("/openapi/v3/"))
+      return this.#v3(request, path.slice("/openapi/v3/".length), at < 0 ? "" : request.target.slice(at + 1));
+    return undefined;
+  }
+
+  #v2(request: ApiRequest): ApiResponse {
+    if (onlyProtobuf(request, protobufV2)) return statusReply(newNotAcceptable(["application/json"]).status);
+    return conditional(
+      request,
+      this.#prepare("v2", () => this.#documents.v2()),
+    );
+  }
+
+  #root(request: ApiRequest): ApiResponse {
+    const prepared = this.#prepare("v3", () => ({
+      paths: Object.fromEntries(
+        this.#paths().map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${this.#hash(path)}` }]),
+      ),
+    }));
+    return conditional(request, prepared);
+  }
+
+  #v3(request: ApiRequest, path: string, query: string): ApiResponse | undefined {
+    if (!this.#paths().includes(path)) return undefined;
+    if (onlyProtobuf(request, protobufV3)) return statusReply(newNotAcceptable(["application/json"]).status);
+    const hash = this.#hash(path);
+    const asked = /(?:^|&)hash=([^&]*)/.exec(query)?.[1];
+    if (asked !== undefined && asked !== hash) {
+      return { status: 301, headers: { location: `/openapi/v3/${path}?hash=${hash}` }, body: { type: "none" } };
+    }
+    const prepared = this.#prepare(`v3/${path}`, () => this.#extra?.v3(path) ?? this.#documents.v3(path));
+    const response = conditional(request, prepared);
+    if (asked !== undefined) response.headers["cache-control"] = forever;
+    return response;
+  }
+
+  #paths(): readonly string[] {
+    return [...new Set([...this.#documents.paths, ...(this.#extra?.paths ?? [])])].sort();
+  }
+
+  /** Built-in documents change only with the version, so their hash needs no document. */
+  #hash(path: string): string {
+    const own = this.#documents.paths.includes(path) ? "" : `${this.#extra?.revision ?? 0}`;
+    return createHash("sha512").update(`${this.#version} ${path} ${own}`).digest("hex").toUpperCase();
+  }
+
+  #forgetStale(): void {
+    const revision = this.#extra?.revision ?? 0;
+    if (revision === this.#extraRevision) return;
+    this.#extraRevision = revision;
+    this.#prepared.clear();
+  }
+
+  #prepare(key: string, make: () => unknown): Prepared {
+    let prepared = this.#prepared.get(key);
+    if (prepared === undefined) {
+      const bytes = Buffer.from(JSON.stringify(make()));
+      prepared = { bytes, etag: `"${createHash("sha512").update(bytes).digest("hex").toUpperCase()}"` };
+      this.#prepared.set(key, prepared);
+    }
+    return prepared;
+  }
+}
+
+function conditional(request: ApiRequest, { bytes, etag }: Prepared): ApiResponse {
+  const headers = { etag, vary: "Accept-Encoding, Accept" };
+  if (request.headers["if-none-match"] === etag) return { status: 304, headers, body: { type: "none" } };
+  const reply = bytesReply(200, "application/json", bytes);
+  return { ...reply, headers: { ...reply.headers, ...headers } };
+}
+
+function onlyProtobuf(request: ApiRequest, type: string): boolean {
+  const { accept } = request.headers;
+  return typeof accept === "string" && accept.includes(type) && !/application\/json|\*\/\*/.test(accept);
+}
