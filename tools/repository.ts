@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -6,10 +6,12 @@ export const repositoryRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const skipped = new Set(["node_modules", ".git", ".cache", "dist"]);
 
-/** All files under the folders, as paths from the top of the repository, sorted. */
+/** All files under the folders that are there, as paths from the top of the repository, sorted. */
 export function listFiles(folders: readonly string[], extension = ""): readonly string[] {
   const found: string[] = [];
-  for (const folder of folders) walk(join(repositoryRoot, folder), found);
+  for (const folder of folders.map((name) => join(repositoryRoot, name))) {
+    if (existsSync(folder)) walk(folder, found);
+  }
   return found
     .filter((path) => path.endsWith(extension))
     .map((path) => relative(repositoryRoot, path))
