@@ -7,6 +7,10 @@ import { replicaSetController } from "./replicaset/replicaset-controller.ts";
 import { replicationControllerController } from "./replicationcontroller/replicationcontroller-controller.ts";
 import { rootCaCertificatePublisherController } from "./root-ca-certificate-publisher/root-ca-certificate-publisher-controller.ts";
 import { serviceAccountController } from "./serviceaccount/serviceaccount-controller.ts";
+import { garbageCollectorController } from "./garbage-collector/garbage-collector-controller.ts";
+import { nodeLifecycleController } from "./node-lifecycle/node-lifecycle-controller.ts";
+import { taintEvictionController } from "./taint-eviction/taint-eviction-controller.ts";
+import { nodeIpamController } from "./node-ipam/node-ipam-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -18,4 +22,8 @@ export const controllers: readonly ControllerDescriptor[] = [
   deploymentController,
   endpointsController,
   endpointSliceController,
+  garbageCollectorController,
+  nodeLifecycleController,
+  taintEvictionController,
+  nodeIpamController,
 ];
