@@ -32,3 +32,6 @@ export {
   type SqliteStore,
   type SqliteStoreOptions,
 } from "./sqlite/sqlite-store.ts";
+export type { EtcdTls } from "./etcd/connection.ts";
+export { connectEtcdStore } from "./etcd/etcd-store.ts";
+export type { EtcdStoreOptions } from "./etcd/options.ts";

@@ -17,6 +17,8 @@ export interface Engine {
   open(limits?: { readonly watchBacklogMax?: number }): Promise<OpenedEngine>;
   /** How much later than asked for a key may go. */
   readonly ttlSlackMs: number;
+  /** Writes take effect in the order of the calls, even when they are in flight together. */
+  readonly inOrder: boolean;
   /** Random transactions of the model test. */
   readonly modelSteps: number;
 }

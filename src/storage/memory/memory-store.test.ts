@@ -5,6 +5,7 @@ import { createMemoryStore } from "./memory-store.ts";
 describeStore({
   name: "memory",
   ttlSlackMs: 100,
+  inOrder: true,
   modelSteps: 3000,
   async open(limits) {
     const clock = new VirtualClock();

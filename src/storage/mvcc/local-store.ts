@@ -107,7 +107,7 @@ export class LocalStore implements Store {
       progressMs: atLeast(0, "progressMs", options.progressMs ?? 0),
       backlogMax: this.#options.watchBacklogMax,
       clock: this.#options.clock,
-      versions: this.#versions,
+      history: this.#versions,
       onEnd: (ended) => this.#hub.remove(ended),
     });
     if (this.#closing === undefined) this.#hub.add(watch);

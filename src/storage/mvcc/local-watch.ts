@@ -2,10 +2,16 @@ import type { Clock, Timer } from "../../base/index.ts";
 import { CompactedError, type Revision, type Watch, type WatchBatch, WatchOverflowError } from "../contract.ts";
 import { InvalidRequestError } from "../errors.ts";
 import { Deque } from "./deque.ts";
-import type { VersionedMap } from "./versioned-map.ts";
 
 /** How many batches a watch takes over from history at a time. */
 const REPLAY_BATCHES = 256;
+
+/** The past as far as it is at hand, in whole revisions. */
+export interface History {
+  readonly revision: Revision;
+  /** Visits what came after a revision until told `false`. Throws `CompactedError` when the first of it is gone. */
+  replay(afterRevision: Revision, visit: (batch: WatchBatch) => boolean): void;
+}
 
 export interface WatchParameters {
   readonly prefix: string;
@@ -15,7 +21,7 @@ export interface WatchParameters {
   /** Events that may wait for the reader. */
   readonly backlogMax: number;
   readonly clock: Clock;
-  readonly versions: VersionedMap;
+  readonly history: History;
   /** Called once, when nothing more will be read. */
   readonly onEnd: (watch: LocalWatch) => void;
 }
@@ -58,7 +64,7 @@ export class LocalWatch implements Watch, AsyncIterator<WatchBatch> {
     this.#parameters = parameters;
     this.#cursor = parameters.afterRevision;
     this.#quietSince = parameters.clock.monotonic();
-    this.#live = parameters.afterRevision >= parameters.versions.revision;
+    this.#live = parameters.afterRevision >= parameters.history.revision;
     if (parameters.progressMs > 0) this.#armProgress(parameters.progressMs);
   }
 
@@ -83,7 +89,7 @@ export class LocalWatch implements Watch, AsyncIterator<WatchBatch> {
       this.#progressWanted = true;
       return;
     }
-    const { revision } = this.#parameters.versions;
+    const { revision } = this.#parameters.history;
     if (revision < this.#parameters.afterRevision) return;
     const last = this.#queue.last();
     if (last !== undefined && last.events.length === 0) this.#queue.replaceLast({ revision, events: [] });
@@ -92,6 +98,11 @@ export class LocalWatch implements Watch, AsyncIterator<WatchBatch> {
 
   close(): void {
     this.#end(undefined);
+  }
+
+  /** Ends the iteration with an error. */
+  fail(error: Error): void {
+    this.#end(error);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<WatchBatch> {
@@ -123,9 +134,9 @@ export class LocalWatch implements Watch, AsyncIterator<WatchBatch> {
   }
 
   #readHistory(): void {
-    const { versions, prefix } = this.#parameters;
+    const { history, prefix } = this.#parameters;
     try {
-      versions.replay(this.#cursor, (batch) => {
+      history.replay(this.#cursor, (batch) => {
         this.#cursor = batch.revision;
         const part = below(batch, prefix);
         if (part !== undefined) this.#push(part);
@@ -136,7 +147,7 @@ export class LocalWatch implements Watch, AsyncIterator<WatchBatch> {
       this.#end(error);
       return;
     }
-    this.#live = this.#cursor >= versions.revision;
+    this.#live = this.#cursor >= history.revision;
     if (this.#live && this.#progressWanted) this.requestProgress();
   }
 

@@ -25,6 +25,15 @@ export class WatchHub {
   }
 
   closeAll(): void {
-    for (const watches of [...this.#groups.values()]) for (const watch of [...watches]) watch.close();
+    for (const watch of this.#all()) watch.close();
+  }
+
+  failAll(error: Error): void {
+    for (const watch of this.#all()) watch.fail(error);
+  }
+
+  /** A copy: watches that end leave the hub. */
+  #all(): readonly LocalWatch[] {
+    return [...this.#groups.values()].flatMap((watches) => [...watches]);
   }
 }

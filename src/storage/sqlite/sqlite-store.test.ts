@@ -6,6 +6,7 @@ import { temporaryDirectory } from "./test-directory.ts";
 describeStore({
   name: "sqlite",
   ttlSlackMs: 100,
+  inOrder: true,
   modelSteps: 500,
   async open(limits) {
     const clock = new VirtualClock();

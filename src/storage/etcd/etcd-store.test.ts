@@ -1,0 +1,41 @@
+import { after, before, describe } from "node:test";
+import { RealClock } from "../../base/index.ts";
+import { describeStore } from "../conformance/index.ts";
+import { connectEtcdStore } from "./etcd-store.ts";
+import { type EtcdServer, etcdInstalled, eventually, startEtcd } from "./test-server.ts";
+
+const clock = new RealClock();
+
+describe("etcd", { skip: (await etcdInstalled()) ? false : "etcd is not installed" }, () => {
+  let servers: EtcdServer[] = [];
+  const endpoints = () => servers.map(({ endpoint }) => endpoint);
+
+  before(async () => {
+    servers = await startEtcd(1);
+    await eventually(async () => (await connectEtcdStore({ clock, endpoints: endpoints() })).close());
+  });
+  after(() => Promise.all(servers.map((server) => server.remove())));
+
+  describeStore({
+    name: "etcd",
+    ttlSlackMs: 2500,
+    inOrder: false,
+    modelSteps: 300,
+    async open(limits) {
+      const connect = () => connectEtcdStore({ clock, endpoints: endpoints(), ...limits });
+      let store = await connect();
+      return {
+        get store() {
+          return store;
+        },
+        pass: (durationMs) => clock.sleep(durationMs),
+        async reopen() {
+          await store.close();
+          store = await connect();
+          return store;
+        },
+        dispose: () => store.close(),
+      };
+    },
+  });
+});
