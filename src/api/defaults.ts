@@ -26,9 +26,7 @@ const tables: Readonly<Record<string, Readonly<Record<string, Fill>>>> = {
 };
 
 /** By schema name. Types with lists of resources also have those rounded, before anything is derived from them. */
-export const computedDefaults: ComputedDefaults = build();
-
-function build(): ComputedDefaults {
+export function computedDefaults(): ComputedDefaults {
   const all = new Map<string, Fill>();
   for (const [folder, facts] of groupVersions) {
     const prefix = definitionPrefix(facts.package);

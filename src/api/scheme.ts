@@ -52,7 +52,7 @@ let loaded: Scheme | undefined;
 
 /** The scheme of all built-in kinds. One for the process: it is immutable but for what it has compiled. */
 export function loadScheme(): Scheme {
-  loaded ??= new BuiltInScheme(computedDefaults);
+  loaded ??= new BuiltInScheme(computedDefaults());
   return loaded;
 }
 
