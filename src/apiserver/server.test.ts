@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isStatusError, type KubeObject } from "../apimachinery/index.ts";
-import { startControlPlane, type TestControlPlane } from "../testing/control-plane.ts";
+import { startControlPlane, type TestControlPlane } from "../testing/index.ts";
 
 const configMaps = { group: "", version: "v1", resource: "configmaps" };
 const pods = { group: "", version: "v1", resource: "pods" };

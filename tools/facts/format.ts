@@ -1,4 +1,4 @@
-import type { GroupVersionFacts, ResourceFacts, TypeFacts } from "../../src/apimachinery/facts.ts";
+import type { GroupVersionFacts, ResourceFacts, TypeFacts } from "../../src/apimachinery/index.ts";
 
 /** The one way a facts file is written: a field a line, so that a change of a field is a change of one line. */
 export function formatFacts(facts: GroupVersionFacts): string {

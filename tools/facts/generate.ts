@@ -1,7 +1,7 @@
 // Writes the TypeScript types that the facts imply. `--check` only says which files are out of date.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { GroupVersionFacts } from "../../src/apimachinery/facts.ts";
+import type { GroupVersionFacts } from "../../src/apimachinery/index.ts";
 import { formatFacts } from "./format.ts";
 import { importSource, typesSource } from "./types-source.ts";
 

@@ -1,4 +1,4 @@
-import type { FieldFacts, GroupVersionFacts, TypeFacts } from "../../src/apimachinery/facts.ts";
+import type { FieldFacts, GroupVersionFacts, TypeFacts } from "../../src/apimachinery/index.ts";
 import { type FactsType, parseFactsType } from "./type-names.ts";
 
 const scalarTypes: Readonly<Record<string, string>> = {

@@ -39,6 +39,7 @@ describe("the layer checker", () => {
     assert.deepEqual(check("src/client/a.test.ts", 'import { x } from "../testing/index.ts";'), []);
     assert.deepEqual(check("test/a.test.ts", 'import { x } from "../src/controllers/index.ts";'), []);
     assert.deepEqual(check("src/controllers/job/a.ts", 'import { x } from "../common.ts";\nimport "@a/b/c";'), []);
+    assert.deepEqual(check("src/controllers/job/a.test.ts", 'import { x } from "../cronjob/b.ts";'), []);
     assert.deepEqual(check("src/base/odd.ts", 'import { x } from "../client/odd.ts";'), []);
   });
 

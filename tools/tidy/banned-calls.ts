@@ -37,18 +37,24 @@ export function bannedUses(source: string): readonly Use[] {
   }
   for (const { specifier, line } of importsOf(source)) {
     const power = modules.find(([, pattern]) => pattern.test(specifier))?.[0];
-    if (power !== undefined && !isTypeOnly(lines, line)) uses.push({ power, line, text: specifier });
+    if (power !== undefined && !isHarmless(lines, line)) uses.push({ power, line, text: specifier });
   }
   return uses;
 }
 
-/** Whether the import that ends on this line is erased: `import type`, or nothing but `type` names. */
-function isTypeOnly(lines: readonly string[], endLine: number): boolean {
+/** What node:net has that only looks at text. */
+const pureNames = new Set(["isIP", "isIPv4", "isIPv6", "BlockList", "SocketAddress"]);
+
+/** Whether the import that ends on this line brings types only, which are erased, or names that touch nothing. */
+function isHarmless(lines: readonly string[], endLine: number): boolean {
   let start = endLine - 1;
   while (start > 0 && !/^\s*(?:import|export)\b/.test(lines[start] ?? "")) start--;
   const statement = lines.slice(start, endLine).join(" ");
   if (/^\s*(?:import|export)\s+type\b/.test(statement)) return true;
   const names = /\{([^}]*)\}/.exec(statement)?.[1];
   if (names === undefined || /^\s*import\s+[\w*]/.test(statement)) return false;
-  return names.split(",").every((name) => name.trim() === "" || name.trim().startsWith("type "));
+  return names.split(",").every((item) => {
+    const name = item.trim();
+    return name === "" || name.startsWith("type ") || pureNames.has(name);
+  });
 }

@@ -32,7 +32,7 @@ export function longFunctions(): ReadonlyMap<string, number> {
 }
 
 function isGenerated(path: string): boolean {
-  return path.includes("/generated/") || path.startsWith("src/dashboard/app/");
+  return path.startsWith("src/dashboard/app/") || readSource(path).startsWith("// Generated ");
 }
 
 interface Diagnostic {
