@@ -8,6 +8,8 @@ export interface ProxyConfig {
   readonly table: string;
   /** `--cluster-cidr`: traffic to cluster IPs from elsewhere is masqueraded. Without it none is. */
   readonly clusterCidr?: string;
+  /** `--detect-local-mode` by link: what comes in here is from pods. A name, or a prefix that ends in `*`. */
+  readonly podInterface?: string;
   /** `--masquerade-all`: all traffic to cluster IPs is masqueraded. */
   readonly masqueradeAll: boolean;
   /** `--iptables-masquerade-bit`: the bit of the packet mark that asks for it. */

@@ -1,4 +1,4 @@
-import type { EndpointSlice, Node, Service } from "../api/index.ts";
+import type { Node } from "../api/index.ts";
 import {
   type Clock,
   type Disk,
@@ -8,12 +8,20 @@ import {
   type Processes,
   type Runnable,
 } from "../base/index.ts";
-import { type Informer, type InformerFactory, informerOf, keyOf, kinds } from "../client/index.ts";
-import type { DiagnosticsAnswer } from "../component/index.ts";
+import type { InformerFactory } from "../client/index.ts";
+import {
+  type DiagnosticsAnswer,
+  type MetricsRegistry,
+  serveMetrics,
+  startDiagnosticsServer,
+} from "../component/index.ts";
 import { type Enter, Nft, removeTable } from "../network/index.ts";
+import { Changes } from "./changes.ts";
+import type { BindAddress } from "./command/settings.ts";
 import type { ProxyConfig } from "./config.ts";
 import { type AnswerNow, HealthServers } from "./health/health-servers.ts";
-import { healthAnswer, serviceHealth, type ServiceHealth } from "./health/service-health.ts";
+import { healthAnswer, type ServiceHealth, serviceHealth } from "./health/service-health.ts";
+import { type ProxyMetrics, proxyMetrics } from "./metrics.ts";
 import { Syncer } from "./syncer.ts";
 
 export interface ProxyPlatform {
@@ -25,15 +33,19 @@ export interface ProxyPlatform {
 }
 
 export interface ProxyOptions {
-  readonly config: ProxyConfig;
+  /** Without an address, the proxy waits for the one in its Node's status. */
+  readonly config: Omit<ProxyConfig, "nodeAddress"> & { readonly nodeAddress?: string };
   readonly informers: InformerFactory;
   /** For the batches that nft reads. */
   readonly directory: string;
-  /** Where `/healthz` answers; upstream's default is 10256. 0 turns it off. */
-  readonly healthzPort: number;
-  /** `--iptables-min-sync-period`: changes within it are written together. Default 100. */
+  /** Where `/healthz` answers. */
+  readonly healthz?: BindAddress;
+  /** Where `/metrics` and `/proxyMode` answer. */
+  readonly metrics?: BindAddress;
+  readonly registry?: MetricsRegistry;
+  /** Changes within it are written together. Default 100. */
   readonly minSyncPeriodMs?: number;
-  /** `--iptables-sync-period`: how often the table is checked for still being there. Default 30 000. */
+  /** How often the table is checked for still being there. Default 30 000. */
   readonly syncPeriodMs?: number;
   readonly enter?: Enter;
 }
@@ -48,15 +60,11 @@ export class Proxy implements Runnable {
   readonly name = "kube-proxy";
   readonly #platform: ProxyPlatform;
   readonly #options: ProxyOptions;
-  readonly #syncer: Syncer;
   readonly #nft: Nft;
   readonly #health: HealthServers;
-  readonly #services: Informer<Service>;
-  readonly #slices: Informer<EndpointSlice>;
-  readonly #nodes: Informer<Node>;
-  readonly #changed = new Set<string>();
+  readonly #metrics: ProxyMetrics | undefined;
+  readonly #changes: Changes;
   readonly #serviceHealth = new Map<string, ServiceHealth>();
-  #wake: () => void = () => {};
   #lastSyncMs = 0;
   #lastFailed = true;
   #syncCount = 0;
@@ -64,15 +72,11 @@ export class Proxy implements Runnable {
   constructor(platform: ProxyPlatform, options: ProxyOptions) {
     this.#platform = platform;
     this.#options = options;
-    const { config, informers, directory, enter } = options;
-    this.#nft = new Nft({ ...platform, directory, enter });
-    this.#syncer = new Syncer({ ...platform, config, nft: this.#nft, enter });
-    this.#health = new HealthServers(platform.network, platform.log, "0.0.0.0");
-    this.#services = informerOf(informers, kinds.services);
-    this.#slices = informerOf(informers, kinds.endpointslices, {
-      indexes: { service: (slice) => [serviceKeyOf(slice)] },
-    });
-    this.#nodes = informerOf(informers, kinds.nodes, { fieldSelector: `metadata.name=${config.nodeName}` });
+    const { config, informers, registry } = options;
+    this.#nft = new Nft({ ...platform, directory: options.directory, enter: options.enter });
+    this.#health = new HealthServers(platform.network, platform.log);
+    this.#metrics = registry && proxyMetrics(registry, config.family);
+    this.#changes = new Changes(platform, informers, config.nodeName, this.#metrics);
   }
 
   /** How often the kernel's table was brought up to date. */
@@ -82,135 +86,131 @@ export class Proxy implements Runnable {
 
   /** Leaves the rules in the kernel when it ends, so that a restart is not noticed. */
   async run(signal: AbortSignal): Promise<void> {
-    const removals = this.#watch();
+    const unwatch = this.#changes.watch();
+    const closeMetrics = await this.#serveMetrics();
     try {
-      await Promise.all([this.#services, this.#slices, this.#nodes].map((informer) => informer.waitForSync(signal)));
-      for (const service of this.#services.lister.list()) this.#changed.add(keyOf(service));
-      await this.#loop(signal);
+      await this.#health.sync(this.#answers());
+      await this.#changes.waitForSync(signal);
+      await this.#loop(await this.#createSyncer(signal), signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      for (const remove of removals) remove();
+      unwatch();
       await this.#health.close();
+      await closeMetrics();
     }
   }
 
-  #watch(): readonly (() => void)[] {
-    const note = (key: string): void => {
-      this.#changed.add(key);
-      this.#wake();
-    };
-    const everything = (): void => {
-      for (const service of this.#services.lister.list()) this.#changed.add(keyOf(service));
-      this.#wake();
-    };
-    const each = <T>(key: (object: T) => string) => ({
-      onAdd: (object: T) => note(key(object)),
-      onUpdate: (before: T, object: T) => [key(before), key(object)].forEach(note),
-      onDelete: (object: T) => note(key(object)),
-    });
-    return [
-      this.#services.addHandler(each<Service>(keyOf)),
-      this.#slices.addHandler(each<EndpointSlice>(serviceKeyOf)),
-      this.#nodes.addHandler({ onAdd: everything, onUpdate: everything, onDelete: everything }),
-    ];
+  async #createSyncer(signal: AbortSignal): Promise<Syncer> {
+    const { config, enter } = this.#options;
+    const { clock, log } = this.#platform;
+    let nodeAddress = config.nodeAddress ?? addressOf(this.#changes.node, config.family);
+    if (nodeAddress === undefined) log.info("waiting for the node's address", { node: config.nodeName });
+    while (nodeAddress === undefined) {
+      await clock.sleep(RETRY_MS_MIN, signal);
+      nodeAddress = addressOf(this.#changes.node, config.family);
+    }
+    return new Syncer({ ...this.#platform, config: { ...config, nodeAddress }, nft: this.#nft, enter });
   }
 
-  async #loop(signal: AbortSignal): Promise<void> {
+  async #loop(syncer: Syncer, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#platform;
     const { minSyncPeriodMs = 100, syncPeriodMs = 30_000 } = this.#options;
     let retryMs = RETRY_MS_MIN;
     while (!signal.aborted) {
       const startedMs = clock.monotonic();
       try {
-        await this.#sync();
+        await this.#sync(syncer);
         retryMs = RETRY_MS_MIN;
       } catch (error) {
         this.#lastFailed = true;
-        this.#syncer.invalidate();
+        this.#metrics?.failures.increment();
+        syncer.invalidate();
         log.error("rules for Services cannot be written", { error: messageOf(error), retryMs });
         await clock.sleep(retryMs, signal);
         retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
         continue;
       }
       const tookMs = clock.monotonic() - startedMs;
+      this.#metrics?.syncSeconds.observe(tookMs / 1_000);
       await clock.sleep(Math.max(minSyncPeriodMs, 2 * tookMs), signal);
-      const woken = this.#changed.size > 0 || (await this.#waitForChange(syncPeriodMs, signal));
-      if (woken) await clock.sleep(GATHER_MS, signal);
-      else if (!(await this.#nft.exists(this.#table))) this.#syncer.invalidate();
+      if (await this.#changes.wait(syncPeriodMs, signal)) await clock.sleep(GATHER_MS, signal);
+      else if (!(await this.#nft.exists(tableOf(this.#options.config)))) syncer.invalidate();
     }
   }
 
-  async #sync(): Promise<void> {
-    const zone = [...this.#nodes.lister.list()][0]?.metadata.labels?.["topology.kubernetes.io/zone"];
-    if (this.#syncer.setZone(zone))
-      for (const service of this.#services.lister.list()) this.#changed.add(keyOf(service));
-    const keys = [...this.#changed];
-    this.#changed.clear();
-    for (const key of keys) {
-      const service = this.#services.lister.get(key);
-      const slices = this.#slices.lister.byIndex("service", key);
-      const rendered = this.#syncer.set(key, service && { service, slices });
-      const health = service && serviceHealth(service, rendered);
+  async #sync(syncer: Syncer): Promise<void> {
+    const zone = this.#changes.node?.metadata.labels?.["topology.kubernetes.io/zone"];
+    if (syncer.setZone(zone)) this.#changes.noteAll();
+    const triggers = this.#changes.takeTriggers();
+    for (const key of this.#changes.take()) {
+      const input = this.#changes.get(key);
+      const rendered = syncer.set(key, input);
+      const health = input && serviceHealth(input.service, rendered);
       if (health === undefined) this.#serviceHealth.delete(key);
       else this.#serviceHealth.set(key, health);
     }
-    await this.#syncer.apply();
+    await syncer.apply();
     this.#lastFailed = false;
     this.#lastSyncMs = this.#platform.clock.now();
     this.#syncCount++;
+    this.#metrics?.lastSync.set(this.#lastSyncMs / 1_000);
+    for (const triggeredMs of triggers) {
+      this.#metrics?.programmingSeconds.observe((this.#lastSyncMs - triggeredMs) / 1_000);
+    }
     await this.#health.sync(this.#answers());
   }
 
-  #answers(): ReadonlyMap<number, AnswerNow> {
-    const answers = new Map<number, AnswerNow>();
+  #answers(): ReadonlyMap<string, AnswerNow> {
+    const answers = new Map<string, AnswerNow>();
     for (const health of this.#serviceHealth.values()) {
-      answers.set(health.port, () => healthAnswer(health, !this.#lastFailed));
+      answers.set(`0.0.0.0:${health.port}`, () => healthAnswer(health, !this.#lastFailed));
     }
-    if (this.#options.healthzPort !== 0) answers.set(this.#options.healthzPort, () => this.#healthz());
+    const { healthz } = this.#options;
+    if (healthz !== undefined) answers.set(`${healthz.host}:${healthz.port}`, () => this.#healthz());
     return answers;
   }
 
   #healthz(): DiagnosticsAnswer {
     const stamp = (ms: number) => new Date(ms).toISOString();
-    const nodeEligible = isEligible([...this.#nodes.lister.list()][0]);
+    const nodeEligible = isEligible(this.#changes.node);
     const body = { lastUpdated: stamp(this.#lastSyncMs), currentTime: stamp(this.#platform.clock.now()), nodeEligible };
-    return {
-      status: this.#lastFailed || !nodeEligible ? 503 : 200,
-      contentType: "application/json",
-      body: JSON.stringify(body),
-    };
+    const status = this.#lastFailed || !nodeEligible ? 503 : 200;
+    return { status, contentType: "application/json", body: JSON.stringify(body) };
   }
 
-  /** Whether something changed before the time was over. */
-  #waitForChange(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const finish = (act: () => void): void => {
-        timer.cancel();
-        signal.removeEventListener("abort", abort);
-        this.#wake = () => {};
-        act();
-      };
-      const timer = this.#platform.clock.after(timeoutMs, () => finish(() => resolve(false)));
-      const abort = (): void => finish(() => reject(signal.reason));
-      this.#wake = () => finish(() => resolve(true));
-      signal.addEventListener("abort", abort, { once: true });
-      if (signal.aborted) abort();
-    });
-  }
-
-  get #table() {
-    return tableOf(this.#options.config);
+  async #serveMetrics(): Promise<() => Promise<void>> {
+    const { metrics: address, registry } = this.#options;
+    const { network, log } = this.#platform;
+    if (address === undefined || registry === undefined) return async () => {};
+    const mode = { status: 200, contentType: "text/plain; charset=utf-8", body: "nftables" };
+    const handlers = [
+      serveMetrics(registry),
+      async ({ path }: { readonly path: string }) => (path === "/proxyMode" ? mode : undefined),
+      async ({ path }: { readonly path: string }) => (path === "/healthz" ? { ...mode, body: "ok" } : undefined),
+    ];
+    try {
+      const listener = await startDiagnosticsServer({ network, log, address, handlers });
+      return () => listener.close();
+    } catch (error) {
+      log.error("metrics cannot be served", { ...address, error: messageOf(error) });
+      return async () => {};
+    }
   }
 }
 
 /** Removes the proxy's rules, for when the node is taken down. */
-export async function removeProxyRules(nft: Nft, config: ProxyConfig): Promise<void> {
+export async function removeProxyRules(nft: Nft, config: Pick<ProxyConfig, "family" | "table">): Promise<void> {
   await nft.apply(removeTable(tableOf(config)));
 }
 
-function tableOf({ family, table }: ProxyConfig) {
+function tableOf({ family, table }: Pick<ProxyConfig, "family" | "table">) {
   return { family: family === "IPv4" ? "ip" : "ip6", name: table } as const;
+}
+
+function addressOf(node: Node | undefined, family: ProxyConfig["family"]): string | undefined {
+  const internal = node?.status?.addresses?.filter(({ type }) => type === "InternalIP") ?? [];
+  return internal.find(({ address }) => address.includes(":") === (family === "IPv6"))?.address;
 }
 
 /** Load balancers should drain a node that is going away. */
@@ -218,8 +218,4 @@ function isEligible(node: Node | undefined): boolean {
   if (node === undefined) return true;
   const leaving = node.spec?.taints?.some(({ key }) => key === "ToBeDeletedByClusterAutoscaler") ?? false;
   return !leaving && node.metadata.deletionTimestamp === undefined;
-}
-
-function serviceKeyOf({ metadata }: EndpointSlice): string {
-  return `${metadata.namespace ?? ""}/${metadata.labels?.["kubernetes.io/service-name"] ?? ""}`;
 }

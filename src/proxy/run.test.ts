@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { CapturingLog, createRealPlatform } from "../base/index.ts";
 import { FakeClient, SharedInformerFactory, typed } from "../client/index.ts";
+import { MetricsRegistry } from "../component/index.ts";
 import { type Enter, Nft, runIn } from "../network/index.ts";
 import { Proxy as KubeProxy, removeProxyRules } from "./proxy.ts";
 import { service, slice, testConfig } from "./testing/objects.ts";
@@ -21,6 +22,7 @@ const { services, endpointslices } = typed(client);
 const controller = new AbortController();
 const table = { family: "ip", name: testConfig.table } as const;
 const healthzPort = 20_256;
+const metricsPort = 20_249;
 let running: Promise<unknown>;
 let proxy: KubeProxy;
 
@@ -28,8 +30,25 @@ before(async () => {
   const own = await platform.disk.readLink("/proc/self/ns/net");
   while ((await platform.disk.readLink(`/proc/${holder.pid}/ns/net`)) === own) await clock.sleep(5);
   const informers = new SharedInformerFactory({ ...platform, client });
-  const options = { informers, directory, healthzPort, minSyncPeriodMs: 10, syncPeriodMs: 100, enter };
-  proxy = new KubeProxy(platform, { ...options, config: testConfig });
+  const bind = (port: number) => ({ host: "127.0.0.1", port });
+  const options = {
+    informers,
+    directory,
+    minSyncPeriodMs: 10,
+    syncPeriodMs: 100,
+    enter,
+    registry: new MetricsRegistry(),
+  };
+  const { nodeAddress: _, ...config } = testConfig;
+  proxy = new KubeProxy(platform, { ...options, config, healthz: bind(healthzPort), metrics: bind(metricsPort) });
+  const status = {
+    addresses: [
+      { type: "Hostname", address: "node-1" },
+      { type: "InternalIP", address: "10.211.0.2" },
+    ],
+  };
+  await typed(client).nodes.create({ apiVersion: "v1", kind: "Node", metadata: { name: "node-1" }, spec: {} });
+  await typed(client).nodes.patch("node-1", { type: "merge", body: { status } }, { subresource: "status" });
   running = Promise.all([proxy.run(controller.signal), informers.run(controller.signal)]);
 });
 
@@ -60,6 +79,10 @@ test("Services and slices that appear, change and go are followed", async () => 
   assert.equal(elements.get("10.212.0.1 . tcp . 80"), "goto service/default/web/tcp/http");
   await services.namespace("default").delete("web");
   await eventually(async () => (await serviceIps())?.size === 0);
+});
+
+test("node ports answer on the address in the Node's status", async () => {
+  assert.deepEqual((await nft.read(table))?.sets.get("nodeport-ips"), ["10.211.0.2", "127.0.0.1"]);
 });
 
 test("a burst of changes is written in a few batches", async () => {
@@ -112,6 +135,14 @@ test("the proxy and Services with externalTrafficPolicy Local tell load balancer
   );
   await services.namespace("default").delete("lb");
   await eventually(async () => (await curl(healthCheckNodePort)).code === 7);
+});
+
+test("metrics have upstream's names", async () => {
+  const { stdout } = await processes.run("curl", ["--silent", `http://127.0.0.1:${metricsPort}/metrics`]);
+  assert.match(stdout, /^kubeproxy_sync_proxy_rules_duration_seconds_count\{ip_family="IPv4"\} [1-9]/m);
+  assert.match(stdout, /^kubeproxy_sync_proxy_rules_service_changes_total [1-9]/m);
+  const mode = await processes.run("curl", ["--silent", `http://127.0.0.1:${metricsPort}/proxyMode`]);
+  assert.equal(mode.stdout, "nftables");
 });
 
 test("rules stay when the proxy ends, until they are removed", async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createRealPlatform } from "../../base/index.ts";
+import { archiveReferences } from "./archive-references.ts";
 import { buildImage } from "./build.ts";
 import { parsePackage } from "./debian-packages.ts";
 import { type ImageDefinition, parseImageDefinition } from "./definition.ts";
@@ -61,6 +62,19 @@ test("the archive holds the files, modes and start command of the recipe", async
   assert.match(list.stdout, /^drwxrwxrwt 0\/0 .* 1970-01-01 00:00 \.\/tmp\/$/m);
   assert.match(list.stdout, /^-rwxr-xr-x 0\/0 +6 .* \.\/srv\/hello$/m);
   assert.match(list.stdout, /\.\/hello -> srv\/hello$/m);
+});
+
+test("the references of OCI and docker archives are found", async () => {
+  const built = await build({ name: "example.local/one:1", files: { "/a": { text: "" } } }, "one-oci.tar");
+  assert.deepEqual(await archiveReferences(platform.processes, built.file), ["example.local/one:1"]);
+  const manifest = JSON.stringify([{ RepoTags: ["nginx:1", "me/app:2", "registry.local:5000/x/y:3"] }]);
+  await platform.disk.write(join(directory, "manifest.json"), manifest);
+  await platform.processes.run("tar", ["-C", directory, "-czf", join(directory, "docker.tar.gz"), "manifest.json"]);
+  assert.deepEqual(await archiveReferences(platform.processes, join(directory, "docker.tar.gz")), [
+    "docker.io/library/nginx:1",
+    "docker.io/me/app:2",
+    "registry.local:5000/x/y:3",
+  ]);
 });
 
 test("what a package needs is read with its alternatives", () => {

@@ -1,5 +1,6 @@
 import { type Clock, type Processes, runChecked } from "../../base/index.ts";
 import { CriError } from "../errors.ts";
+import { archiveReferences } from "./archive-references.ts";
 import type { ImageService } from "../services.ts";
 
 export interface ImageStore {
@@ -21,7 +22,8 @@ const VISIBLE_TIMEOUT_MS = 10_000;
 export async function importImage(store: ImageStore, file: string, signal?: AbortSignal): Promise<readonly string[]> {
   const args = ["images", "import", "--snapshotter", store.snapshotter, file];
   const printed = await ctr(store, args, IMPORT_TIMEOUT_MS);
-  const references = [...printed.matchAll(/^unpacking (\S+) \(/gm)].map((match) => match[1] ?? "");
+  const unpacked = [...printed.matchAll(/^unpacking (\S+) \(/gm)].map((match) => match[1] ?? "");
+  const references = unpacked.length > 0 ? unpacked : await archiveReferences(store.processes, file);
   for (const reference of references) await waitUntilVisible(store, reference, signal);
   return references;
 }

@@ -3,30 +3,28 @@ import { type DiagnosticsAnswer, startDiagnosticsServer } from "../../component/
 
 export type AnswerNow = () => DiagnosticsAnswer;
 
-/** One small HTTP server for each port that is asked for. Every path gets the port's current answer. */
+/** One small HTTP server for each `host:port` that is asked for. Every path gets its current answer. */
 export class HealthServers {
   readonly #network: Network;
   readonly #log: Log;
-  readonly #host: string;
-  readonly #failed = new Set<number>();
-  readonly #open = new Map<number, { readonly listener: Listener; answer: AnswerNow }>();
+  readonly #failed = new Set<string>();
+  readonly #open = new Map<string, { readonly listener: Listener; answer: AnswerNow }>();
 
-  constructor(network: Network, log: Log, host: string) {
+  constructor(network: Network, log: Log) {
     this.#network = network;
     this.#log = log;
-    this.#host = host;
   }
 
-  /** Opens, updates and closes servers so that exactly these ports answer. A port in use is logged once and tried again. */
-  async sync(answers: ReadonlyMap<number, AnswerNow>): Promise<void> {
-    for (const [port, { listener }] of this.#open) {
-      if (answers.has(port)) continue;
-      this.#open.delete(port);
+  /** Opens, updates and closes servers so that exactly these answer. A port in use is logged once and tried again. */
+  async sync(answers: ReadonlyMap<string, AnswerNow>): Promise<void> {
+    for (const [bind, { listener }] of this.#open) {
+      if (answers.has(bind)) continue;
+      this.#open.delete(bind);
       await listener.close();
     }
-    for (const [port, answer] of answers) {
-      const open = this.#open.get(port);
-      if (open === undefined) await this.#listen(port, answer);
+    for (const [bind, answer] of answers) {
+      const open = this.#open.get(bind);
+      if (open === undefined) await this.#listen(bind, answer);
       else open.answer = answer;
     }
   }
@@ -35,21 +33,23 @@ export class HealthServers {
     return this.sync(new Map());
   }
 
-  async #listen(port: number, first: AnswerNow): Promise<void> {
-    const handler = async () => (this.#open.get(port)?.answer ?? first)();
+  async #listen(bind: string, first: AnswerNow): Promise<void> {
+    const split = bind.lastIndexOf(":");
+    const address = { host: bind.slice(0, split), port: Number(bind.slice(split + 1)) };
+    const handler = async () => (this.#open.get(bind)?.answer ?? first)();
     try {
       const listener = await startDiagnosticsServer({
         network: this.#network,
         log: this.#log,
-        address: { host: this.#host, port },
+        address,
         handlers: [handler],
       });
-      this.#open.set(port, { listener, answer: first });
-      this.#failed.delete(port);
+      this.#open.set(bind, { listener, answer: first });
+      this.#failed.delete(bind);
     } catch (error) {
-      if (this.#failed.has(port)) return;
-      this.#failed.add(port);
-      this.#log.error("health check port cannot be opened", { port, error: messageOf(error) });
+      if (this.#failed.has(bind)) return;
+      this.#failed.add(bind);
+      this.#log.error("health checks cannot be answered", { bind, error: messageOf(error) });
     }
   }
 }

@@ -75,12 +75,18 @@ export function renderPort(port: ServicePort, chosen: ChosenEndpoints, config: P
   };
 }
 
+/** Matches what pods send, or with `!= ` what others send; `undefined` when nothing tells them apart. */
+function fromPods({ clusterCidr, podInterface, family }: ProxyConfig, not: "" | "!= "): string | undefined {
+  if (podInterface !== undefined) return `iifname ${not}"${podInterface}"`;
+  return clusterCidr === undefined ? undefined : `${dialect(family).ip} saddr ${not}${clusterCidr}`;
+}
+
 function clusterIpMasquerade(port: ServicePort, config: ProxyConfig): readonly string[] {
   const { ip } = dialect(config.family);
   const toClusterIp = `${ip} daddr ${port.clusterIp} ${port.protocol} dport ${port.port}`;
   if (config.masqueradeAll) return [`${toClusterIp} jump ${chains.mark}`];
-  if (config.clusterCidr === undefined) return [];
-  return [`${toClusterIp} ${ip} saddr != ${config.clusterCidr} jump ${chains.mark}`];
+  const strangers = fromPods(config, "!= ");
+  return strangers === undefined ? [] : [`${toClusterIp} ${strangers} jump ${chains.mark}`];
 }
 
 /** Clients with affinity return to their endpoint; the others are spread evenly by chance. */
@@ -100,11 +106,10 @@ function spread(port: ServicePort, endpoints: readonly ProxyEndpoint[], config: 
  * may still go anywhere.
  */
 function externalRules(port: ServicePort, chosen: ChosenEndpoints, config: ProxyConfig): readonly string[] {
-  const { ip } = dialect(config.family);
   const anywhere = chosen.cluster.length > 0 ? [`goto ${serviceChain(port)}`] : [];
   if (!port.externalLocal) return [`jump ${chains.mark}`, ...anywhere];
-  const pods =
-    config.clusterCidr === undefined ? [] : anywhere.map((rule) => `${ip} saddr ${config.clusterCidr} ${rule}`);
+  const match = fromPods(config, "");
+  const pods = match === undefined ? [] : anywhere.map((rule) => `${match} ${rule}`);
   const node = anywhere.map((rule) => `fib saddr type local ${rule}`);
   const local = chosen.local.length > 0 ? [`goto ${localChain(port)}`] : [];
   return [...pods, `fib saddr type local jump ${chains.mark}`, ...node, ...local];

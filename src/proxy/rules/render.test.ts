@@ -121,6 +121,14 @@ test("Services that are not the proxy's leave no trace", () => {
   assert.deepEqual(added(inputs), [""]);
 });
 
+test("pods may be told from others by their link", () => {
+  const { clusterCidr: _, ...rest } = testConfig;
+  const rules = (config: typeof testConfig) =>
+    added([web], config).filter((command) => command.endsWith(" jump mark-for-masquerade"));
+  assert.match(rules({ ...rest, podInterface: "veth*" })[0] ?? "", / tcp dport 80 iifname != "veth\*" jump /);
+  assert.equal(rules(rest).length, 2, "without either, only hairpin is left");
+});
+
 test("IPv6 has its own table and words", () => {
   const config = { ...testConfig, family: "IPv6", nodeAddress: "fd00::2", clusterCidr: "fd01::/64" } as const;
   const six = {
