@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import { type ChannelCredentials, Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import type { Clock } from "../../base/index.ts";
 import {
@@ -75,7 +77,7 @@ export class Connection {
       if (this.#closed) throw new StoreClosedError();
       const member = this.#current;
       try {
-        return await this.#callMember(member, method, request, Math.max(1, deadlineMs - clock.monotonic()));
+        return await this.#callMember(member, method, request, this.#attemptMs(method.idempotent, deadlineMs));
       } catch (error) {
         const failure = asServiceError(error);
         if (failure === undefined) throw error;
@@ -126,6 +128,13 @@ export class Connection {
     for (const client of this.#clients) client.close();
   }
 
+  /** A member that hangs must not use up the time of the others. */
+  #attemptMs(idempotent: boolean, deadlineMs: number): number {
+    const { clock, requestTimeoutMs } = this.#options;
+    const leftMs = Math.max(1, deadlineMs - clock.monotonic());
+    return idempotent && this.#clients.length > 1 ? Math.min(leftMs, requestTimeoutMs / 3) : leftMs;
+  }
+
   #failOver(member: number): void {
     if (this.#current === member) this.#current = (member + 1) % this.#clients.length;
   }
@@ -137,14 +146,14 @@ export class Connection {
     timeoutMs: number,
   ): Promise<Answered> {
     const client = this.#clients[member] as Client;
-    // gRPC wants a wall time of the real clock.
-    const deadline = new Date(Date.now() + timeoutMs);
     return new Promise((resolve, reject) => {
-      client.makeUnaryRequest(method.path, method.encode, method.decode, request, { deadline }, (error, response) => {
+      const call = client.makeUnaryRequest(method.path, method.encode, method.decode, request, (error, response) => {
+        timer.cancel();
         if (error !== null) reject(error);
         else if (response === undefined) reject(new StoreUnavailableError("empty response"));
         else resolve(response);
       });
+      const timer = this.#options.clock.after(timeoutMs, () => call.cancel());
     });
   }
 
@@ -177,8 +186,9 @@ function asServiceError(error: unknown): ServiceError | undefined {
 }
 
 function openChannel(endpoint: string, tls: EtcdTls | undefined): Client {
-  const { protocol, host } = new URL(endpoint);
-  return new Client(host, protocol === "https:" ? secure(tls) : credentials.createInsecure(), {
+  const { protocol, host, hostname } = new URL(endpoint);
+  const address = hostname.replace(/^\[|\]$/g, "");
+  return new Client(host, protocol === "https:" ? secure(address, tls) : credentials.createInsecure(), {
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
     "grpc.keepalive_time_ms": KEEPALIVE_MS,
@@ -187,10 +197,16 @@ function openChannel(endpoint: string, tls: EtcdTls | undefined): Client {
     "grpc.max_reconnect_backoff_ms": 2000,
     // Channels to the same address would share a connection, and closing one store's would be waited for by another.
     "grpc.use_local_subchannel_pool": 1,
+    ...(isIP(address) === 0 ? {} : { "grpc.ssl_target_name_override": NAME_INSTEAD_OF_ADDRESS }),
   });
 }
 
-function secure(tls: EtcdTls | undefined): ChannelCredentials {
+/** grpc-js would put an address into the server name extension, which TLS does not allow and Node.js refuses. */
+const NAME_INSTEAD_OF_ADDRESS = "etcd";
+
+function secure(address: string, tls: EtcdTls | undefined): ChannelCredentials {
   const buffer = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : Buffer.from(bytes));
-  return credentials.createSsl(buffer(tls?.certificateAuthority), buffer(tls?.key), buffer(tls?.certificate));
+  return credentials.createSsl(buffer(tls?.certificateAuthority), buffer(tls?.key), buffer(tls?.certificate), {
+    checkServerIdentity: (name, certificate) => checkServerIdentity(isIP(address) === 0 ? name : address, certificate),
+  });
 }
