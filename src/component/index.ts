@@ -10,6 +10,7 @@ export { FeatureGateError, Features, featureGateUsage } from "./features/feature
 export type { FeatureGate, FeatureStage } from "./features/table.ts";
 export * from "./flags/index.ts";
 export { type HealthAnswer, type HealthCheck, HealthChecks, type HealthFailure } from "./health/health-checks.ts";
+export { createComponentLog, logFlags } from "./logging/component-log.ts";
 export * from "./metrics/index.ts";
 export { type RestartOptions, restarting } from "./run/restarting.ts";
 export { RunGroup, type RunGroupMember } from "./run/run-group.ts";

@@ -10,3 +10,4 @@ export {
 export type { LabelledOptions, MetricOptions, Stability } from "./metric.ts";
 export { addProcessMetrics } from "./process-metrics.ts";
 export { type Exposition, type ExpositionFormat, MetricsRegistry } from "./registry.ts";
+export { workQueueMetrics } from "./work-queue-metrics.ts";

@@ -4,6 +4,7 @@ import { VirtualClock } from "../../base/index.ts";
 import { exponentialBuckets, linearBuckets } from "./histogram.ts";
 import { addProcessMetrics } from "./process-metrics.ts";
 import { MetricsRegistry } from "./registry.ts";
+import { workQueueMetrics } from "./work-queue-metrics.ts";
 
 const bodyOf = (registry: MetricsRegistry) =>
   registry
@@ -109,4 +110,25 @@ describe("metrics", () => {
     assert.deepEqual(exponentialBuckets(1, 2, 4), [1, 2, 4, 8]);
     assert.deepEqual(linearBuckets(5, 5, 3), [5, 10, 15]);
   });
+});
+
+test("work queues report under upstream's names", () => {
+  const registry = new MetricsRegistry();
+  const queue = workQueueMetrics(registry)("replicaset");
+  queue.added();
+  queue.depth(3);
+  queue.waited(0.5);
+  queue.worked(2);
+  queue.retried();
+  const { body } = registry.render();
+  for (const line of [
+    'workqueue_adds_total{name="replicaset"} 1',
+    'workqueue_depth{name="replicaset"} 3',
+    'workqueue_queue_duration_seconds_bucket{name="replicaset",le="1"} 1',
+    'workqueue_work_duration_seconds_sum{name="replicaset"} 2',
+    'workqueue_retries_total{name="replicaset"} 1',
+  ]) {
+    assert.ok(body.includes(`${line}\n`), line);
+  }
+  assert.match(body, /le="1e-08"/);
 });
