@@ -34,6 +34,12 @@ const components: Table = {
   kubelet: { summary: "the agent of a node", module: bootstrap, name: "kubelet" },
   proxy: { summary: "a node's rules for Services", module: bootstrap, name: "proxy" },
   dns: { summary: "the cluster's DNS server", module: bootstrap, name: "dns" },
+  "control-plane": {
+    summary: "the control plane of a cluster; its supervisor starts it",
+    module: bootstrap,
+    name: "controlPlane",
+  },
+  node: { summary: "one node of a cluster; its supervisor starts it", module: bootstrap, name: "node" },
   supervisor: { summary: "what keeps a cluster running; up starts it", module: bootstrap, name: "supervisor" },
 };
 

@@ -38,6 +38,7 @@ import { tokenRequestHandler } from "../reviews/token-request.ts";
 import { type ApiServer, type ApiServerOptions, createApiServer } from "../server.ts";
 import { ensureBootstrapRoles } from "./bootstrap-roles.ts";
 import { LiveObjects } from "./live-objects.ts";
+import { ensureSystemNamespaces } from "./system-namespaces.ts";
 
 export interface StandardServerOptions {
   readonly store: Store;
@@ -106,6 +107,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
         name: "start-kube-apiserver-admission-initializer",
         run: (started, signal) => live.attach(started, rbac, graph, signal),
       },
+      { name: "start-system-namespaces-controller", run: (started) => ensureSystemNamespaces(privileged(started)) },
       { name: "rbac/bootstrap-roles", run: (started) => ensureBootstrapRoles(privileged(started)) },
       ...(more.startup ?? []),
     ],

@@ -5,7 +5,9 @@ import { isIPv4 } from "node:net";
 export function machineAddress(): string | undefined {
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
     if (/^(cni|k8ts|veth|docker|br-)/.test(name)) continue;
-    const found = addresses?.find(({ address, internal }) => isIPv4(address) && !internal && !address.startsWith("169.254."));
+    const found = addresses?.find(
+      ({ address, internal }) => isIPv4(address) && !internal && !address.startsWith("169.254."),
+    );
     if (found !== undefined) return found.address;
   }
   return undefined;

@@ -1,6 +1,12 @@
 import { isAbsolute, join } from "node:path";
 import type { Command, CommandContext } from "../../base/index.ts";
-import { builtInImages, buildImage, type ContainerRuntime, importImage, parseImageDefinition } from "../../cri/index.ts";
+import {
+  builtInImages,
+  buildImage,
+  type ContainerRuntime,
+  importImage,
+  parseImageDefinition,
+} from "../../cri/index.ts";
 import type { ClusterConfig, NodeConfig } from "../cluster/config.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { machineArchitecture, nodeContainerd } from "../compose/node-runtime.ts";
@@ -27,7 +33,11 @@ async function importFiles(args: readonly string[], context: CommandContext): Pr
   if (positionals.length === 0) throw new Error("image import takes one or more archives (docker save or OCI)");
   await onEachNode(text(values["name"]), context, async (runtime, config, node) => {
     for (const file of positionals) {
-      const names = await importImage(await storeOf(context, config, node, runtime), absolute(context, file), context.signal);
+      const names = await importImage(
+        await storeOf(context, config, node, runtime),
+        absolute(context, file),
+        context.signal,
+      );
       for (const name of names) context.stdout.write(`${node.name}: ${name}\n`);
     }
   });
@@ -52,13 +62,16 @@ async function build(args: readonly string[], context: CommandContext): Promise<
   const { values, positionals } = parse(args, { name: { type: "string" }, output: { type: "string" } }, true);
   const [source] = positionals;
   const builtIn = builtInImages(machineArchitecture());
-  if (source === undefined) throw new Error(`image build takes a definition file or one of ${Object.keys(builtIn).join(", ")}`);
+  if (source === undefined)
+    throw new Error(`image build takes a definition file or one of ${Object.keys(builtIn).join(", ")}`);
   const definition = builtIn[source] ?? parseImageDefinition(await platform.disk.readText(absolute(context, source)));
   const output = text(values["output"]);
   const config = output === undefined ? await cluster(text(values["name"]), context) : undefined;
-  const cacheDirectory = config === undefined ? join(callerOf(context).dataHome, "images") : clusterPaths(config.directory).imageCache;
+  const cacheDirectory =
+    config === undefined ? join(callerOf(context).dataHome, "images") : clusterPaths(config.directory).imageCache;
   await platform.disk.makeDirectory(cacheDirectory);
-  const outputFile = output === undefined ? join(cacheDirectory, `import-${process.pid}.tar`) : absolute(context, output);
+  const outputFile =
+    output === undefined ? join(cacheDirectory, `import-${process.pid}.tar`) : absolute(context, output);
   await buildImage(definition, {
     disk: platform.disk,
     processes: platform.processes,
@@ -89,7 +102,8 @@ async function onEachNode(
   if (config.nodes.length === 0) throw new Error(`cluster ${config.name} has no nodes`);
   for (const node of config.nodes) {
     const containerd = nodeContainerd(context.platform, config, node);
-    if ((await containerd.running()) === undefined) throw new Error(`cluster ${config.name} is not up; ./k8ts up starts it`);
+    if ((await containerd.running()) === undefined)
+      throw new Error(`cluster ${config.name} is not up; ./k8ts up starts it`);
     const runtime = containerd.connect();
     try {
       await work(runtime, config, node);

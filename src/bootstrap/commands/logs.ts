@@ -11,14 +11,19 @@ const pollMs = 200;
 /** `logs [COMPONENT] [--follow]`: prints what a component wrote; all of them when none is named. */
 export const logs: Command = async (args, context) => {
   const { platform, signal, stdout } = context;
-  const { values, positionals } = parse(args, { name: { type: "string" }, follow: { type: "boolean", short: "f" } }, true);
+  const { values, positionals } = parse(
+    args,
+    { name: { type: "string" }, follow: { type: "boolean", short: "f" } },
+    true,
+  );
   const config = await findCluster(platform, callerOf(context), clusterName(text(values["name"])));
   const folders = clusterPaths(config.directory);
   const known = [supervisorName, ...componentSpecs(config).map((spec) => spec.name)];
   const wanted = positionals.length === 0 ? known : positionals;
   const offsets = new Map<string, number>();
   for (const name of wanted) {
-    if (!known.includes(name)) throw new Error(`no component is named ${JSON.stringify(name)}; there are: ${known.join(", ")}`);
+    if (!known.includes(name))
+      throw new Error(`no component is named ${JSON.stringify(name)}; there are: ${known.join(", ")}`);
     offsets.set(name, 0);
   }
   do {

@@ -56,7 +56,9 @@ export function parseUp(args: readonly string[], context: CommandContext): UpOpt
 export function clusterName(value: string | undefined): string {
   const name = value ?? "default";
   if (!namePattern.test(name)) {
-    throw new Error(`--name must be lower-case letters, digits and '-', at most 32 of them, not ${JSON.stringify(name)}`);
+    throw new Error(
+      `--name must be lower-case letters, digits and '-', at most 32 of them, not ${JSON.stringify(name)}`,
+    );
   }
   return name;
 }
@@ -69,7 +71,9 @@ export function parse(args: readonly string[], options: FlagTypes, allowPosition
     return parseArgs({ args: [...args], options, allowPositionals, strict: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const known = Object.keys(options).map((flag) => `--${flag}`).join(", ");
+    const known = Object.keys(options)
+      .map((flag) => `--${flag}`)
+      .join(", ");
     throw new Error(`${message.split(". ")[0]}; the flags are ${known}`, { cause: error });
   }
 }
@@ -89,6 +93,13 @@ function wholeNumber(flag: string, value: string, min: number, max: number): num
 function parseDatastore(value: string | undefined): Datastore | undefined {
   if (value === undefined) return undefined;
   if (value === "sqlite" || value === "memory") return { type: value };
-  if (value.startsWith("etcd=")) return { type: "etcd", endpoints: value.slice(5).split(",").filter((url) => url !== "") };
+  if (value.startsWith("etcd="))
+    return {
+      type: "etcd",
+      endpoints: value
+        .slice(5)
+        .split(",")
+        .filter((url) => url !== ""),
+    };
   throw new Error(`--datastore takes sqlite, memory or etcd=URL[,URL…], not ${JSON.stringify(value)}`);
 }

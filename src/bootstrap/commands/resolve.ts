@@ -48,7 +48,12 @@ function sameAs(existing: ClusterConfig, options: UpOptions): ClusterConfig {
   return existing;
 }
 
-async function newCluster(platform: Platform, caller: Caller, options: UpOptions, directory: string): Promise<ClusterConfig> {
+async function newCluster(
+  platform: Platform,
+  caller: Caller,
+  options: UpOptions,
+  directory: string,
+): Promise<ClusterConfig> {
   const count = caller.isRoot ? options.nodes : 0;
   const first = options.port ?? (await freePort(platform, defaults.port));
   if (options.port !== undefined && !(await isFree(platform, options.port))) {
@@ -87,7 +92,10 @@ async function freeRanges(platform: Platform, caller: Caller): Promise<ReturnTyp
 async function hostNodes(platform: Platform, count: number, address: string): Promise<NodeConfig[]> {
   if (count === 0) return [];
   if (count > 1) throw new Error("--nodes above 1 is not available yet; leave it out for one node on this machine");
-  const name = hostname().toLowerCase().replace(/[^a-z0-9.-]/g, "-") || "localhost";
+  const name =
+    hostname()
+      .toLowerCase()
+      .replace(/[^a-z0-9.-]/g, "-") || "localhost";
   return [{ name, place: "host", address, kubeletPort: await freePort(platform, defaults.kubeletPort) }];
 }
 

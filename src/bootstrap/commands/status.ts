@@ -20,8 +20,12 @@ export const status: Command = async (args, context) => {
   }
   const isUp = (await runningSupervisor(platform, config)) !== undefined;
   const api = isUp ? await apiState() : "stopped";
-  context.stdout.write(`Cluster ${config.name} in ${config.directory}, API server https://127.0.0.1:${config.port}: ${api}\n`);
-  context.stdout.write(`${rows.map(([name = "", pid = "", state = ""]) => `${name.padEnd(28)}${pid.padEnd(10)}${state}`).join("\n")}\n`);
+  context.stdout.write(
+    `Cluster ${config.name} in ${config.directory}, API server https://127.0.0.1:${config.port}: ${api}\n`,
+  );
+  context.stdout.write(
+    `${rows.map(([name = "", pid = "", state = ""]) => `${name.padEnd(28)}${pid.padEnd(10)}${state}`).join("\n")}\n`,
+  );
   return api === "ready" ? 0 : 1;
 
   async function apiState(): Promise<string> {

@@ -93,7 +93,9 @@ function greeting(config: ClusterConfig, caller: Caller, seconds: string): strin
     "",
     "  kubectl get nodes -o wide",
     ...(caller.isRoot ? [`  kubectl create deployment web --image=${image} --replicas=2 -- httpd -f -p 8080`] : []),
-    ...(caller.isRoot ? ["  kubectl expose deployment web --port=80 --target-port=8080", "  kubectl get pods --watch"] : []),
+    ...(caller.isRoot
+      ? ["  kubectl expose deployment web --port=80 --target-port=8080", "  kubectl get pods --watch"]
+      : []),
     "",
     `  ./k8ts status${flag}    what runs          ./k8ts image import FILE${flag}    bring your own image`,
     `  ./k8ts down${flag}      stop, keep data    ./k8ts down --delete${flag}        remove everything`,

@@ -24,7 +24,12 @@ export async function connect(platform: Platform, config: ClusterConfig): Promis
 }
 
 /** Waits until the API server says that it is ready. Rejects with the last reason after `timeoutMs`. */
-export async function waitForApi(platform: Platform, client: Client, timeoutMs: number, alive: () => boolean): Promise<void> {
+export async function waitForApi(
+  platform: Platform,
+  client: Client,
+  timeoutMs: number,
+  alive: () => boolean,
+): Promise<void> {
   await poll(platform, timeoutMs, alive, async () => {
     const response = await client.raw({ method: "GET", path: "/readyz" });
     return response.status === 200 ? undefined : `the API server answers ${response.status}`;

@@ -9,7 +9,18 @@ export function networkId(config: ClusterConfig, node: NodeConfig): string {
   return createHash("sha256").update(`${config.directory}/${node.name}`).digest("hex").slice(0, 10);
 }
 
-export function nodeNetwork(platform: Platform, log: Log, config: ClusterConfig, node: NodeConfig, podCidr: string): NodeNetwork {
+/** The table with the rules for Services. */
+export function proxyTable(config: ClusterConfig, node: NodeConfig): string {
+  return `k8ts-${networkId(config, node)}`;
+}
+
+export function nodeNetwork(
+  platform: Platform,
+  log: Log,
+  config: ClusterConfig,
+  node: NodeConfig,
+  podCidr: string,
+): NodeNetwork {
   return new NodeNetwork(
     { ...platform, log },
     {
@@ -27,11 +38,20 @@ const rangeFile = (config: ClusterConfig, node: NodeConfig): string =>
   `${clusterPaths(config.directory).node(node.name).directory}/pod-cidr`;
 
 /** Kept, so that a start before the API server answers, and `down`, know the range. */
-export async function savePodCidr(platform: Platform, config: ClusterConfig, node: NodeConfig, podCidr: string): Promise<void> {
+export async function savePodCidr(
+  platform: Platform,
+  config: ClusterConfig,
+  node: NodeConfig,
+  podCidr: string,
+): Promise<void> {
   await platform.disk.write(rangeFile(config, node), `${podCidr}\n`);
 }
 
-export async function savedPodCidr(platform: Platform, config: ClusterConfig, node: NodeConfig): Promise<string | undefined> {
+export async function savedPodCidr(
+  platform: Platform,
+  config: ClusterConfig,
+  node: NodeConfig,
+): Promise<string | undefined> {
   try {
     return (await platform.disk.readText(rangeFile(config, node))).trim();
   } catch (error) {

@@ -7,7 +7,10 @@ import { clusterPaths } from "../cluster/paths.ts";
 export function nodeContainerd(platform: Platform, config: ClusterConfig, node: NodeConfig): Containerd {
   const paths = clusterPaths(config.directory).node(node.name);
   const log = createLog({ clock: platform.clock, sink: standardErrorSink, fields: { part: "containerd" } });
-  return new Containerd({ ...platform, log }, { directory: paths.containerd, sandboxImage: PAUSE_IMAGE, cniConfigDirectory: paths.cni });
+  return new Containerd(
+    { ...platform, log },
+    { directory: paths.containerd, sandboxImage: PAUSE_IMAGE, cniConfigDirectory: paths.cni },
+  );
 }
 
 export function machineArchitecture(): Architecture {

@@ -13,7 +13,7 @@ export const componentSubjects = {
   scheduler: { commonName: "system:kube-scheduler" },
   proxy: { commonName: "system:kube-proxy", organizations: ["system:node-proxier"] },
   dns: {
-    commonName: "system:serviceaccount:kube-system:kube-dns",
+    commonName: "system:serviceaccount:kube-system:coredns",
     organizations: ["system:serviceaccounts", "system:serviceaccounts:kube-system"],
   },
 } satisfies Readonly<Record<string, Subject>>;
@@ -42,7 +42,8 @@ export async function writeIdentities(disk: Disk, config: ClusterConfig, pki: Cl
   };
   const write = (name: string, subject: Subject, host: string) =>
     disk.write(identityPath(config, name), renderKubeconfig(access(subject, "default", host)), { mode: 0o600 });
-  for (const name of ["controller-manager", "scheduler"] as const) await write(name, componentSubjects[name], "127.0.0.1");
+  for (const name of ["controller-manager", "scheduler"] as const)
+    await write(name, componentSubjects[name], "127.0.0.1");
   const nodeHost = config.nodes.some((node) => node.place === "namespace") ? config.advertiseAddress : "127.0.0.1";
   for (const name of ["proxy", "dns"] as const) await write(name, componentSubjects[name], nodeHost);
   for (const node of config.nodes) await write(`kubelet-${node.name}`, kubeletSubject(node.name), nodeHost);

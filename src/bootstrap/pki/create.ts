@@ -41,7 +41,12 @@ export class ClusterPki {
     return this.ca.issue({ subject, validityMs: leafValidityMs, usages: ["client auth"] });
   }
 
-  async keep(files: CertificateFiles, subject: Subject, usages: readonly Usage[], names?: AlternativeNames): Promise<void> {
+  async keep(
+    files: CertificateFiles,
+    subject: Subject,
+    usages: readonly Usage[],
+    names?: AlternativeNames,
+  ): Promise<void> {
     await keep(this.#platform, this.ca, files, subject, usages, names);
   }
 }
@@ -80,11 +85,18 @@ function apiserverNames(config: ClusterConfig): AlternativeNames {
   };
 }
 
-async function ensureAuthority(platform: PkiPlatform, files: CertificateFiles, name: string): Promise<CertificateAuthority> {
+async function ensureAuthority(
+  platform: PkiPlatform,
+  files: CertificateFiles,
+  name: string,
+): Promise<CertificateAuthority> {
   if ((await platform.disk.status(files.certificate)) === undefined) {
     await write(platform, files, createAuthority({ commonName: name }, authorityValidityMs, platform));
   }
-  const [certificate, key] = await Promise.all([platform.disk.readText(files.certificate), platform.disk.readText(files.key)]);
+  const [certificate, key] = await Promise.all([
+    platform.disk.readText(files.certificate),
+    platform.disk.readText(files.key),
+  ]);
   return new CertificateAuthority(certificate, createPrivateKey(key), platform);
 }
 

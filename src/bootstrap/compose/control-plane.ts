@@ -1,0 +1,166 @@
+import {
+  type Command,
+  createLog,
+  type Log,
+  type Platform,
+  type Runnable,
+  standardErrorSink,
+} from "../../base/index.ts";
+import { createStandardServer, listenHttp, type StandardServer } from "../../apiserver/index.ts";
+import { SeriesBroadcaster, SharedInformerFactory } from "../../client/index.ts";
+import { createControllerManager, impersonatingClients } from "../../controllers/index.ts";
+import { runAll } from "../../reconcile/index.ts";
+import { Scheduler } from "../../scheduler/index.ts";
+import type { Store } from "../../storage/index.ts";
+import { type ClusterConfig, readClusterConfig } from "../cluster/config.ts";
+import { pkiFiles } from "../pki/files.ts";
+import { clusterPaths } from "../cluster/paths.ts";
+import { clusterDnsController } from "./cluster-dns.ts";
+import { openStore } from "./open-store.ts";
+
+const shutdownGraceMs = 5_000;
+
+/** `k8ts control-plane --directory DIR`: API server, controllers and scheduler of a cluster in one process. */
+export const controlPlane: Command = async (args, { platform, signal }) => {
+  const directory = args[args.indexOf("--directory") + 1] ?? "";
+  const config = await readClusterConfig(platform.disk, directory);
+  if (config === undefined) throw new Error(`${directory} holds no cluster`);
+  const log = createLog({ clock: platform.clock, sink: standardErrorSink });
+  const store = await openStore(platform, log, config);
+  try {
+    await runControlPlane(platform, log, config, store, signal);
+  } finally {
+    await store.close();
+  }
+  return 0;
+};
+
+async function runControlPlane(
+  platform: Platform,
+  log: Log,
+  config: ClusterConfig,
+  store: Store,
+  signal: AbortSignal,
+): Promise<void> {
+  const standard = await createServer(platform, log, config, store);
+  const servers = await listen(platform, config, standard);
+  try {
+    const parts = [
+      standard.server,
+      controllerManager(platform, log, config, standard),
+      scheduler(platform, log, standard),
+    ];
+    await runAll("control-plane", parts).run(signal);
+  } finally {
+    await Promise.all(servers.map((server) => server.close(shutdownGraceMs)));
+  }
+}
+
+async function createServer(
+  platform: Platform,
+  log: Log,
+  config: ClusterConfig,
+  store: Store,
+): Promise<StandardServer> {
+  const files = pkiFiles(clusterPaths(config.directory).pki);
+  const read = (path: string) => platform.disk.readText(path);
+  const [clientCa, frontProxyCa, signingKey] = await Promise.all([
+    read(files.ca.certificate),
+    read(files.frontProxyCa.certificate),
+    read(files.serviceAccountKey),
+  ]);
+  return createStandardServer({
+    ...platform,
+    log,
+    store,
+    clientCa,
+    requestHeader: {
+      ca: frontProxyCa,
+      allowedNames: ["front-proxy-client"],
+      usernameHeaders: ["x-remote-user"],
+      groupHeaders: ["x-remote-group"],
+      extraHeaderPrefixes: ["x-remote-extra-"],
+    },
+    serviceAccounts: {
+      signingKey,
+      verificationKeys: [],
+      issuers: [`https://kubernetes.default.svc.${config.clusterDomain}`],
+      audiences: [],
+    },
+    more: { advertiseAddress: `${config.advertiseAddress}:${config.port}` },
+  });
+}
+
+async function listen(platform: Platform, config: ClusterConfig, { server }: StandardServer) {
+  const files = pkiFiles(clusterPaths(config.directory).pki);
+  const [key, cert, clientCa] = await Promise.all(
+    [files.apiserver.key, files.apiserver.certificate, files.ca.certificate].map((path) =>
+      platform.disk.readText(path),
+    ),
+  );
+  const hosts = [...new Set(["127.0.0.1", config.advertiseAddress])];
+  const tls = { key: key ?? "", cert: cert ?? "", clientCa: clientCa ?? "" };
+  return Promise.all(hosts.map((host) => listenHttp({ host, port: config.port, tls, handler: server.handler })));
+}
+
+function controllerManager(platform: Platform, log: Log, config: ClusterConfig, standard: StandardServer): Runnable {
+  const { clock, random } = platform;
+  const client = standard.client("system:kube-controller-manager", ["system:masters"], "kube-controller-manager");
+  const informers = new SharedInformerFactory({ client, clock, random, log });
+  const files = pkiFiles(clusterPaths(config.directory).pki);
+  return {
+    name: "controller-manager",
+    async run(signal) {
+      await ready(platform, standard, signal);
+      const [rootCa, signingKey] = await Promise.all([
+        platform.disk.readText(files.ca.certificate),
+        platform.disk.readText(files.ca.key),
+      ]);
+      const manager = createControllerManager({
+        clientFor: impersonatingClients(client),
+        informers,
+        clock,
+        random,
+        log,
+        config: {
+          rootCa,
+          signing: { certificate: rootCa, key: signingKey },
+          clusterCidrs: [config.clusterCidr],
+          serviceCidrs: [config.serviceCidr],
+          nodeCidrMaskSizeIpv4: config.nodeCidrMaskSize,
+        },
+      });
+      const dns = clusterDnsController(platform, log, config, client, informers);
+      await runAll("controllers", [{ name: "informers", run: (inner) => informers.run(inner) }, manager, dns]).run(
+        signal,
+      );
+    },
+  };
+}
+
+function scheduler(platform: Platform, log: Log, standard: StandardServer): Runnable {
+  const { clock, random } = platform;
+  const client = standard.client("system:kube-scheduler", [], "kube-scheduler");
+  return {
+    name: "scheduler",
+    async run(signal) {
+      await ready(platform, standard, signal);
+      const informers = new SharedInformerFactory({ client, clock, random, log });
+      const broadcaster = new SeriesBroadcaster({ client, clock, log, reportingInstance: "default-scheduler" });
+      const events = broadcaster.recorder("default-scheduler");
+      const parts = [
+        broadcaster,
+        new Scheduler({ client, informers, events, clock, random, log }),
+        { name: "informers", run: (inner: AbortSignal) => informers.run(inner) },
+      ];
+      await runAll("scheduler", parts).run(signal);
+    },
+  };
+}
+
+const readyPollMs = 2;
+
+/** Components of the same process start when the server has its default objects. */
+async function ready({ clock }: Platform, { server }: StandardServer, signal: AbortSignal): Promise<void> {
+  while (!server.ready) await clock.sleep(readyPollMs, signal);
+}
