@@ -1,4 +1,5 @@
 import { type Disk, isPlatformError, type Processes } from "../../base/index.ts";
+import { addressAt, parseRange } from "../addresses.ts";
 import { type Enter, enterCommand, runIn } from "../enter.ts";
 import { removeHostPortChains } from "./host-ports.ts";
 import { type BridgeConfig, bridgeConfigList, CNI_NETWORK_NAME } from "./bridge-config.ts";
@@ -26,6 +27,22 @@ export class BridgeNetwork {
     await disk.makeDirectory(ipamDirectory);
     await disk.makeDirectory(configDirectory);
     await disk.write(this.#configFile, `${JSON.stringify(bridgeConfigList(this.#options), null, 2)}\n`);
+  }
+
+  /**
+   * Makes the bridge before the first pod does, so that the node can listen on the gateway's address. It keeps its
+   * hardware address when pods come and go; otherwise they would lose their gateway for a moment.
+   */
+  async createBridge(): Promise<void> {
+    const { processes, enter, bridge, podCidr, mtu } = this.#options;
+    const ip = (...args: readonly string[]) => runIn(processes, enter, "ip", ...args);
+    const [command, args] = enterCommand(enter, "ip", "-json", "link", "show", bridge);
+    if ((await processes.run(command, args)).code !== 0) {
+      await ip("link", "add", bridge, ...(mtu === undefined ? [] : ["mtu", String(mtu)]), "type", "bridge");
+    }
+    const [{ address = "" } = {}] = JSON.parse(await ip("-json", "link", "show", bridge)) as { address?: string }[];
+    await ip("link", "set", bridge, "address", address, "up");
+    await ip("address", "replace", `${addressAt(podCidr, 1)}/${parseRange(podCidr).bits}`, "dev", bridge);
   }
 
   /** Removes the network list, every veth on the bridge, the bridge, unused host port chains, and all allocations. */

@@ -149,6 +149,23 @@ test("a host has its own name, links, cgroup root and no way out", async () => {
   assert.match(await runIn(processes, first.host.enter, "cat", "/etc/hosts"), /10\.211\.0\.2 node-1/);
 });
 
+test("the pods' gateway exists before the first pod, and keeps its hardware address", async () => {
+  const [first] = nodes;
+  assert.ok(first);
+  const show = () => runIn(processes, first.host.enter, "ip", "-json", "address", "show", first.network.bridge);
+  const [before] = JSON.parse(await show()) as { address: string; addr_info: { local: string }[] }[];
+  assert.equal(before?.addr_info[0]?.local, "10.210.1.1");
+  await pod(first);
+  const [after] = JSON.parse(await show()) as { address: string; addr_info: { local: string; prefixlen: number }[] }[];
+  assert.equal(after?.address, before?.address);
+  assert.deepEqual(
+    after?.addr_info
+      .filter(({ local }) => local.startsWith("10."))
+      .map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+    ["10.210.1.1/24"],
+  );
+});
+
 test("pods reach pods on their own and on another node, and only while there is a route", async () => {
   const [first, second] = nodes;
   assert.ok(first && second);

@@ -47,7 +47,7 @@ export class NodeNetwork {
     this.#platform = platform;
     this.#options = options;
     this.#enter = options.enter ?? [];
-    this.#nft = new Nft({ ...platform, directory: `${options.directory}/nft`, enter: this.#enter });
+    this.#nft = new Nft({ ...platform, directory: `${options.directory}/guard`, enter: this.#enter });
     this.#pods = new BridgeNetwork({
       ...platform,
       bridge: podBridge(options.id),
@@ -78,6 +78,7 @@ export class NodeNetwork {
     await this.#checkRange(this.#options.podCidr, this.bridge);
     for (const range of [clusterCidr, serviceCidr]) await addUnreachable(this.#platform.processes, this.#enter, range);
     await this.#routeServices();
+    await this.#pods.createBridge();
     await this.#nft.apply(
       replaceTable(guardRules({ nodeLinks: [], insideRanges: [], podEgress: "reject", ...this.#options })),
     );
