@@ -37,10 +37,7 @@ export class ReverseWriter {
   }
 
   string(key: number, text: string): void {
-    const before = this.#at;
-    const size = this.#text(text);
-    if (size < 0) throw new Error(`negative size at ${before}`);
-    this.#varint(size);
+    this.#varint(this.#text(text));
     this.#varint(key);
   }
 
@@ -109,6 +106,7 @@ export class ReverseWriter {
     this.endMessage(key, before);
   }
 
+  /** Gives the size in bytes. */
   #text(text: string): number {
     const { length } = text;
     if (length <= shortString) {
