@@ -27,7 +27,7 @@ export const platformFiles: Readonly<Record<string, { readonly powers: readonly 
     powers: ["files"],
     reason: "runs in a worker thread, where nothing can be passed in",
   },
-  "src/storage/etcd/connection.ts": { powers: ["time"], reason: "a gRPC deadline is a time of the real clock" },
+  "src/storage/etcd/connection.ts": { powers: ["network"], reason: "TLS of the gRPC channels to etcd" },
   "src/storage/sqlite/test-directory.ts": { powers: ["files"], reason: "for tests" },
   "src/storage/sqlite/crash/writer.ts": { powers: ["files"], reason: "the process that a test kills" },
   "src/storage/etcd/test-server.ts": { powers: ["files"], reason: "for tests" },
