@@ -1,4 +1,13 @@
-import { createScope, type Log, messageOf, type Platform, type Runnable } from "../base/index.ts";
+import {
+  type Address,
+  createScope,
+  type Listener,
+  type Log,
+  messageOf,
+  type Platform,
+  type Runnable,
+  type Scope,
+} from "../base/index.ts";
 import { type Client, EventBroadcaster, type SharedInformer, SharedInformer as Informer } from "../client/index.ts";
 import type { ContainerRuntime } from "../cri/index.ts";
 import { CgroupManager } from "./cgroups/manager.ts";
@@ -25,6 +34,7 @@ import { Killer } from "./runtime/killer.ts";
 import { PodRuntime } from "./runtime/pod-runtime.ts";
 import { Relist } from "./runtime/relist.ts";
 import { runtimeHandlerOf } from "./runtime/runtime-class.ts";
+import { serveKubelet } from "./server/assemble.ts";
 import { apiPods } from "./sources/api-pods.ts";
 import { StatusManager } from "./status/manager.ts";
 import type { ConfigMap, Pod, Secret, Service } from "./types.ts";
@@ -46,6 +56,8 @@ export interface Kubelet extends Runnable {
   pods(): readonly Pod[];
   /** Whether the node has reported itself ready. */
   readonly ready: boolean;
+  /** Where the HTTPS server listens, once it does. */
+  readonly address: Address | undefined;
 }
 
 /** Wires a kubelet together. Nothing happens before `run`; when `run` returns, nothing of it runs, but all containers do. */
@@ -58,6 +70,7 @@ class NodeAgent implements Kubelet {
   readonly configuration: KubeletConfiguration;
   readonly #options: KubeletOptions;
   #parts: Parts | undefined;
+  #listener: Listener | undefined;
 
   constructor(options: KubeletOptions) {
     this.#options = options;
@@ -70,6 +83,17 @@ class NodeAgent implements Kubelet {
 
   get ready(): boolean {
     return this.#parts?.reporter.ready === true;
+  }
+
+  get address(): Address | undefined {
+    return this.#listener?.address;
+  }
+
+  async #serve(scope: Scope, parts: Parts): Promise<void> {
+    const { platform, log, client, cri } = this.#options;
+    const { configuration } = this;
+    const listener = await serveKubelet({ platform, log, client, cri, configuration, parts });
+    this.#listener = scope.own(listener, (one) => one.close());
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -91,6 +115,7 @@ class NodeAgent implements Kubelet {
       scope.start("lease", (inner) => parts.lease.run(inner));
       scope.start("runtime", (inner) => parts.relist.run(inner));
       scope.start("housekeeping", (inner) => parts.housekeeper.run(inner));
+      if (this.configuration.enableServer) await this.#serve(scope, parts);
       await Promise.race([
         new Promise<void>((resolve) => scope.signal.addEventListener("abort", () => resolve(), { once: true })),
         scope.failed,
@@ -101,8 +126,10 @@ class NodeAgent implements Kubelet {
   }
 }
 
-interface Parts {
+export interface Parts {
   readonly paths: Paths;
+  readonly node: NodeFacts;
+  readonly inspector: Inspector;
   readonly workers: PodWorkers;
   readonly probes: ProbeManager;
   readonly statuses: StatusManager;
@@ -173,12 +200,16 @@ async function assemble(options: KubeletOptions, configuration: KubeletConfigura
   const ground = await survey(options, configuration);
   const shared = sharedParts(options, configuration, ground);
   const podParts = assemblePods(options, configuration, ground, shared);
-  return { ...shared, ...podParts, ...assembleNode(options, configuration, ground, shared, podParts) };
+  return {
+    node: ground.node,
+    ...shared,
+    ...podParts,
+    ...assembleNode(options, configuration, ground, shared, podParts),
+  };
 }
 
-type Shared = Pick<Parts, "paths" | "broadcaster" | "cgroups" | "services"> & {
+type Shared = Pick<Parts, "paths" | "broadcaster" | "cgroups" | "services" | "inspector"> & {
   readonly events: EventSink;
-  readonly inspector: Inspector;
 };
 
 function sharedParts(

@@ -34,6 +34,7 @@ export class Inspector {
   readonly #disk: Disk;
   readonly #exited = new Map<string, RuntimeContainer>();
   readonly #fingerprints = new Map<string, string>();
+  readonly #views = new Map<string, RuntimePod>();
 
   constructor(runtime: RuntimeService, disk: Disk) {
     this.#runtime = runtime;
@@ -80,7 +81,13 @@ export class Inspector {
     return this.#fingerprints.get(uid);
   }
 
+  /** What the last inspection of the pod found. */
+  lastView(uid: string): RuntimePod | undefined {
+    return this.#views.get(uid);
+  }
+
   forget(uid: string): void {
+    this.#views.delete(uid);
     this.#fingerprints.delete(uid);
   }
 
@@ -110,6 +117,7 @@ export class Inspector {
       }),
     ];
     this.#fingerprints.set(pod.uid, prints.sort().join());
+    this.#views.set(pod.uid, view);
     return view;
   }
 
