@@ -62,7 +62,7 @@ test("operations and parameters are named as upstream names them", () => {
   assert.equal(one?.patch?.operationId, "patchAppsV1NamespacedDeployment");
   assert.equal(one?.patch?.["x-kubernetes-action"], "patch");
   assert.deepEqual(
-    (one?.patch?.parameters as { name: string }[]).map(({ name }) => name),
+    ((one?.patch?.parameters ?? []) as { name: string }[]).map(({ name }) => name),
     ["dryRun", "fieldManager", "fieldValidation", "force"],
   );
   assert.equal(paths["/apis/apps/v1/deployments"]?.get?.operationId, "listAppsV1DeploymentForAllNamespaces");

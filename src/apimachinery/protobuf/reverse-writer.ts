@@ -1,4 +1,4 @@
-import { keyOf, wireBytes, wireFixed64, wireVarint } from "./wire.ts";
+import { keyOf, wireBytes, wireVarint } from "./wire.ts";
 
 const initialSize = 16 * 1024;
 const shortString = 48;

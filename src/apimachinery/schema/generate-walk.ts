@@ -145,11 +145,17 @@ function absentStatement(writer: SourceWriter, field: FieldSchema, target: strin
       return facts.omitZero ? "" : asNull;
     case "any":
       return asNull;
+    default:
+      if (facts.omitEmpty) return "";
+      return schema.type in zeros ? `${target} = ${zeros[schema.type]};` : asNull;
   }
-  if (facts.omitEmpty) return "";
-  const zero = { string: '""', Duration: '""', bool: "false", int32: "0", int64: "0", double: "0" };
-  return schema.type in zero ? `${target} = ${zero[schema.type as keyof typeof zero]};` : asNull;
 }
+
+/** Source of the zeros that are written where nothing else is. */
+const zeros: Readonly<Partial<Record<Schema["type"], string>>> = {
+  ...{ string: '""', Duration: '""', bool: "false" },
+  ...{ int32: "0", int64: "0", double: "0" },
+};
 
 function hasKeys(value: JsonObject): boolean {
   for (const _ in value) return true;
