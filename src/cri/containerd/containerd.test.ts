@@ -142,6 +142,14 @@ test("a pod's container runs, answers exec, logs, and ends with its exit code", 
   await assert.rejects(runtime.containerStatus({ containerId }), { code: "NotFound" });
 });
 
+test("an image of our own that is missing is not looked for in any network", async () => {
+  const pull = connection.images.pullImage({ image: { image: "k8ts.local/missing:1" } }, { timeoutMs: 10_000 });
+  await assert.rejects(
+    pull,
+    /failed to resolve reference "k8ts.local\/missing:1".* 127\.0\.0\.1:1: connect: connection refused/,
+  );
+});
+
 test("containers outlive containerd, and keepRunning brings it back", async () => {
   const config = { ...sandboxConfig, metadata: { name: "stay", uid: "uid-2", namespace: "default", attempt: 0 } };
   const { podSandboxId } = await connection.runtime.runPodSandbox({ config });

@@ -26,6 +26,8 @@ export interface ContainerdOptions {
   readonly enter?: readonly string[];
 }
 
+/** The registry host in the names of images that this project builds. */
+const OWN_IMAGES_HOST = "k8ts.local";
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
@@ -128,6 +130,7 @@ export class Containerd {
     for (const directory of [paths.registryDirectory, this.#options.cniConfigDirectory]) {
       await disk.makeDirectory(directory);
     }
+    await this.#keepOwnImagesLocal();
     const facts = await this.facts();
     const settings = { cniBinDirectory: "/usr/lib/cni", ...this.#options, paths };
     await disk.write(paths.configFile, containerdConfig(settings, facts), { mode: 0o600 });
@@ -150,6 +153,13 @@ export class Containerd {
     await saveRecord(disk, paths.pidFile, record);
     log.info("containerd started", { pid: record.pid, directory: paths.directory });
     return record;
+  }
+
+  /** Images of our own are imported, never pulled: asking for one that is missing must fail here and at once. */
+  async #keepOwnImagesLocal(): Promise<void> {
+    const directory = `${this.paths.registryDirectory}/${OWN_IMAGES_HOST}`;
+    await this.#platform.disk.makeDirectory(directory);
+    await this.#platform.disk.write(`${directory}/hosts.toml`, 'server = "http://127.0.0.1:1"\n');
   }
 
   async #waitUntilServing(record: ProcessRecord, signal?: AbortSignal): Promise<void> {

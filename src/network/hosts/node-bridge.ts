@@ -3,6 +3,7 @@ import { addressAt, parseRange } from "../addresses.ts";
 import { removeLink } from "../cni/bridge-network.ts";
 import { enterCommand, runIn } from "../enter.ts";
 import { nodeBridge } from "../names.ts";
+import { addUnreachable, type Peer, removeUnreachable, syncPeerRoutes } from "../node/routes.ts";
 
 export interface NodeBridgeOptions {
   /** The cluster's id on this machine. */
@@ -44,7 +45,17 @@ export class NodeBridge {
     await this.#ip("link", "set", this.name, "up");
   }
 
-  async down(): Promise<void> {
+  /** Routes from the machine to the nodes' pods, for an API server that runs outside of the nodes. */
+  async setPeers(clusterCidr: string, peers: readonly Peer[]): Promise<void> {
+    await addUnreachable(this.#processes, [], clusterCidr);
+    await syncPeerRoutes(this.#processes, [], clusterCidr, peers);
+  }
+
+  async down(clusterCidr?: string): Promise<void> {
+    if (clusterCidr !== undefined) {
+      await syncPeerRoutes(this.#processes, [], clusterCidr, []);
+      await removeUnreachable(this.#processes, [], clusterCidr);
+    }
     await removeLink(this.#processes, [], this.name);
   }
 

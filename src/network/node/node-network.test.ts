@@ -80,7 +80,8 @@ after(async () => {
     await network.down();
     await host.remove();
   }
-  await bridge.down();
+  await bridge.down(clusterCidr);
+  assert.equal((await runIn(processes, [], "ip", "route", "show", "root", clusterCidr)).trim(), "");
   await processes.run("find", [
     "/sys/fs/cgroup",
     "-depth",
@@ -178,6 +179,9 @@ test("pods reach pods on their own and on another node, and only while there is 
   await second.network.setPeers([{ podCidr: first.podCidr, address: bridge.nodeAddress(1) }]);
   assert.equal(await ping(a.enter, c.address), true);
   assert.equal(await ping(first.host.enter, c.address), true);
+  const peers = nodes.map(({ podCidr }, at) => ({ podCidr, address: bridge.nodeAddress(at + 1) }));
+  await bridge.setPeers(clusterCidr, peers);
+  assert.equal(await ping([], c.address), true, "the machine itself reaches pods");
 
   await first.network.setPeers([]);
   assert.equal(await ping(a.enter, c.address), false);
