@@ -83,6 +83,21 @@ export class Containerd {
     return found;
   }
 
+  /**
+   * Sends pulls from a registry host to another place only, for example `http://127.0.0.1:5000` or a mirror. Takes
+   * effect with the next pull.
+   */
+  async setRegistry(host: string, url: string): Promise<void> {
+    const { disk } = this.#platform;
+    const directory = `${this.paths.registryDirectory}/${host}`;
+    await disk.makeDirectory(directory);
+    const quoted = JSON.stringify(url);
+    await disk.write(
+      `${directory}/hosts.toml`,
+      `server = ${quoted}\n\n[host.${quoted}]\ncapabilities = ["pull", "resolve"]\n`,
+    );
+  }
+
   /** Stops containerd only. Containers and their shims go on. */
   async stop(): Promise<void> {
     const { clock, disk, processes, log } = this.#platform;
@@ -156,10 +171,8 @@ export class Containerd {
   }
 
   /** Images of our own are imported, never pulled: asking for one that is missing must fail here and at once. */
-  async #keepOwnImagesLocal(): Promise<void> {
-    const directory = `${this.paths.registryDirectory}/${OWN_IMAGES_HOST}`;
-    await this.#platform.disk.makeDirectory(directory);
-    await this.#platform.disk.write(`${directory}/hosts.toml`, 'server = "http://127.0.0.1:1"\n');
+  #keepOwnImagesLocal(): Promise<void> {
+    return this.setRegistry(OWN_IMAGES_HOST, "http://127.0.0.1:1");
   }
 
   async #waitUntilServing(record: ProcessRecord, signal?: AbortSignal): Promise<void> {
