@@ -2,6 +2,9 @@ import type { Scheme } from "../api/index.ts";
 import { loadScheme } from "../api/index.ts";
 import { type Clock, type Log, type Random, type Runnable, whenAborted } from "../base/index.ts";
 import type { Store } from "../storage/index.ts";
+import { OpenApiDocuments } from "../apimachinery/index.ts";
+import { groupVersions } from "../api/index.ts";
+import type { MetricsRegistry } from "../component/index.ts";
 import { AdmissionChain } from "./admission/chain.ts";
 import type { AdmissionPlugin } from "./admission/contract.ts";
 import type { Authenticator } from "./authn/contract.ts";
@@ -10,15 +13,20 @@ import { alwaysAllowAuthorizer } from "./authz/index.ts";
 import { StoreHub } from "./cacher/hub.ts";
 import { discoverySource } from "./discovery/source.ts";
 import { DiscoveryHandler } from "./discovery/handler.ts";
-import { versionBody } from "./discovery/version.ts";
+import { apiVersionInfo, versionBody } from "./discovery/version.ts";
 import { FlushScheduler } from "./handlers/flush-scheduler.ts";
 import { type FlowControl, Pipeline } from "./handlers/pipeline.ts";
 import type { HandlerServices } from "./handlers/resource-handler.ts";
 import { createRouter, type PathHandler, type VirtualResource } from "./handlers/router.ts";
 import { type SubresourceHandler, SubresourceHandlers } from "./handlers/subresource-handlers.ts";
+import { bindingHandler, bindingsCollection } from "./handlers/subresources/binding.ts";
+import { evictionHandler } from "./handlers/subresources/eviction.ts";
+import { scaleHandler } from "./handlers/subresources/scale.ts";
 import { type HealthCheck, HealthHandler } from "./health/health.ts";
+import { RequestMetrics } from "./health/request-metrics.ts";
 import type { ApiHandler } from "./http/exchange.ts";
 import { jsonReply } from "./http/reply.ts";
+import { OpenApiHandler } from "./openapi/handler.ts";
 import { Catalog } from "./registry/catalog.ts";
 import type { Converter, StrategyTable } from "./registry/descriptors.ts";
 
@@ -45,6 +53,8 @@ export interface ApiServerOptions {
   /** Address told to clients by `/api`. */
   readonly advertiseAddress?: string;
   readonly runtime: { readonly nodeVersion: string; readonly architecture: string };
+  /** Where the server registers its metrics; its own when absent. Shown at `/metrics`. */
+  readonly metrics?: MetricsRegistry;
   /** Lower bound of a watch's life. Upstream: `--min-request-timeout`, 30 min. */
   readonly watchTimeoutMs?: number;
   readonly bookmarkIntervalMs?: number;
@@ -69,15 +79,19 @@ export class ApiServer implements Runnable {
   readonly hub: StoreHub;
   readonly options: ApiServerOptions;
   readonly services: HandlerServices;
+  readonly metrics: RequestMetrics;
+  readonly scheme: Scheme;
   readonly #pending: Set<string>;
   #stopping = false;
 
   constructor(options: ApiServerOptions) {
     this.options = options;
     const { store, clock, random, log } = options;
+    this.scheme = options.scheme ?? loadScheme();
+    this.metrics = new RequestMetrics(clock, options.metrics);
     this.hub = new StoreHub({ store, clock, log });
     this.catalog = new Catalog({
-      scheme: options.scheme ?? loadScheme(),
+      scheme: this.scheme,
       store,
       hub: this.hub,
       clock,
@@ -139,10 +153,10 @@ export class ApiServer implements Runnable {
       clock,
       random,
       scheduler: new FlushScheduler(clock),
-      subresources: new SubresourceHandlers(this.options.subresources ?? {}),
+      subresources: new SubresourceHandlers({ ...this.#builtInSubresources(), ...this.options.subresources }),
       watchTimeoutMs,
       bookmarkIntervalMs: this.options.bookmarkIntervalMs ?? bookmarkIntervalMsDefault,
-      watchStarted: () => () => {},
+      watchStarted: (served) => this.metrics.watchStarted(served),
     };
   }
 
@@ -164,19 +178,43 @@ export class ApiServer implements Runnable {
       authorizer,
       ...(flowControl === undefined ? {} : { flowControl }),
       ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+      onComplete: (context, response) => this.metrics.completed(context, response),
       router: createRouter({
         table: this.catalog.table,
         services: this.services,
-        virtual: this.options.virtual ?? new Map(),
-        paths: [this.health, ...(this.options.paths ?? []), this.#discovery(), this.#versionPath()],
+        virtual: new Map([
+          ["/v1/bindings", bindingsCollection(this.scheme, this.catalog.table)],
+          ...(this.options.virtual ?? []),
+        ]),
+        paths: [
+          this.health,
+          ...(this.options.paths ?? []),
+          this.#discovery(),
+          this.#openApi(),
+          this.metrics.path,
+          this.#versionPath(),
+        ],
       }),
     });
+  }
+
+  #builtInSubresources(): Readonly<Record<string, SubresourceHandler>> {
+    return {
+      "/pods/binding": bindingHandler(this.scheme),
+      "/pods/eviction": evictionHandler(this.scheme, this.catalog.table),
+      scale: scaleHandler(this.scheme),
+    };
+  }
+
+  #openApi(): PathHandler {
+    const { gitVersion } = apiVersionInfo;
+    return new OpenApiHandler({ documents: new OpenApiDocuments(groupVersions, gitVersion), version: gitVersion });
   }
 
   #discovery(): PathHandler {
     const { table } = this.catalog;
     return new DiscoveryHandler({
-      source: discoverySource(this.options.scheme ?? loadScheme(), table),
+      source: discoverySource(this.scheme, table),
       revision: () => table.revision,
       serverAddress: () => this.options.advertiseAddress ?? "127.0.0.1:6443",
     });

@@ -70,7 +70,7 @@ export function cacheOf(server: ApiServer, group: string, resource: string) {
 function followGraph(server: ApiServer, graph: NodeGraph, signal: AbortSignal): Promise<void>[] {
   const pods = followCache(
     cacheOf(server, "", "pods"),
-    { upsert: ({ object }) => graph.upsertPod(object as GraphPod), remove: ({ object }) => graph.removePod(object) },
+    { upsert: ({ peeked }) => graph.upsertPod(peeked as GraphPod), remove: ({ peeked }) => graph.removePod(peeked) },
     signal,
   );
   const volumes = followCache(

@@ -37,7 +37,9 @@ import { authenticationReviews, checkByChain, type TokenChecker } from "../revie
 import { tokenRequestHandler } from "../reviews/token-request.ts";
 import { type ApiServer, type ApiServerOptions, createApiServer } from "../server.ts";
 import { ensureBootstrapRoles } from "./bootstrap-roles.ts";
+import { ensureKubernetesService } from "./kubernetes-service.ts";
 import { LiveObjects } from "./live-objects.ts";
+import { ServiceAllocation, type ServiceNetworkOptions, serviceNetworkDefaults } from "./service-allocation.ts";
 import { ensureSystemNamespaces } from "./system-namespaces.ts";
 
 export interface StandardServerOptions {
@@ -55,6 +57,10 @@ export interface StandardServerOptions {
   readonly anonymous?: boolean;
   /** Further authenticators (OIDC, webhook, token file), asked after the built-in ones. */
   readonly authenticators?: readonly Authenticator[];
+  /** Default: 10.96.0.0/12, node ports 30000-32767. */
+  readonly serviceNetwork?: ServiceNetworkOptions;
+  /** Where pods and other nodes reach this server; the endpoints of the Service `kubernetes`. Absent: no such endpoints. */
+  readonly advertise?: { readonly address: string; readonly port: number };
   /** Everything else of the server, as it is. */
   readonly more?: Partial<
     Omit<ApiServerOptions, "store" | "clock" | "random" | "log" | "authenticator" | "authorizer">
@@ -81,9 +87,10 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const authorizer = authorizers(options.authorizationModes ?? ["Node", "RBAC"], rbac, graph);
   const scheme = more.scheme ?? loadScheme();
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
+  const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
   const server = createApiServer({
-    strategies: builtInStrategies,
     ...more,
+    strategies: services.extend(more.strategies ?? builtInStrategies, {}),
     store: options.store,
     clock,
     random,
@@ -108,6 +115,11 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
         run: (started, signal) => live.attach(started, rbac, graph, signal),
       },
       { name: "start-system-namespaces-controller", run: (started) => ensureSystemNamespaces(privileged(started)) },
+      {
+        name: "start-service-ip-repair-controllers",
+        run: (started, signal) => services.start(started, privileged(started), signal),
+      },
+      { name: "bootstrap-controller", run: (started) => publishServer(options, services, privileged(started)) },
       { name: "rbac/bootstrap-roles", run: (started) => ensureBootstrapRoles(privileged(started)) },
       ...(more.startup ?? []),
     ],
@@ -118,6 +130,16 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     client: (user, groups = [], userAgent = "k8ts") =>
       createLocalClient(server, { user: { name: user, groups: [...groups, systemGroups.authenticated] }, userAgent }),
   };
+}
+
+async function publishServer(
+  { advertise }: StandardServerOptions,
+  services: ServiceAllocation,
+  client: Client,
+): Promise<void> {
+  const family = services.families[0];
+  if (advertise === undefined || family === undefined) return;
+  await ensureKubernetesService(client, { ...advertise, clusterIp: services.apiServerAddress, family });
 }
 
 /** The server's own client, for start-up steps. Upstream: the loopback client. */

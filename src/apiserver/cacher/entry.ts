@@ -61,8 +61,13 @@ export class CacheEntry {
   }
 
   get labels(): Readonly<Record<string, string>> {
-    this.#labels ??= this.object.metadata.labels ?? noLabels;
+    this.#labels ??= this.peeked.metadata.labels ?? noLabels;
     return this.#labels;
+  }
+
+  /** For reading inside the server: like `object`, but not frozen yet. */
+  get peeked(): KubeObject {
+    return this.#object?.deref() ?? this.object;
   }
 
   /** Frozen. Shared by everybody who asks while anybody holds it. */
@@ -78,7 +83,7 @@ export class CacheEntry {
   fieldValue(read: (object: KubeObject) => string): string {
     let value = this.extra.get(read) as string | undefined;
     if (value === undefined) {
-      value = read(this.object);
+      value = read(this.peeked);
       this.extra.set(read, value);
     }
     return value;

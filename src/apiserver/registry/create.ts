@@ -24,40 +24,30 @@ export async function createObject(
   namespace: string,
   input: KubeObject,
 ): Promise<Representable> {
-  const object = await prepare(registry, request, namespace, input);
-  const { metadata } = object;
-  const generated = (metadata.name ?? "") === "" && (metadata.generateName ?? "") !== "";
+  const object = await admit(registry, request, namespace, input);
+  fillSystemFields(object.metadata, nowText(registry.clock), registry.random);
+  const generated = (object.metadata.name ?? "") === "" && (object.metadata.generateName ?? "") !== "";
   for (let attempt = 1; ; attempt += 1) {
-    if (generated) metadata.name = generateName(metadata.generateName ?? "", registry.random);
-    validate(registry, request, object);
-    const name = metadata.name ?? "";
-    const attributes = registry.attributes("CREATE", request, {
-      namespace,
-      name,
-      subresource: "",
-      object,
-      oldObject: undefined,
-    });
-    await registry.admission.validate(attributes);
-    const written = await store(registry, request, namespace, object);
+    if (generated) object.metadata.name = generateName(object.metadata.generateName ?? "", registry.random);
+    const written = await attemptCreate(registry, request, namespace, object);
     if (written !== undefined) return written;
+    const name = object.metadata.name ?? "";
     if (!generated) throw await alreadyExists(registry, namespace, name);
     if (attempt === generatedNameAttempts) throw newGenerateNameConflict(groupResourceOf(registry.descriptor), name, 1);
   }
 }
 
-async function prepare(
+async function admit(
   registry: ResourceRegistry,
   request: WriteRequest,
   namespace: string,
   input: KubeObject,
 ): Promise<KubeObject> {
   const { descriptor, admission } = registry;
-  const { metadata } = input;
-  wipeSystemFields(metadata);
+  wipeSystemFields(input.metadata);
   alignNamespace(input, namespace, descriptor.facts.namespaced);
   recordManager(registry, request, input);
-  const name = metadata.name ?? "";
+  const name = input.metadata.name ?? "";
   const attributes = registry.attributes("CREATE", request, {
     namespace,
     name,
@@ -65,14 +55,11 @@ async function prepare(
     object: input,
     oldObject: undefined,
   });
-  if (admission.mutates("CREATE", attributes.resource, "")) {
-    await admission.admit(attributes);
-    descriptor.codec.applyDefaults(attributes.object ?? input);
-  }
-  const object = attributes.object ?? input;
-  descriptor.strategy.prepareForCreate?.(object, registry.writeContext(request));
-  fillSystemFields(object.metadata, nowText(registry.clock), registry.random);
-  return object;
+  if (!admission.mutates("CREATE", attributes.resource, "")) return input;
+  await admission.admit(attributes);
+  const admitted = attributes.object ?? input;
+  descriptor.codec.applyDefaults(admitted);
+  return admitted;
 }
 
 function recordManager(registry: ResourceRegistry, request: WriteRequest, object: KubeObject): void {
@@ -81,47 +68,79 @@ function recordManager(registry: ResourceRegistry, request: WriteRequest, object
   registry.fieldManagers.record(undefined, object, manager, "", registry.clock.now());
 }
 
-function validate(registry: ResourceRegistry, request: WriteRequest, object: KubeObject): void {
-  const { descriptor } = registry;
-  const { strategy } = descriptor;
-  const errors: FieldError[] = [...validateMetaOnCreate(descriptor, object.metadata)];
-  const own = strategy.validate?.(object, registry.writeContext(request));
-  if (own !== undefined) errors.push(...own);
-  if (errors.length > 0) throw newInvalid(descriptor.gvk, object.metadata.name ?? "", errors);
-  for (const text of strategy.warningsOnCreate?.(object) ?? []) request.context.warn(text);
-  strategy.canonicalize?.(object);
-}
-
-/** Undefined when the name is taken. */
-async function store(
+/** Undefined when the name is taken. Allocators come first, as upstream, so that validation sees what they gave. */
+async function attemptCreate(
   registry: ResourceRegistry,
   request: WriteRequest,
   namespace: string,
   object: KubeObject,
 ): Promise<Representable | undefined> {
   const { strategy } = registry.descriptor;
+  const context = registry.writeContext(request);
+  const hooks = (await strategy.beginCreate?.(object, context)) ?? undefined;
+  let stored = false;
+  try {
+    strategy.prepareForCreate?.(object, context);
+    await validate(registry, request, namespace, object);
+    const written = request.dryRun
+      ? await imagine(registry, namespace, object)
+      : await store(registry, namespace, object);
+    stored = written !== undefined && !request.dryRun;
+    return written;
+  } finally {
+    if (stored) hooks?.commit?.();
+    else hooks?.rollback?.();
+  }
+}
+
+async function validate(
+  registry: ResourceRegistry,
+  request: WriteRequest,
+  namespace: string,
+  object: KubeObject,
+): Promise<void> {
+  const { descriptor } = registry;
+  const { strategy } = descriptor;
+  const name = object.metadata.name ?? "";
+  const errors: FieldError[] = [...validateMetaOnCreate(descriptor, object.metadata)];
+  const own = strategy.validate?.(object, registry.writeContext(request));
+  if (own !== undefined) errors.push(...own);
+  if (errors.length > 0) throw newInvalid(descriptor.gvk, name, errors);
+  for (const text of strategy.warningsOnCreate?.(object) ?? []) request.context.warn(text);
+  strategy.canonicalize?.(object);
+  const attributes = registry.attributes("CREATE", request, {
+    namespace,
+    name,
+    subresource: "",
+    object,
+    oldObject: undefined,
+  });
+  await registry.admission.validate(attributes);
+}
+
+async function imagine(
+  registry: ResourceRegistry,
+  namespace: string,
+  object: KubeObject,
+): Promise<Representable | undefined> {
+  const key = registry.keyOf(namespace, object.metadata.name ?? "");
+  return (await registry.current(key, false)) === undefined ? registry.imagined(object) : undefined;
+}
+
+async function store(
+  registry: ResourceRegistry,
+  namespace: string,
+  object: KubeObject,
+): Promise<Representable | undefined> {
+  const { strategy } = registry.descriptor;
   const key = registry.keyOf(namespace, object.metadata.name ?? "");
   if (!registry.cache.ready) await registry.cache.start();
-  const hooks = (await strategy.beginCreate?.(object, registry.writeContext(request))) ?? undefined;
-  try {
-    if (request.dryRun) {
-      hooks?.rollback?.();
-      return (await registry.current(key, false)) === undefined ? registry.imagined(object) : undefined;
-    }
-    const { bytes } = await registry.encode(object);
-    const ttlSeconds = strategy.ttlSeconds?.(object);
-    const put: Operation = { type: "put", key, value: bytes, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) };
-    const result = await registry.store.transact([{ key, modRevision: 0 }], [put]);
-    if (!result.committed) {
-      hooks?.rollback?.();
-      return undefined;
-    }
-    hooks?.commit?.();
-    return registry.representation.of(registry.cache.committed(key, bytes, result.revision));
-  } catch (error) {
-    hooks?.rollback?.();
-    throw error;
-  }
+  const { bytes } = await registry.encode(object);
+  const ttlSeconds = strategy.ttlSeconds?.(object);
+  const put: Operation = { type: "put", key, value: bytes, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) };
+  const result = await registry.store.transact([{ key, modRevision: 0 }], [put]);
+  if (!result.committed) return undefined;
+  return registry.representation.of(registry.cache.committed(key, bytes, result.revision));
 }
 
 async function alreadyExists(registry: ResourceRegistry, namespace: string, name: string): Promise<StatusError> {

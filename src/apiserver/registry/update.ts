@@ -72,16 +72,27 @@ async function attemptUpdate(
   current: CacheEntry,
   fresh: boolean,
 ): Promise<Representable | "again"> {
-  const { descriptor } = registry;
+  const { strategy } = registry.descriptor;
   const existing = (await registry.representation.of(current)).object;
   const produced = await request.produce(existing);
-  const staleness = checkVersion(registry, request, produced, existing, current, fresh);
-  if (staleness === "again") return "again";
+  if (checkVersion(registry, request, produced, existing, current, fresh) === "again") return "again";
   const object = await admit(registry, request, produced, existing);
-  await validateUpdate(registry, request, object, existing);
-  if (deletesDuringUpdate(descriptor.strategy, object, existing))
-    return finishDeletion(registry, request, object, current);
-  return store(registry, request, object, existing, current);
+  preserveMeta(object.metadata, existing.metadata);
+  const context = registry.writeContext(request);
+  const begin = request.subresource === "" ? strategy.beginUpdate : undefined;
+  const hooks = (await begin?.call(strategy, object, existing, context)) ?? undefined;
+  let stored = false;
+  try {
+    await validateUpdate(registry, request, object, existing);
+    const outcome = deletesDuringUpdate(strategy, object, existing)
+      ? await finishDeletion(registry, request, object, current)
+      : await store(registry, request, object, current);
+    stored = outcome !== "again" && !request.dryRun;
+    return outcome;
+  } finally {
+    if (stored) hooks?.commit?.();
+    else hooks?.rollback?.();
+  }
 }
 
 /** Compares identity and resource version. A cached state may be stale: then look again before saying no. */
@@ -158,7 +169,6 @@ async function validateUpdate(
   const { descriptor } = registry;
   const rules = request.rules ?? rulesFor(descriptor.strategy, request.subresource);
   const context = registry.writeContext(request);
-  preserveMeta(object.metadata, existing.metadata);
   rules.prepareForUpdate?.(object, existing, context);
   const errors: FieldError[] = [...validateMetaOnUpdate(object.metadata, existing.metadata)];
   const own = rules.validateUpdate?.(object, existing, context);
@@ -200,38 +210,20 @@ async function store(
   registry: ResourceRegistry,
   request: UpdateRequest,
   object: KubeObject,
-  existing: KubeObject,
   current: CacheEntry,
 ): Promise<Representable | "again"> {
   const { strategy } = registry.descriptor;
-  const hooks =
-    request.subresource === ""
-      ? ((await strategy.beginUpdate?.(object, existing, registry.writeContext(request))) ?? undefined)
-      : undefined;
-  try {
-    if (request.dryRun) {
-      hooks?.rollback?.();
-      return registry.imagined(object);
-    }
-    const { key } = current;
-    const { bytes } = await registry.encode(object);
-    if (CacheEntry.fromStored(key, bytes, current.revision, current.shape).item.equals(current.item)) {
-      hooks?.commit?.();
-      return await registry.representation.of(current);
-    }
-    const ttlSeconds = strategy.ttlSeconds?.(object);
-    const put = { type: "put", key, value: bytes, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) } as const;
-    const result = await registry.store.transact([{ key, modRevision: current.revision }], [put]);
-    if (!result.committed) {
-      hooks?.rollback?.();
-      return "again";
-    }
-    hooks?.commit?.();
-    return await registry.representation.of(registry.cache.committed(key, bytes, result.revision));
-  } catch (error) {
-    hooks?.rollback?.();
-    throw error;
+  if (request.dryRun) return registry.imagined(object);
+  const { key } = current;
+  const { bytes } = await registry.encode(object);
+  if (CacheEntry.fromStored(key, bytes, current.revision, current.shape).item.equals(current.item)) {
+    return registry.representation.of(current);
   }
+  const ttlSeconds = strategy.ttlSeconds?.(object);
+  const put = { type: "put", key, value: bytes, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) } as const;
+  const result = await registry.store.transact([{ key, modRevision: current.revision }], [put]);
+  if (!result.committed) return "again";
+  return registry.representation.of(registry.cache.committed(key, bytes, result.revision));
 }
 
 /** The last finalizer of an object that is being deleted went: so does the object. */

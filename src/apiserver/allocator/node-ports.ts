@@ -1,0 +1,43 @@
+import type { Random } from "../../base/index.ts";
+import { AllocationError } from "./cluster-ips.ts";
+import { NumberSet } from "./number-set.ts";
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Node ports in use. One number may serve several protocols of one Service. */
+export class NodePorts {
+  readonly #range: PortRange;
+  readonly #taken: NumberSet;
+
+  constructor(range: PortRange, random: Random) {
+    this.#range = range;
+    this.#taken = new NumberSet(range.last - range.first + 1, random);
+  }
+
+  mark(port: number, used: boolean): void {
+    const offset = port - this.#range.first;
+    if (offset < 0 || offset >= this.#taken.size) return;
+    if (used) this.#taken.take(offset);
+    else this.#taken.release(offset);
+  }
+
+  allocate(): number {
+    const offset = this.#taken.takeAny();
+    if (offset === undefined) throw new AllocationError("range is full");
+    return this.#range.first + offset;
+  }
+
+  allocateExact(port: number): void {
+    const offset = port - this.#range.first;
+    const { first, last } = this.#range;
+    if (offset < 0 || offset >= this.#taken.size) {
+      throw new AllocationError(
+        `provided port is not in the valid range. The range of valid ports is ${first}-${last}`,
+      );
+    }
+    if (!this.#taken.take(offset)) throw new AllocationError("provided port is already allocated");
+  }
+}

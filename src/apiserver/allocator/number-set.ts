@@ -1,0 +1,50 @@
+import type { Random } from "../../base/index.ts";
+import { staticPartOf } from "./address-range.ts";
+
+/** Which numbers of 0 … size-1 are taken. Free ones are given out at random, from the dynamic part first. */
+export class NumberSet {
+  readonly size: number;
+  readonly #taken = new Set<number>();
+  readonly #random: Random;
+
+  constructor(size: number, random: Random) {
+    this.size = size;
+    this.#random = random;
+  }
+
+  get free(): number {
+    return this.size - this.#taken.size;
+  }
+
+  has(number: number): boolean {
+    return this.#taken.has(number);
+  }
+
+  /** False when it was taken already. */
+  take(number: number): boolean {
+    if (this.#taken.has(number)) return false;
+    this.#taken.add(number);
+    return true;
+  }
+
+  release(number: number): void {
+    this.#taken.delete(number);
+  }
+
+  /** Takes any free number; undefined when there is none. */
+  takeAny(): number | undefined {
+    const band = staticPartOf(this.size);
+    return this.#takeBetween(band, this.size) ?? this.#takeBetween(0, band);
+  }
+
+  #takeBetween(from: number, to: number): number | undefined {
+    const length = to - from;
+    if (length <= 0) return undefined;
+    const start = Math.floor(this.#random.next() * length);
+    for (let step = 0; step < length; step += 1) {
+      const number = from + ((start + step) % length);
+      if (this.take(number)) return number;
+    }
+    return undefined;
+  }
+}
