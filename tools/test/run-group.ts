@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "../repository.ts";
 import type { TestGroup } from "./groups.ts";
-import type { TestResult } from "./reporter.ts";
+import { endMark, type TestResult } from "./reporter.ts";
 
 export interface GroupResult {
   readonly group: TestGroup;
@@ -21,7 +21,7 @@ export async function runGroup(group: TestGroup, update: boolean, signal: AbortS
   rmSync(destination, { force: true });
   const started = performance.now();
   const { code, timedOut, output } = await runNode(argumentsFor(group, destination, update), group.timeoutMs, signal);
-  const results = [...readResults(destination)];
+  const { results, complete } = readResults(destination);
   const known = results.some((result) => result.outcome === "failed");
   if (timedOut) {
     results.push(
@@ -29,6 +29,8 @@ export async function runGroup(group: TestGroup, update: boolean, signal: AbortS
     );
   } else if (code !== 0 && !known) {
     results.push(failure(group, `ended with ${code}\n${output}`));
+  } else if (!complete) {
+    results.push(failure(group, `ended before its tests did\n${output}`));
   } else if (results.length === 0) {
     results.push(failure(group, `ran no test\n${output}`));
   }
@@ -56,12 +58,13 @@ interface Ended {
 function runNode(args: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<Ended> {
   return new Promise((resolve, reject) => {
     // A group of its own, so that what a test leaves running ends with it.
-    const options = {
+    const child = spawn(process.execPath, args, {
       cwd: repositoryRoot,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"],
-    };
-    const child = spawn(process.execPath, args, options);
+      stdio: ["ignore", "pipe", "pipe"],
+      // Set inside a test, and would make this one report to that.
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+    });
     let output = "";
     let timedOut = false;
     const keep = (chunk: Buffer): void => {
@@ -93,16 +96,16 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function* readResults(path: string): Generator<TestResult> {
+function readResults(path: string): { readonly results: TestResult[]; readonly complete: boolean } {
   let text = "";
   try {
     text = readFileSync(path, "utf8");
   } catch {
     // The process ended before it had anything to report; its exit code tells.
   }
-  for (const line of text.split("\n")) {
-    if (line.endsWith("}")) yield JSON.parse(line) as TestResult;
-  }
+  const lines = text.split("\n");
+  const results = lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as TestResult);
+  return { results, complete: lines.includes(endMark) };
 }
 
 function failure(group: TestGroup, error: string): TestResult {
