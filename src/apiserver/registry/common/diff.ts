@@ -1,0 +1,28 @@
+const context = 3;
+
+/** A unified diff of two objects as indented JSON, for messages about what must not change. One hunk is enough there. */
+export function jsonDiff(old: unknown, now: unknown): string {
+  const before = JSON.stringify(old, null, 1).split("\n");
+  const after = JSON.stringify(now, null, 1).split("\n");
+  let start = 0;
+  while (start < before.length && start < after.length && before[start] === after[start]) start++;
+  let [endBefore, endAfter] = [before.length, after.length];
+  while (endBefore > start && endAfter > start && before[endBefore - 1] === after[endAfter - 1]) {
+    endBefore--;
+    endAfter--;
+  }
+  if (start === endBefore && start === endAfter) return "";
+  const from = Math.max(0, start - context);
+  const [toBefore, toAfter] = [
+    Math.min(before.length, endBefore + context),
+    Math.min(after.length, endAfter + context),
+  ];
+  const head = `@@ -${from + 1},${toBefore - from} +${from + 1},${toAfter - from} @@`;
+  const lines = [
+    ...before.slice(from, start).map((line) => ` ${line}`),
+    ...before.slice(start, endBefore).map((line) => `-${line}`),
+    ...after.slice(start, endAfter).map((line) => `+${line}`),
+    ...before.slice(endBefore, toBefore).map((line) => ` ${line}`),
+  ];
+  return `${[head, ...lines].join("\n")}\n`;
+}

@@ -1,0 +1,483 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Container, Pod, PodSpec } from "../../../../api/index.ts";
+import { type FieldError, fieldErrorMessage } from "../../../../apimachinery/index.ts";
+import type { WriteContext } from "../../contract.ts";
+import { podStrategy } from "./strategy.ts";
+
+const context = {} as WriteContext;
+const container: Container = {
+  name: "c",
+  image: "nginx",
+  terminationMessagePolicy: "File",
+  imagePullPolicy: "Always",
+};
+
+function spec(change: Partial<PodSpec> = {}): PodSpec {
+  return {
+    containers: [container],
+    restartPolicy: "Always",
+    dnsPolicy: "ClusterFirst",
+    terminationGracePeriodSeconds: 30,
+    ...change,
+  };
+}
+
+function pod(change: Partial<PodSpec> = {}, annotations?: Record<string, string>): Pod {
+  return {
+    metadata: { name: "p", namespace: "n", ...(annotations === undefined ? {} : { annotations }) },
+    spec: spec(change),
+  };
+}
+
+function withContainer(change: Partial<Container>, more: Partial<PodSpec> = {}): Pod {
+  return pod({ containers: [{ ...container, ...change }], ...more });
+}
+
+const shown = (errors: readonly FieldError[] | undefined) => (errors ?? []).map(fieldErrorMessage);
+const created = (object: Pod) => shown(podStrategy.validate?.(object, context));
+const updated = (object: Pod, old: Pod) => shown(podStrategy.validateUpdate?.(object, old, context));
+
+test("a full pod is accepted", () => {
+  const full = withContainer(
+    {
+      command: ["a"],
+      ports: [{ name: "http", containerPort: 80, hostPort: 8080, protocol: "TCP" }],
+      env: [
+        { name: "A", value: "b" },
+        { name: "NODE", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "spec.nodeName" } } },
+        { name: "LABEL", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.labels['app']" } } },
+        { name: "CPU", valueFrom: { resourceFieldRef: { resource: "limits.cpu", divisor: "1m" } } },
+        { name: "S", valueFrom: { secretKeyRef: { name: "s", key: "k" } } },
+      ],
+      envFrom: [{ prefix: "X_", configMapRef: { name: "m" } }],
+      resources: { requests: { cpu: "100m", memory: "64Mi" }, limits: { cpu: "1", "example.com/gpu": "1" } },
+      volumeMounts: [
+        { name: "v", mountPath: "/v" },
+        { name: "t", mountPath: "/t", subPath: "a/b" },
+      ],
+      livenessProbe: { httpGet: { path: "/", port: "http", scheme: "HTTP" }, successThreshold: 1, periodSeconds: 10 },
+      readinessProbe: { exec: { command: ["true"] } },
+      lifecycle: { preStop: { sleep: { seconds: 5 } } },
+      securityContext: { runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
+    },
+    {
+      serviceAccountName: "default",
+      volumes: [
+        { name: "v", emptyDir: { sizeLimit: "1Gi" } },
+        { name: "t", projected: { sources: [{ serviceAccountToken: { path: "token", expirationSeconds: 3600 } }] } },
+      ],
+      affinity: {
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { labelSelector: { matchLabels: { a: "b" } }, topologyKey: "kubernetes.io/hostname" },
+          ],
+        },
+      },
+      tolerations: [{ key: "a", operator: "Exists", effect: "NoExecute", tolerationSeconds: 5 }],
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: "zone",
+          whenUnsatisfiable: "DoNotSchedule",
+          labelSelector: { matchLabels: { a: "b" } },
+        },
+      ],
+    },
+  );
+  assert.deepEqual(created(full), []);
+});
+
+const rejected: readonly (readonly [string, Pod, readonly string[]])[] = [
+  ["no containers", pod({ containers: [] }), ["spec.containers: Required value"]],
+  ["no image", withContainer({ image: "" }), ["spec.containers[0].image: Required value"]],
+  [
+    "space around an image",
+    withContainer({ image: " x" }),
+    ['spec.containers[0].image: Invalid value: " x": must not have leading or trailing whitespace'],
+  ],
+  [
+    "the same name twice",
+    pod({ containers: [container, container] }),
+    ['spec.containers[1].name: Duplicate value: "c"'],
+  ],
+  [
+    "restart policy",
+    pod({ restartPolicy: "Sometimes" as "Always" }),
+    ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"'],
+  ],
+  [
+    "pull policy",
+    withContainer({ imagePullPolicy: "X" as "Always" }),
+    ['spec.containers[0].imagePullPolicy: Unsupported value: "X": supported values: "Always", "IfNotPresent", "Never"'],
+  ],
+  [
+    "port out of range",
+    withContainer({ ports: [{ containerPort: 70000, protocol: "TCP" }] }),
+    ["spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive"],
+  ],
+  [
+    "host port taken twice",
+    withContainer({
+      ports: [
+        { containerPort: 1, hostPort: 5, protocol: "TCP" },
+        { containerPort: 2, hostPort: 5, protocol: "TCP" },
+      ],
+    }),
+    ['spec.containers[0].ports[1].hostPort: Duplicate value: "TCP//5"'],
+  ],
+  [
+    "host network",
+    withContainer({ ports: [{ containerPort: 1, protocol: "TCP" }] }, { hostNetwork: true }),
+    ["spec.containers[0].ports[0].hostPort: Invalid value: 0: must match `containerPort` when `hostNetwork` is true"],
+  ],
+  [
+    "mount of no volume",
+    withContainer({ volumeMounts: [{ name: "x", mountPath: "/x" }] }),
+    ['spec.containers[0].volumeMounts[0].name: Not found: "x"'],
+  ],
+  [
+    "mount paths",
+    withContainer(
+      {
+        volumeMounts: [
+          { name: "v", mountPath: "/x" },
+          { name: "v", mountPath: "/x" },
+        ],
+      },
+      { volumes: [{ name: "v", emptyDir: {} }] },
+    ),
+    ['spec.containers[0].volumeMounts[1].mountPath: Invalid value: "/x": must be unique'],
+  ],
+  [
+    "two sources of a volume",
+    pod({ volumes: [{ name: "v", emptyDir: {}, hostPath: { path: "/" } }] }),
+    ["spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type"],
+  ],
+  [
+    "no source of a volume",
+    pod({ volumes: [{ name: "v" }] }),
+    ["spec.volumes[0]: Required value: must specify a volume type"],
+  ],
+  [
+    "request above limit",
+    withContainer({ resources: { requests: { cpu: "2" }, limits: { cpu: "1" } } }),
+    ['spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1'],
+  ],
+  [
+    "negative request",
+    withContainer({ resources: { requests: { memory: "-1" } } }),
+    ['spec.containers[0].resources.requests[memory]: Invalid value: "-1": must be greater than or equal to 0'],
+  ],
+  [
+    "unknown resource",
+    withContainer({ resources: { requests: { gpu: "1" } } }),
+    [
+      'spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource type or fully qualified',
+      'spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource for containers',
+    ],
+  ],
+  [
+    "extended resource without limit",
+    withContainer({ resources: { requests: { "example.com/gpu": "1" } } }),
+    ["spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitable resources"],
+  ],
+  [
+    "fraction of an extended resource",
+    withContainer({ resources: { limits: { "example.com/gpu": "500m" } } }),
+    ['spec.containers[0].resources.limits[example.com/gpu]: Invalid value: "500m": must be an integer'],
+  ],
+  [
+    "huge pages alone",
+    withContainer({ resources: { requests: { "hugepages-2Mi": "2Mi" }, limits: { "hugepages-2Mi": "2Mi" } } }),
+    ["spec.containers[0].resources: Forbidden: HugePages require cpu or memory"],
+  ],
+  [
+    "environment without a source",
+    withContainer({ env: [{ name: "A", valueFrom: {} }] }),
+    [
+      'spec.containers[0].env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+    ],
+  ],
+  [
+    "field path of a volume in the environment",
+    withContainer({
+      env: [{ name: "A", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.labels" } } }],
+    }),
+    [
+      'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Unsupported value: "metadata.labels": supported values: "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"',
+    ],
+  ],
+  [
+    "unknown field path",
+    withContainer({ env: [{ name: "A", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "spec.x" } } }] }),
+    [
+      'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "spec.x": error converting fieldPath: field label not supported: spec.x',
+    ],
+  ],
+  [
+    "two handlers",
+    withContainer({ livenessProbe: { exec: { command: ["a"] }, tcpSocket: { port: 1 }, successThreshold: 1 } }),
+    ["spec.containers[0].livenessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type"],
+  ],
+  [
+    "no handler",
+    withContainer({ readinessProbe: {} }),
+    ["spec.containers[0].readinessProbe: Required value: must specify a handler type"],
+  ],
+  [
+    "successes of a liveness probe",
+    withContainer({ livenessProbe: { exec: { command: ["a"] }, successThreshold: 2 } }),
+    ["spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1"],
+  ],
+  [
+    "probe of an init container",
+    pod({ initContainers: [{ ...container, name: "i", livenessProbe: { exec: { command: ["a"] } } }] }),
+    [
+      "spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without restartPolicy=Always",
+    ],
+  ],
+  [
+    "privilege escalation",
+    withContainer({ securityContext: { privileged: true, allowPrivilegeEscalation: false } }),
+    [
+      'spec.containers[0].securityContext: Invalid value: {"privileged":true,"allowPrivilegeEscalation":false}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
+    ],
+  ],
+  [
+    "user id",
+    pod({ securityContext: { runAsUser: -1 } }),
+    ["spec.securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive"],
+  ],
+  [
+    "DNS policy None",
+    pod({ dnsPolicy: "None" }),
+    ["spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None"],
+  ],
+  [
+    "toleration",
+    pod({ tolerations: [{ operator: "Equal" }] }),
+    [
+      'spec.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"',
+    ],
+  ],
+  [
+    "node affinity without terms",
+    pod({ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } } }),
+    [
+      "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term",
+    ],
+  ],
+  [
+    "spread twice",
+    pod({
+      topologySpreadConstraints: [
+        { maxSkew: 1, topologyKey: "a", whenUnsatisfiable: "DoNotSchedule" },
+        { maxSkew: 0, topologyKey: "a", whenUnsatisfiable: "DoNotSchedule" },
+      ],
+    }),
+    [
+      'spec.topologySpreadConstraints[0].{topologyKey, whenUnsatisfiable}: Duplicate value: "{a, DoNotSchedule}"',
+      "spec.topologySpreadConstraints[1].maxSkew: Invalid value: 0: must be greater than zero",
+    ],
+  ],
+  [
+    "token without a service account",
+    pod({
+      volumes: [
+        { name: "t", projected: { sources: [{ serviceAccountToken: { path: "t", expirationSeconds: 600 } }] } },
+      ],
+    }),
+    [
+      "spec.volumes[0].projected.sources[0].serviceAccountToken: Forbidden: must not be specified when serviceAccountName is not set",
+    ],
+  ],
+  [
+    "ephemeral containers",
+    pod({ ephemeralContainers: [{ ...container, name: "e" }] as never }),
+    ["spec.ephemeralContainers: Forbidden: cannot be set on create"],
+  ],
+  [
+    "deadline",
+    pod({ activeDeadlineSeconds: 0 }),
+    ["spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive"],
+  ],
+  [
+    "pod resources below the containers'",
+    pod({
+      containers: [{ ...container, resources: { requests: { cpu: "2" } } }],
+      resources: { requests: { cpu: "1" } },
+    }),
+    [
+      'spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 2',
+    ],
+  ],
+  [
+    "mirror annotation without a node",
+    pod({}, { "kubernetes.io/config.mirror": "x" }),
+    [
+      'metadata.annotations[kubernetes.io/config.mirror]: Invalid value: "x": must set spec.nodeName if mirror pod annotation is set',
+    ],
+  ],
+  ["host users", pod({ hostUsers: false, hostPID: true }), ["spec.HostPID: Forbidden: when `hostUsers` is false"]],
+  [
+    "windows options",
+    pod({ os: { name: "linux" }, securityContext: { windowsOptions: {} } }),
+    ["spec.securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod"],
+  ],
+];
+for (const [name, object, errors] of rejected)
+  test(`refused: ${name}`, () => assert.deepEqual(created(object), errors));
+
+test("images, deadlines and tolerations may change", () => {
+  const old = pod({ tolerations: [{ key: "a", operator: "Exists" }] });
+  const now = withContainer(
+    { image: "other" },
+    {
+      activeDeadlineSeconds: 5,
+      tolerations: [
+        { key: "a", operator: "Exists" },
+        { key: "b", operator: "Exists" },
+      ],
+    },
+  );
+  assert.deepEqual(updated(now, old), []);
+});
+
+test("nothing else may change", () => {
+  const [error = ""] = updated(withContainer({ command: ["x"] }), pod());
+  assert.match(
+    error,
+    /^spec: Forbidden: pod updates may not change fields other than `spec\.containers\[\*\]\.image`,/,
+  );
+  assert.match(error, /\+ {3}"command": \[/);
+  assert.deepEqual(updated(pod({ containers: [container, { ...container, name: "d" }] }), pod()), [
+    "spec.containers: Forbidden: pod updates may not add or remove containers",
+  ]);
+  assert.deepEqual(updated(pod(), pod({ tolerations: [{ key: "a", operator: "Exists" }] })), [
+    "spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds",
+  ]);
+  assert.deepEqual(updated(pod({ schedulingGates: [{ name: "x.y/z" }] }), pod()), [
+    "spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'x.y/z'",
+  ]);
+});
+
+test("a gated pod may narrow where it runs", () => {
+  const gates = [{ name: "a.b/c" }];
+  const old = pod({ schedulingGates: gates, nodeSelector: { a: "b" } });
+  assert.deepEqual(updated(pod({ schedulingGates: gates, nodeSelector: { a: "b", c: "d" } }), old), []);
+  assert.deepEqual(updated(pod({ schedulingGates: gates, nodeSelector: { a: "x" } }), old), [
+    'spec.nodeSelector: Invalid value: {"a":"x"}: only additions to spec.nodeSelector are allowed (no mutations or deletions)',
+  ]);
+});
+
+test("status: ended containers stay ended", () => {
+  const status = (state: object) => ({
+    ...pod({ restartPolicy: "Never" }),
+    status: { containerStatuses: [{ name: "c", ready: false, restartCount: 0, image: "", imageID: "", state }] },
+  });
+  const errors = podStrategy.status?.validateUpdate?.(
+    status({ running: {} }) as Pod,
+    status({ terminated: { exitCode: 0 } }) as Pod,
+    context,
+  );
+  assert.deepEqual(shown(errors), [
+    "status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state",
+  ]);
+});
+
+test("resize changes cpu and memory only", () => {
+  const sized = (cpu: string, more: Partial<Container> = {}) =>
+    withContainer({ resources: { requests: { cpu }, limits: { cpu: "4" } }, ...more });
+  const { resize } = podStrategy.subresources ?? {};
+  const run = (object: Pod, old: Pod) => {
+    resize?.prepareForUpdate?.(object, old, context);
+    return shown(resize?.validateUpdate?.(object, old, context));
+  };
+  assert.deepEqual(run(sized("2", { image: "ignored" }), sized("1")), []);
+  assert.deepEqual(
+    run(pod(), sized("1")).slice(0, 3),
+    [
+      'spec: Invalid value: "": Pod QOS Class may not change as a result of resizing',
+      "spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed",
+      "spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed",
+    ].slice(0, 3),
+  );
+});
+
+test("ephemeral containers may be added, not changed", () => {
+  const { ephemeralcontainers } = podStrategy.subresources ?? {};
+  const debug = { ...container, name: "d" };
+  const old = pod({ ephemeralContainers: [debug] as never });
+  const run = (object: Pod) => {
+    ephemeralcontainers?.prepareForUpdate?.(object, old, context);
+    return shown(ephemeralcontainers?.validateUpdate?.(object, old, context));
+  };
+  assert.deepEqual(run(pod({ ephemeralContainers: [debug, { ...debug, name: "e" }] as never })), []);
+  assert.deepEqual(run(pod({})), [
+    'spec.ephemeralContainers: Forbidden: existing ephemeral containers "d" may not be removed\n',
+  ]);
+});
+
+test("create starts pending, with a quality of service", () => {
+  const object = withContainer({ resources: { requests: { cpu: "1" } } });
+  podStrategy.prepareForCreate?.(object, context);
+  assert.deepEqual(object.status, { phase: "Pending", qosClass: "Burstable" });
+  assert.equal(object.metadata.generation, 1);
+});
+
+test("grace on deletion", () => {
+  const grace = (object: Pod, requested?: number) => podStrategy.gracePeriodSeconds?.(object, requested);
+  assert.equal(grace(pod({ nodeName: "n" })), 30);
+  assert.equal(grace(pod({ nodeName: "n" }), 5), 5);
+  assert.equal(grace(pod(), 5), 0);
+  assert.equal(grace(pod({ nodeName: "n" }), -3), 1);
+});
+
+test("the table shows what kubectl shows", () => {
+  const now = Date.UTC(2026, 0, 2);
+  const object: Pod = {
+    ...pod({ nodeName: "node-1" }),
+    status: {
+      phase: "Running",
+      podIPs: [{ ip: "10.0.0.1" }],
+      containerStatuses: [
+        {
+          name: "c",
+          ready: true,
+          restartCount: 3,
+          image: "",
+          imageID: "",
+          state: { running: {} },
+          lastState: { terminated: { exitCode: 1, finishedAt: "2026-01-01T23:59:00Z" } },
+        },
+      ],
+    },
+  };
+  object.metadata.creationTimestamp = "2026-01-01T00:00:00Z";
+  const row = podStrategy.table?.row(object, now);
+  assert.deepEqual(row, ["p", "1/1", "Running", "3 (60s ago)", "24h", "10.0.0.1", "node-1", "<none>", "<none>"]);
+  const waiting = structuredClone(object);
+  const [status] = waiting.status?.containerStatuses ?? [];
+  if (status !== undefined) Object.assign(status, { ready: false, state: { waiting: { reason: "CrashLoopBackOff" } } });
+  assert.deepEqual(podStrategy.table?.row(waiting, now).slice(1, 3), ["0/1", "CrashLoopBackOff"]);
+});
+
+test("likely mistakes are warned about", () => {
+  const object = withContainer({
+    env: [
+      { name: "A", value: "1" },
+      { name: "A", value: "2" },
+    ],
+    ports: [
+      { containerPort: 80, protocol: "TCP" },
+      { containerPort: 80, protocol: "TCP" },
+    ],
+    resources: { limits: { memory: "100m" } },
+  });
+  assert.deepEqual(podStrategy.warningsOnCreate?.(object), [
+    'spec.containers[0].resources.limits[memory]: fractional byte value "100m" is invalid, must be an integer',
+    'spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
+    "spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]",
+  ]);
+});

@@ -1,0 +1,97 @@
+import { fieldPath, type LabelSelector, semanticEqual } from "../../../../apimachinery/index.ts";
+import type { Pod, PodCondition } from "../../../../api/index.ts";
+import type { Strategy } from "../../contract.ts";
+import { countGeneration, keep } from "../../common/lifecycle.ts";
+import { podQos } from "../../common/qos.ts";
+import { validatePodStatusUpdate } from "./status-validation.ts";
+import { ephemeralContainers, resize } from "./subresources.ts";
+import { podTable } from "./table.ts";
+import { validatePod, validatePodUpdate } from "./validation.ts";
+import { podWarnings } from "../../common/pod-warnings.ts";
+
+const specPath = fieldPath("spec");
+
+export const podStrategy: Strategy<Pod> = {
+  prepareForCreate(pod) {
+    pod.metadata.generation = 1;
+    pod.status = { phase: "Pending", qosClass: podQos(pod) };
+    mergeMatchLabelKeys(pod);
+    if ((pod.spec.schedulingGates ?? []).length > 0) pod.status.conditions = [gatedCondition];
+  },
+  prepareForUpdate(pod, old) {
+    keep(pod, old, "status");
+    countGeneration(pod, old, !semanticEqual(pod.spec, old.spec));
+  },
+  validate: validatePod,
+  validateUpdate: validatePodUpdate,
+  warningsOnCreate: (pod) => podWarnings(pod.spec, specPath),
+  warningsOnUpdate: (pod, old) => (semanticEqual(pod.spec, old.spec) ? [] : podWarnings(pod.spec, specPath)),
+  allowUnconditionalUpdate: true,
+  gracePeriodSeconds({ spec, status }, requested) {
+    const ended = status?.phase === "Failed" || status?.phase === "Succeeded";
+    if ((spec.nodeName ?? "") === "" || ended) return 0;
+    const seconds = requested ?? spec.terminationGracePeriodSeconds ?? 0;
+    return seconds < 0 ? 1 : seconds;
+  },
+  status: {
+    prepareForUpdate(pod, old) {
+      keep(pod, old, "spec");
+      keep(pod.metadata, old.metadata, "deletionTimestamp");
+      keep(pod.metadata, old.metadata, "ownerReferences");
+      if (pod.status !== undefined && (pod.status.qosClass ?? "") === "")
+        pod.status.qosClass = old.status?.qosClass ?? podQos(pod);
+    },
+    validateUpdate: validatePodStatusUpdate,
+  },
+  subresources: { ephemeralcontainers: ephemeralContainers, resize },
+  selectableFields: {
+    "spec.nodeName": ({ spec }) => spec.nodeName ?? "",
+    "spec.restartPolicy": ({ spec }) => spec.restartPolicy ?? "",
+    "spec.schedulerName": ({ spec }) => spec.schedulerName ?? "",
+    "spec.serviceAccountName": ({ spec }) => spec.serviceAccountName ?? "",
+    "spec.hostNetwork": ({ spec }) => String(spec.hostNetwork ?? false),
+    "status.phase": ({ status }) => status?.phase ?? "",
+    "status.podIP": ({ status }) => status?.podIPs?.[0]?.ip ?? "",
+    "status.nominatedNodeName": ({ status }) => status?.nominatedNodeName ?? "",
+  },
+  indexedFields: ["spec.nodeName"],
+  table: podTable,
+};
+
+const gatedCondition: PodCondition = {
+  type: "PodScheduled",
+  status: "False",
+  reason: "SchedulingGated",
+  message: "Scheduling is blocked due to non-empty scheduling gates",
+};
+
+/** The values of `matchLabelKeys` are those of the pod itself; they go into the selectors when it is created. */
+function mergeMatchLabelKeys({ spec, metadata }: Pod): void {
+  const labels = metadata.labels ?? {};
+  for (const affinity of [spec.affinity?.podAffinity, spec.affinity?.podAntiAffinity]) {
+    for (const term of affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) addKeys(term, labels);
+    for (const weighted of affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [])
+      addKeys(weighted.podAffinityTerm, labels);
+  }
+  for (const constraint of spec.topologySpreadConstraints ?? []) addKeys(constraint, labels);
+}
+
+interface Term {
+  labelSelector?: LabelSelector;
+  readonly matchLabelKeys?: string[];
+  readonly mismatchLabelKeys?: string[];
+}
+
+function addKeys(term: Term, labels: Readonly<Record<string, string>>): void {
+  if (term.labelSelector === undefined) return;
+  const add = (keys: readonly string[] | undefined, operator: "In" | "NotIn") => {
+    for (const key of keys ?? []) {
+      const value = labels[key];
+      if (value === undefined || term.labelSelector === undefined) continue;
+      const expressions = term.labelSelector.matchExpressions ?? [];
+      term.labelSelector.matchExpressions = [...expressions, { key, operator, values: [value] }];
+    }
+  };
+  add(term.matchLabelKeys, "In");
+  add(term.mismatchLabelKeys, "NotIn");
+}

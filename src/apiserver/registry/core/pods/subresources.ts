@@ -1,0 +1,184 @@
+import type { Container, Pod, ResourceRequirements } from "../../../../api/index.ts";
+import {
+  type FieldError,
+  type FieldPath,
+  fieldPath,
+  forbidden,
+  invalid,
+  quote,
+  semanticEqual,
+} from "../../../../apimachinery/index.ts";
+import type { Strategy } from "../../contract.ts";
+import type { Errors } from "../../common/check.ts";
+import { jsonDiff } from "../../common/diff.ts";
+import { collect, countGeneration } from "../../common/lifecycle.ts";
+import { checkPodAnnotationUpdates, mirrorAnnotation } from "../../common/pod-annotations.ts";
+import { podQos } from "../../common/qos.ts";
+import { checkPod } from "./validation.ts";
+
+const specPath = fieldPath("spec");
+
+type Subresource = NonNullable<Strategy<Pod>["subresources"]>[string];
+
+/** `ephemeralcontainers`: adds debugging containers to a running pod. */
+export const ephemeralContainers: Subresource = {
+  prepareForUpdate(pod, old) {
+    const spec = { ...old.spec };
+    delete spec.ephemeralContainers;
+    const { ephemeralContainers: wanted } = pod.spec;
+    if (wanted !== undefined) spec.ephemeralContainers = wanted;
+    restore(pod, old, spec);
+  },
+  validateUpdate(pod, old) {
+    if (old.metadata.annotations?.[mirrorAnnotation] !== undefined) {
+      return [forbidden("", "static pods do not support ephemeral containers")];
+    }
+    return collect((errors) => {
+      checkPod(pod, errors);
+      checkPodAnnotationUpdates(pod.metadata, old.metadata, fieldPath("metadata", "annotations"), errors);
+      checkKept(pod, old, errors);
+    });
+  },
+};
+
+/** Everything but the new spec comes from the stored pod. */
+function restore(pod: Pod, old: Pod, spec: Pod["spec"]): void {
+  const { resourceVersion, managedFields } = pod.metadata;
+  pod.metadata = { ...old.metadata };
+  if (resourceVersion !== undefined) pod.metadata.resourceVersion = resourceVersion;
+  if (managedFields !== undefined) pod.metadata.managedFields = managedFields;
+  pod.spec = spec;
+  if (old.status === undefined) delete pod.status;
+  else pod.status = old.status;
+  countGeneration(pod, old, !semanticEqual(spec, old.spec));
+}
+
+function checkKept(pod: Pod, old: Pod, errors: Errors): void {
+  const at = specPath.child("ephemeralContainers");
+  for (const before of old.spec.ephemeralContainers ?? []) {
+    const now = pod.spec.ephemeralContainers?.find(({ name }) => name === before.name);
+    const subject = `existing ephemeral containers ${quote(before.name)}`;
+    if (now === undefined) errors.push(forbidden(at, `${subject} may not be removed\n`));
+    else if (!semanticEqual(now, before)) {
+      errors.push(forbidden(at, `${subject} may not be changed\n${jsonDiff(before, now)}`));
+    }
+  }
+}
+
+/** `resize`: changes cpu and memory of running containers. */
+export const resize: Subresource = {
+  prepareForUpdate(pod, old) {
+    const spec = { ...old.spec, containers: resized(old.spec.containers, pod.spec.containers) ?? [] };
+    const initContainers = resized(old.spec.initContainers, pod.spec.initContainers);
+    if (initContainers !== undefined) spec.initContainers = initContainers;
+    restore(pod, old, spec);
+  },
+  validateUpdate: validateResize,
+};
+
+/** The old containers with the new resources; lists that do not fit are left to validation. */
+function resized(old: Container[] | undefined, now: Container[] | undefined): Container[] | undefined {
+  if (old === undefined || now === undefined || old.length !== now.length) return now;
+  if (old.some(({ name }, index) => now[index]?.name !== name)) return now;
+  return old.map((container, index) => {
+    const { resources, resizePolicy } = now[index] ?? container;
+    const { resources: _resources, resizePolicy: _resizePolicy, ...result }: Container = container;
+    const changed: Container = result;
+    if (resources !== undefined) changed.resources = resources;
+    if (resizePolicy !== undefined) changed.resizePolicy = resizePolicy;
+    return changed;
+  });
+}
+
+function validateResize(pod: Pod, old: Pod): readonly FieldError[] {
+  const refusal = resizeRefusal(pod, old);
+  if (refusal !== undefined) return [forbidden("", refusal)];
+  return collect((errors) => {
+    checkPod(pod, errors);
+    if ((old.status?.qosClass ?? podQos(old)) !== podQos(pod)) {
+      const detail = "Pod QOS Class may not change as a result of resizing";
+      errors.push(invalid(specPath, pod.status?.qosClass ?? "", detail));
+    }
+    const running = old.status?.containerStatuses?.find(({ state }) => state?.running !== undefined);
+    if (running !== undefined && running.resources === undefined) {
+      errors.push(forbidden(specPath, "Pod running on node without support for resize"));
+    }
+    const ordered = checkOrder(pod, old, "containers", errors) && checkOrder(pod, old, "initContainers", errors);
+    if (ordered) checkMutable(pod, old, errors);
+  });
+}
+
+function resizeRefusal(pod: Pod, old: Pod): string | undefined {
+  if (hasPodResources(pod) || hasPodResources(old)) return "pods with pod-level resources cannot be resized";
+  if (old.metadata.annotations?.[mirrorAnnotation] !== undefined) return "static pods cannot be resized";
+  return old.spec.os?.name === "windows" ? "windows pods cannot be resized" : undefined;
+}
+
+function hasPodResources({ spec: { resources } }: Pod): boolean {
+  return Object.keys(resources?.requests ?? {}).length + Object.keys(resources?.limits ?? {}).length > 0;
+}
+
+function checkOrder(pod: Pod, old: Pod, field: "containers" | "initContainers", errors: Errors): boolean {
+  const [now, before] = [pod.spec[field] ?? [], old.spec[field] ?? []];
+  const at = specPath.child(field);
+  if (now.length !== before.length) {
+    errors.push(forbidden(at, `${field} may not be added or removed on resize`));
+    return false;
+  }
+  const moved = before.findIndex(({ name }, index) => now[index]?.name !== name);
+  if (moved < 0) return true;
+  errors.push(forbidden(at.index(moved).child("name"), `${field} may not be renamed or reordered on resize`));
+  return false;
+}
+
+function checkMutable(pod: Pod, old: Pod, errors: Errors): void {
+  for (const field of ["containers", "initContainers"] as const) {
+    (old.spec[field] ?? []).forEach((before, index) => {
+      const now = pod.spec[field]?.[index];
+      if (now === undefined) return;
+      const sidecar = field === "containers" || before.restartPolicy === "Always";
+      if (sidecar)
+        checkNothingRemoved(
+          now.resources,
+          before.resources,
+          specPath.child(field).index(index).child("resources"),
+          errors,
+        );
+      const fixed = sidecar ? { ...now, resources: withoutCompute(now.resources, before.resources) } : now;
+      if (semanticEqual(fixed, before)) return;
+      const detail =
+        field === "containers"
+          ? "only cpu and memory resources are mutable"
+          : sidecar
+            ? "only cpu and memory resources for sidecar containers are mutable"
+            : "resources for non-sidecar init containers are immutable";
+      errors.push(forbidden(specPath, detail));
+    });
+  }
+}
+
+function checkNothingRemoved(
+  now: ResourceRequirements | undefined,
+  before: ResourceRequirements | undefined,
+  path: FieldPath,
+  errors: Errors,
+): void {
+  for (const field of ["requests", "limits"] as const) {
+    const removed = Object.keys(before?.[field] ?? {}).some((name) => now?.[field]?.[name] === undefined);
+    if (removed) errors.push(forbidden(path.child(field), `resource ${field} cannot be removed`));
+  }
+}
+
+/** The resources with cpu and memory as they were. */
+function withoutCompute(
+  now: ResourceRequirements | undefined,
+  before: ResourceRequirements | undefined,
+): ResourceRequirements {
+  const result: ResourceRequirements = { ...now };
+  for (const field of ["limits", "requests"] as const) {
+    const { cpu: _cpu, memory: _memory, ...rest } = now?.[field] ?? {};
+    const { cpu, memory } = before?.[field] ?? {};
+    result[field] = { ...rest, ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
+  }
+  return result;
+}
