@@ -165,16 +165,19 @@ export class VersionedMap {
     return { entries, revision: this.#revision, more: wanted < total, remaining: total - wanted };
   }
 
+  /** How many keys follow is not counted: that would take a walk over all of them. */
   #listPast(prefix: string, options: ListOptions, revision: Revision): ListResult {
-    const all = collectAt(this.#live, prefix, options.startAfter, revision);
-    const since = collectAt(this.#deleted, prefix, options.startAfter, revision);
-    if (since.length > 0) {
-      all.push(...since);
-      all.sort((left, right) => compareKeys(left.key, right.key));
-    }
     const limit = options.limit ?? 0;
-    const entries = limit > 0 ? all.slice(0, limit) : all;
-    return { entries, revision, more: entries.length < all.length, remaining: all.length - entries.length };
+    // One more than asked for tells whether there are more.
+    const wanted = limit > 0 ? limit + 1 : Infinity;
+    const found = collectAt(this.#live, prefix, options.startAfter, revision, wanted);
+    const since = collectAt(this.#deleted, prefix, options.startAfter, revision, wanted);
+    if (since.length > 0) {
+      found.push(...since);
+      found.sort((left, right) => compareKeys(left.key, right.key));
+    }
+    const more = found.length >= wanted;
+    return { entries: more ? found.slice(0, limit) : found, revision, more, remaining: more ? undefined : 0 };
   }
 }
 
@@ -188,13 +191,14 @@ function collectAt(
   prefix: string,
   startAfter: string | undefined,
   revision: Revision,
+  limit: number,
 ): Entry[] {
   const entries: Entry[] = [];
   map.scan(firstPosition(map, prefix, startAfter), (key, version) => {
     if (!key.startsWith(prefix)) return false;
     const entry = entryAt(version, revision);
     if (entry !== undefined) entries.push(entry);
-    return true;
+    return entries.length < limit;
   });
   return entries;
 }

@@ -10,8 +10,8 @@ const APPLICATION_ID = 0x6b387473;
 const FORMAT_VERSION = 1;
 const FIRST_REVISION = 1;
 const PAGE_BYTES = 4096;
-/** The log is copied into the file when it has so many pages: 8 MiB. */
-const LOG_PAGES_MAX = 2048;
+/** The log is copied into the file when it has so many pages: 4 MiB. */
+const LOG_PAGES_MAX = 1024;
 const CHUNK_BYTES = 512 * 1024;
 /** Closing gives back 32 MiB at most; the rest can wait for the next quiet moment. */
 const CLOSING_STEPS_MAX = 8;

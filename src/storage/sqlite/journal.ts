@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../../base/index.ts";
 import { StoreClosedError, StoreFailedError } from "../errors.ts";
+import { Deque } from "../mvcc/deque.ts";
 import type { Journal, JournalListener, Transaction } from "../mvcc/journal.ts";
 import { toError } from "./failure.ts";
 import { FrameWriter } from "./frame.ts";
@@ -20,9 +21,13 @@ export function startWorker(job: WorkerJob): Worker {
   });
 }
 
+/** So many groups may be on their way; what comes then waits here and becomes one group. */
+const GROUPS_MAX = 4;
+
 /**
- * Group commit: what arrives while one commit is in flight shares the next. The worker has one commit at a time, so a
- * commit that fails takes only what waits behind it along.
+ * Group commit. The first write of an idle store is sent at once. What comes while commits are on their way is sent
+ * once per turn of the event loop, and the worker makes one commit of all that has reached it meanwhile; so the disk
+ * never waits for a busy main thread.
  */
 export class SqliteJournal implements Journal {
   readonly #worker: Worker;
@@ -33,7 +38,9 @@ export class SqliteJournal implements Journal {
   #frame = new FrameWriter();
   /** The newest revision in `#frame`. */
   #revision = 0;
-  #committing = false;
+  /** The newest revision of each group on its way. */
+  readonly #groups = new Deque<number>();
+  #epoch = 1;
   #flushScheduled = false;
   #closing = false;
   #broken: Error | undefined;
@@ -58,13 +65,7 @@ export class SqliteJournal implements Journal {
       }
     }
     this.#revision = batch.revision;
-    if (this.#committing || this.#flushScheduled) return;
-    // What the same turn of the event loop writes next still gets in.
-    this.#flushScheduled = true;
-    queueMicrotask(() => {
-      this.#flushScheduled = false;
-      this.#flush();
-    });
+    this.#scheduleFlush();
   }
 
   size(): Promise<number> {
@@ -83,13 +84,26 @@ export class SqliteJournal implements Journal {
     return this.#closed.promise;
   }
 
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    const flush = (): void => {
+      this.#flushScheduled = false;
+      this.#flush();
+    };
+    // Either way, what is written in the same breath still gets in.
+    if (this.#groups.length === 0) queueMicrotask(flush);
+    else setImmediate(flush);
+  }
+
   #flush(): void {
-    if (this.#committing || this.#broken !== undefined) return;
+    if (this.#broken !== undefined) return;
     if (this.#frame.count > 0) {
-      this.#committing = true;
+      if (this.#groups.length >= GROUPS_MAX) return;
       const frame = this.#frame.take();
-      this.#send({ type: "commit", revision: this.#revision, frame }, [frame.buffer]);
-    } else if (this.#closing) {
+      this.#groups.push(this.#revision);
+      this.#send({ type: "commit", epoch: this.#epoch, revision: this.#revision, frame }, [frame.buffer]);
+    } else if (this.#closing && this.#groups.length === 0) {
       this.#send({ type: "close" });
     }
   }
@@ -110,14 +124,14 @@ export class SqliteJournal implements Journal {
   #receive(response: Response): void {
     switch (response.type) {
       case "durable":
-        this.#committing = false;
+        while ((this.#groups.at(0) ?? Infinity) <= response.revision) this.#groups.shift();
         // The worker gets its next commit before the writers of this one get their answers.
         this.#flush();
         this.#listener.durable(response.revision);
         return;
       case "commit-failed":
-        this.#committing = false;
-        this.#fail(toError(response.failure, this.#path), response.failure.kind !== "full");
+        if (response.epoch === this.#epoch)
+          this.#fail(toError(response.failure, this.#path), response.failure.kind !== "full");
         this.#flush();
         return;
       case "answer":
@@ -140,6 +154,8 @@ export class SqliteJournal implements Journal {
   }
 
   #fail(error: Error, final: boolean): void {
+    this.#epoch++;
+    this.#groups.clear();
     this.#frame = new FrameWriter();
     this.#listener.failed(error, final);
   }

@@ -16,9 +16,17 @@ export interface DatabaseOptions {
   readonly lockWaitMs: number;
 }
 
+export interface CommitRequest {
+  readonly type: "commit";
+  /** Raised after each failure: what was sent before it is not to be carried out any more. */
+  readonly epoch: number;
+  readonly revision: number;
+  readonly frame: Uint8Array<ArrayBuffer>;
+}
+
 /** From the main thread. */
 export type Request =
-  | { readonly type: "commit"; readonly revision: number; readonly frame: Uint8Array<ArrayBuffer> }
+  | CommitRequest
   | { readonly type: "size"; readonly id: number }
   | { readonly type: "backup"; readonly id: number; readonly path: string }
   | { readonly type: "close" };
@@ -30,7 +38,7 @@ export type Response =
   | { readonly type: "loaded" }
   | { readonly type: "open-failed"; readonly failure: Failure }
   | { readonly type: "durable"; readonly revision: number }
-  | { readonly type: "commit-failed"; readonly failure: Failure }
+  | { readonly type: "commit-failed"; readonly epoch: number; readonly failure: Failure }
   | { readonly type: "answer"; readonly id: number; readonly value: number }
   | { readonly type: "answer-failed"; readonly id: number; readonly failure: Failure }
   | { readonly type: "closed" };

@@ -1,9 +1,9 @@
 import { renameSync, rmSync } from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { must, RealClock, type Timer } from "../../base/index.ts";
 import { DatabaseFile } from "./database-file.ts";
 import { describeFailure } from "./failure.ts";
-import type { Request, Response, WorkerJob } from "./protocol.ts";
+import type { CommitRequest, Request, Response, WorkerJob } from "./protocol.ts";
 
 /** How long nothing must be written before the file is tidied up. */
 const IDLE_MS = 1000;
@@ -14,11 +14,16 @@ function send(response: Response, transfer: ArrayBuffer[] = []): void {
   port.postMessage(response, transfer);
 }
 
+function nextRequest(): Request | undefined {
+  return receiveMessageOnPort(port)?.message;
+}
+
 /** Serves one database file until it is told to close. */
 class Server {
   readonly #database: DatabaseFile;
   readonly #clock = new RealClock();
   #idle: Timer | undefined;
+  #failedEpoch = 0;
 
   constructor(database: DatabaseFile) {
     this.#database = database;
@@ -43,14 +48,28 @@ class Server {
     }
   }
 
-  #commit(request: Extract<Request, { type: "commit" }>): void {
+  /** Commits this request together with those that wait behind it, and then handles what came after them. */
+  #commit(first: CommitRequest): void {
+    const frames = [first.frame];
+    let last = first;
+    let next = nextRequest();
+    for (; next?.type === "commit" && next.epoch === first.epoch; next = nextRequest()) {
+      frames.push(next.frame);
+      last = next;
+    }
+    if (first.epoch > this.#failedEpoch) this.#commitGroup(frames, last);
+    if (next !== undefined) this.handle(next);
+  }
+
+  #commitGroup(frames: readonly Uint8Array<ArrayBuffer>[], { epoch, revision }: CommitRequest): void {
     try {
-      this.#database.commit([request.frame], request.revision);
+      this.#database.commit(frames, revision);
     } catch (error) {
-      send({ type: "commit-failed", failure: describeFailure(error) });
+      this.#failedEpoch = epoch;
+      send({ type: "commit-failed", epoch, failure: describeFailure(error) });
       return;
     }
-    send({ type: "durable", revision: request.revision });
+    send({ type: "durable", revision });
     this.#tidy();
   }
 
