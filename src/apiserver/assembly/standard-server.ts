@@ -2,6 +2,8 @@ import { loadScheme } from "../../api/index.ts";
 import type { Clock, Log, Random } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import type { Store } from "../../storage/index.ts";
+import { ServerObjects } from "../admission/objects.ts";
+import { admissionPlugins, admissionReads } from "../admission/order.ts";
 import {
   anonymousAuthenticator,
   type Authenticator,
@@ -80,6 +82,7 @@ const publicPaths = ["/healthz", "/readyz", "/livez"];
 export function createStandardServer(options: StandardServerOptions): StandardServer {
   const { clock, random, more = {} } = options;
   const live = new LiveObjects();
+  const objects = new ServerObjects();
   const rbac = new RbacAuthorizer();
   const graph = new NodeGraph();
   const tokens = new ServiceAccountTokens(options.serviceAccounts, options);
@@ -91,6 +94,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const server = createApiServer({
     ...more,
     strategies: services.extend(more.strategies ?? builtInStrategies, {}),
+    admission: more.admission ?? admissionPlugins({ objects, authorizer, clock, random }),
     store: options.store,
     clock,
     random,
@@ -112,7 +116,10 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     startup: [
       {
         name: "start-kube-apiserver-admission-initializer",
-        run: (started, signal) => live.attach(started, rbac, graph, signal),
+        run: async (started, signal) => {
+          objects.attach(started);
+          await Promise.all([live.attach(started, rbac, graph, signal), objects.fill(admissionReads)]);
+        },
       },
       { name: "start-system-namespaces-controller", run: (started) => ensureSystemNamespaces(privileged(started)) },
       {

@@ -1,0 +1,59 @@
+import type { KubeObject } from "../../apimachinery/index.ts";
+import type { ApiServer } from "../server.ts";
+
+/** What plug-ins read of the cluster: the server's own watch caches. */
+export interface ClusterObjects {
+  /** What the cache holds now; frozen. */
+  get<T extends KubeObject>(group: string, resource: string, namespace: string, name: string): T | undefined;
+  /** The same, after the cache has seen everything that is committed. For decisions that a stale "no" would spoil. */
+  getFresh<T extends KubeObject>(
+    group: string,
+    resource: string,
+    namespace: string,
+    name: string,
+  ): Promise<T | undefined>;
+  list<T extends KubeObject>(group: string, resource: string, namespace: string): Iterable<T>;
+}
+
+/** Over a server that is made later, since the server needs its plug-ins first. */
+export class ServerObjects implements ClusterObjects {
+  #server: ApiServer | undefined;
+
+  attach(server: ApiServer): void {
+    this.#server = server;
+  }
+
+  get<T extends KubeObject>(group: string, resource: string, namespace: string, name: string): T | undefined {
+    const registry = this.#registry(group, resource);
+    return registry?.cache.get(registry.keyOf(namespace, name))?.object as T | undefined;
+  }
+
+  async getFresh<T extends KubeObject>(
+    group: string,
+    resource: string,
+    namespace: string,
+    name: string,
+  ): Promise<T | undefined> {
+    const registry = this.#registry(group, resource);
+    await registry?.cache.fresh();
+    return this.get<T>(group, resource, namespace, name);
+  }
+
+  *list<T extends KubeObject>(group: string, resource: string, namespace: string): Generator<T> {
+    const registry = this.#registry(group, resource);
+    if (registry === undefined) return;
+    const prefix = registry.prefixOf(namespace);
+    for (const { entries } of registry.cache.snapshot().chunks) {
+      for (const entry of entries) if (entry.key.startsWith(prefix)) yield entry.object as T;
+    }
+  }
+
+  /** Fills the caches that plug-ins read, so that their first answers are true. */
+  async fill(resources: readonly (readonly [group: string, resource: string])[]): Promise<void> {
+    await Promise.all(resources.map(([group, resource]) => this.#registry(group, resource)?.cache.start()));
+  }
+
+  #registry(group: string, resource: string) {
+    return this.#server?.catalog.table.get(group, "v1", resource)?.registry;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock, Random } from "../../base/index.ts";
+import type { Authorizer } from "../authz/contract.ts";
+import type { AdmissionPlugin } from "./contract.ts";
+import type { ClusterObjects } from "./objects.ts";
+import {
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
+  clusterTrustBundleAttest,
+} from "./plugins/certificates.ts";
+import { defaultIngressClass } from "./plugins/default-ingress-class.ts";
+import { defaultStorageClass } from "./plugins/default-storage-class.ts";
+import { defaultTolerationSeconds } from "./plugins/default-toleration-seconds.ts";
+import { limitRanger } from "./plugins/limit-ranger.ts";
+import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
+import { nodeRestriction } from "./plugins/node-restriction.ts";
+import { persistentVolumeClaimResize } from "./plugins/persistent-volume-claim-resize.ts";
+import { podSecurity } from "./plugins/pod-security.ts";
+import { priority } from "./plugins/priority.ts";
+import { resourceQuota } from "./plugins/resource-quota.ts";
+import { runtimeClass } from "./plugins/runtime-class.ts";
+import { serviceAccount } from "./plugins/service-account.ts";
+import { storageObjectInUseProtection } from "./plugins/storage-object-in-use-protection.ts";
+import { taintNodesByCondition } from "./plugins/taint-nodes-by-condition.ts";
+
+export interface AdmissionInputs {
+  readonly objects: ClusterObjects;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Webhooks and policies: they run after all built-in plug-ins but quota. */
+  readonly dynamic?: readonly AdmissionPlugin[];
+}
+
+/** What plug-ins read; filled before the first request. */
+export const admissionReads: readonly (readonly [group: string, resource: string])[] = [
+  ["", "namespaces"],
+  ["", "serviceaccounts"],
+  ["", "limitranges"],
+  ["", "resourcequotas"],
+  ["", "pods"],
+  ["scheduling.k8s.io", "priorityclasses"],
+  ["storage.k8s.io", "storageclasses"],
+  ["networking.k8s.io", "ingressclasses"],
+  ["node.k8s.io", "runtimeclasses"],
+];
+
+/** The built-in plug-ins in upstream's order: those on by default, and NodeRestriction as kubeadm turns it on. */
+export function admissionPlugins(inputs: AdmissionInputs): readonly AdmissionPlugin[] {
+  const { objects, authorizer, dynamic = [] } = inputs;
+  return [
+    namespaceLifecycle(objects),
+    limitRanger(objects),
+    serviceAccount(inputs),
+    nodeRestriction(objects),
+    taintNodesByCondition,
+    podSecurity(objects),
+    priority(objects),
+    defaultTolerationSeconds,
+    defaultStorageClass(objects),
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize(objects),
+    runtimeClass(objects),
+    certificateApproval(authorizer),
+    certificateSigning(authorizer),
+    clusterTrustBundleAttest(authorizer),
+    certificateSubjectRestriction,
+    defaultIngressClass(objects),
+    ...dynamic,
+    resourceQuota(objects),
+  ];
+}
