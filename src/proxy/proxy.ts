@@ -68,6 +68,7 @@ export class Proxy implements Runnable {
   #lastSyncMs = 0;
   #lastFailed = true;
   #syncCount = 0;
+  #syncing = false;
 
   constructor(platform: ProxyPlatform, options: ProxyOptions) {
     this.#platform = platform;
@@ -82,6 +83,11 @@ export class Proxy implements Runnable {
   /** How often the kernel's table was brought up to date. */
   get syncCount(): number {
     return this.#syncCount;
+  }
+
+  /** Whether a change is known that the kernel's table does not show yet. */
+  get pending(): boolean {
+    return this.#syncing || this.#changes.pending;
   }
 
   /** Leaves the rules in the kernel when it ends, so that a restart is not noticed. */
@@ -120,7 +126,9 @@ export class Proxy implements Runnable {
     while (!signal.aborted) {
       const startedMs = clock.monotonic();
       try {
+        this.#syncing = true;
         await this.#sync(syncer);
+        this.#syncing = false;
         retryMs = RETRY_MS_MIN;
       } catch (error) {
         this.#lastFailed = true;
@@ -133,7 +141,7 @@ export class Proxy implements Runnable {
       }
       const tookMs = clock.monotonic() - startedMs;
       this.#metrics?.syncSeconds.observe(tookMs / 1_000);
-      await clock.sleep(Math.max(minSyncPeriodMs, 2 * tookMs), signal);
+      await clock.sleep(Math.max(minSyncPeriodMs, tookMs), signal);
       if (await this.#changes.wait(syncPeriodMs, signal)) await clock.sleep(GATHER_MS, signal);
       else if (!(await this.#nft.exists(tableOf(this.#options.config)))) syncer.invalidate();
     }
