@@ -18,6 +18,8 @@ export { createLocalClient, LocalClient, type LocalIdentity } from "./local/loca
 export * from "./registry/contract.ts";
 export type { Converter, StrategyTable } from "./registry/descriptors.ts";
 export * from "./request/contract.ts";
+export type { KubeletCredentials } from "./streaming/kubelet-connection.ts";
 export { ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "./server.ts";
 export { apiVersionInfo } from "./discovery/version.ts";
 export { createStandardServer, type StandardServer, type StandardServerOptions } from "./assembly/standard-server.ts";
+export { type ServiceNetworkOptions, serviceNetworkDefaults } from "./assembly/service-allocation.ts";

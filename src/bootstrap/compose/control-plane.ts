@@ -6,7 +6,12 @@ import {
   type Runnable,
   standardErrorSink,
 } from "../../base/index.ts";
-import { createStandardServer, listenHttp, type StandardServer } from "../../apiserver/index.ts";
+import {
+  createStandardServer,
+  listenHttp,
+  serviceNetworkDefaults,
+  type StandardServer,
+} from "../../apiserver/index.ts";
 import { SeriesBroadcaster, SharedInformerFactory } from "../../client/index.ts";
 import { createControllerManager, impersonatingClients } from "../../controllers/index.ts";
 import { runAll } from "../../reconcile/index.ts";
@@ -64,10 +69,12 @@ async function createServer(
 ): Promise<StandardServer> {
   const files = pkiFiles(clusterPaths(config.directory).pki);
   const read = (path: string) => platform.disk.readText(path);
-  const [clientCa, frontProxyCa, signingKey] = await Promise.all([
+  const [clientCa, frontProxyCa, signingKey, kubeletCertificate, kubeletKey] = await Promise.all([
     read(files.ca.certificate),
     read(files.frontProxyCa.certificate),
     read(files.serviceAccountKey),
+    read(files.apiserverKubeletClient.certificate),
+    read(files.apiserverKubeletClient.key),
   ]);
   return createStandardServer({
     ...platform,
@@ -87,7 +94,17 @@ async function createServer(
       issuers: [`https://kubernetes.default.svc.${config.clusterDomain}`],
       audiences: [],
     },
-    more: { advertiseAddress: `${config.advertiseAddress}:${config.port}` },
+    advertise: { address: config.advertiseAddress, port: config.port },
+    serviceNetwork: { ...serviceNetworkDefaults, serviceCidrs: [config.serviceCidr] },
+    serviceNetwork: { ...serviceNetworkDefaults, serviceCidrs: [config.serviceCidr] },
+    advertise: { address: config.advertiseAddress, port: config.port },
+    more: {
+      advertiseAddress: `${config.advertiseAddress}:${config.port}`,
+      kubelets: {
+        network: platform.network,
+        credentials: { certificate: kubeletCertificate, key: kubeletKey, ca: clientCa },
+      },
+    },
   });
 }
 
