@@ -1,6 +1,7 @@
 import type { Scheme } from "../api/index.ts";
 import { loadScheme } from "../api/index.ts";
 import { type Clock, type Log, type Random, type Runnable, whenAborted } from "../base/index.ts";
+import type { Network } from "../base/index.ts";
 import type { Store } from "../storage/index.ts";
 import { OpenApiDocuments } from "../apimachinery/index.ts";
 import { groupVersions } from "../api/index.ts";
@@ -27,6 +28,8 @@ import { RequestMetrics } from "./health/request-metrics.ts";
 import type { ApiHandler } from "./http/exchange.ts";
 import { jsonReply } from "./http/reply.ts";
 import { OpenApiHandler } from "./openapi/handler.ts";
+import { streamingHandlers } from "./streaming/handlers.ts";
+import { KubeletConnections, type KubeletCredentials } from "./streaming/kubelet-connection.ts";
 import { Catalog } from "./registry/catalog.ts";
 import type { Converter, StrategyTable } from "./registry/descriptors.ts";
 
@@ -45,6 +48,8 @@ export interface ApiServerOptions {
   readonly flowControl?: FlowControl;
   readonly subresources?: Readonly<Record<string, SubresourceHandler>>;
   readonly virtual?: ReadonlyMap<string, VirtualResource>;
+  /** With it, logs, exec, attach, port-forward and proxying reach into nodes. */
+  readonly kubelets?: { readonly network: Network; readonly credentials?: KubeletCredentials };
   /** Asked in order for paths that are no resources. */
   readonly paths?: readonly PathHandler[];
   readonly healthChecks?: readonly HealthCheck[];
@@ -82,6 +87,7 @@ export class ApiServer implements Runnable {
   readonly metrics: RequestMetrics;
   readonly scheme: Scheme;
   readonly #pending: Set<string>;
+  readonly #ready = Promise.withResolvers<void>();
   #stopping = false;
 
   constructor(options: ApiServerOptions) {
@@ -101,6 +107,8 @@ export class ApiServer implements Runnable {
       strategies: options.strategies ?? new Map(),
       converters: options.converters ?? new Map(),
     });
+    // Nobody need wait for it.
+    this.#ready.promise.catch(() => {});
     this.#pending = new Set((options.startup ?? []).map((step) => step.name));
     this.health = new HealthHandler(this.#checks());
     this.services = this.#handlerServices();
@@ -116,14 +124,21 @@ export class ApiServer implements Runnable {
         await step.run(this, signal);
         this.#pending.delete(step.name);
       }
+      this.#ready.resolve();
       await whenAborted(signal);
     } catch (error) {
+      this.#ready.reject(error);
       if (!signal.aborted) throw error;
     } finally {
       this.#stopping = true;
       stopped.abort();
       await following;
     }
+  }
+
+  /** Resolves when the start-up steps are done; rejects when one of them failed. */
+  get started(): Promise<void> {
+    return this.#ready.promise;
   }
 
   get ready(): boolean {
@@ -203,7 +218,15 @@ export class ApiServer implements Runnable {
       "/pods/binding": bindingHandler(this.scheme),
       "/pods/eviction": evictionHandler(this.scheme, this.catalog.table),
       scale: scaleHandler(this.scheme),
+      ...this.#streaming(),
     };
+  }
+
+  #streaming(): Readonly<Record<string, SubresourceHandler>> {
+    const { kubelets, random } = this.options;
+    if (kubelets === undefined) return {};
+    const connections = new KubeletConnections(kubelets.network, kubelets.credentials);
+    return streamingHandlers({ connections, table: this.catalog.table, random });
   }
 
   #openApi(): PathHandler {

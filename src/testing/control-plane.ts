@@ -1,9 +1,12 @@
+import { generateKeyPairSync } from "node:crypto";
 import {
   type AdmissionPlugin,
   type ApiServer,
   type Authorizer,
   createApiServer,
   createLocalClient,
+  createStandardServer,
+  type StandardServerOptions,
   type StrategyTable,
   type UserInfo,
 } from "../apiserver/index.ts";
@@ -30,11 +33,15 @@ export interface TestControlPlane {
   /** A cluster administrator. */
   readonly client: Client;
   clientFor(user: UserInfo, userAgent?: string): Client;
+  /** Stops the server; its store goes on when it was passed in. */
   stop(): Promise<void>;
+  /** Stops the server and leaves the store, for a next one to start on. */
+  halt(): Promise<void>;
 }
 
 const administrator: UserInfo = { name: "admin", groups: ["system:masters", "system:authenticated"] };
 
+/** Registry, cache and handlers alone: no default objects, no authorization unless given. */
 export async function startControlPlane(options: TestControlPlaneOptions = {}): Promise<TestControlPlane> {
   const { clock = new RealClock(), random = new RealRandom(), log = silentLog } = options;
   const store = options.store ?? createMemoryStore({ clock });
@@ -49,19 +56,52 @@ export async function startControlPlane(options: TestControlPlaneOptions = {}): 
     ...(options.admission === undefined ? {} : { admission: options.admission }),
     ...(options.strategies === undefined ? {} : { strategies: options.strategies }),
   });
+  return run(server, store, options.store === undefined);
+}
+
+/** The server as a cluster runs it: RBAC, allocators, default objects. Resolves when it is ready. */
+export async function startStandardControlPlane(
+  options: Pick<TestControlPlaneOptions, "clock" | "random" | "log" | "store"> &
+    Pick<StandardServerOptions, "more"> = {},
+): Promise<TestControlPlane> {
+  const { clock = new RealClock(), random = new RealRandom(), log = silentLog, more } = options;
+  const store = options.store ?? createMemoryStore({ clock });
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { server } = createStandardServer({
+    store,
+    clock,
+    random,
+    log,
+    serviceAccounts: {
+      signingKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+      verificationKeys: [],
+      issuers: ["https://kubernetes.default.svc.cluster.local"],
+      audiences: [],
+    },
+    advertise: { address: "192.0.2.1", port: 6443 },
+    ...(more === undefined ? {} : { more }),
+  });
+  return run(server, store, options.store === undefined);
+}
+
+async function run(server: ApiServer, store: Store, ownStore: boolean): Promise<TestControlPlane> {
   const stopping = new AbortController();
   const running = server.run(stopping.signal);
-  await server.hub.start();
+  await server.started;
   const clientFor = (user: UserInfo, userAgent = "test"): Client => createLocalClient(server, { user, userAgent });
+  const halt = async (): Promise<void> => {
+    stopping.abort();
+    await running;
+  };
   return {
     server,
     store,
     client: clientFor(administrator),
     clientFor,
+    halt,
     stop: async () => {
-      stopping.abort();
-      await running;
-      if (options.store === undefined) await store.close();
+      await halt();
+      if (ownStore) await store.close();
     },
   };
 }

@@ -96,8 +96,6 @@ async function createServer(
     },
     advertise: { address: config.advertiseAddress, port: config.port },
     serviceNetwork: { ...serviceNetworkDefaults, serviceCidrs: [config.serviceCidr] },
-    serviceNetwork: { ...serviceNetworkDefaults, serviceCidrs: [config.serviceCidr] },
-    advertise: { address: config.advertiseAddress, port: config.port },
     more: {
       advertiseAddress: `${config.advertiseAddress}:${config.port}`,
       kubelets: {

@@ -1,0 +1,167 @@
+import { newBadRequest, newInternalError } from "../../apimachinery/index.ts";
+import { messageOf } from "../../base/index.ts";
+import type { ResourceCall } from "../handlers/resource-handler.ts";
+import type { ResourceTable } from "../handlers/served.ts";
+import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
+import type { ApiResponse } from "../http/exchange.ts";
+import type { Query } from "../request/query.ts";
+import { proxyRequest, refusalOf, splice, streamed } from "./forward.ts";
+import type { KubeletConnections } from "./kubelet-connection.ts";
+import { kubeletOf, type PodForStreaming, podTarget, serviceTarget } from "./targets.ts";
+
+export interface StreamingOptions {
+  readonly connections: KubeletConnections;
+  readonly table: ResourceTable;
+  readonly random: { next(): number };
+}
+
+/** Subresources that reach into nodes and pods: log, exec, attach, portforward, proxy. */
+export function streamingHandlers(options: StreamingOptions): Readonly<Record<string, SubresourceHandler>> {
+  return {
+    "/pods/log": (call) => podLog(call, options),
+    "/pods/exec": (call) => podStream(call, options, "exec"),
+    "/pods/attach": (call) => podStream(call, options, "attach"),
+    "/pods/portforward": (call) => podStream(call, options, "portForward"),
+    "/pods/proxy": async (call) => {
+      const { namespace, name } = call.context.info;
+      return proxied(call, options, await podTarget(options.table, namespace, name, call.context.signal));
+    },
+    "/services/proxy": async (call) => {
+      const { namespace, name } = call.context.info;
+      const { table, random } = options;
+      return proxied(call, options, await serviceTarget(table, namespace, name, random, call.context.signal));
+    },
+    "/nodes/proxy": async (call) => {
+      const name = call.context.info.name.split(":")[0] ?? "";
+      return proxied(call, options, await kubeletOf(options.table, name, call.context.signal));
+    },
+  };
+}
+
+async function podOf(call: ResourceCall): Promise<PodForStreaming> {
+  const { namespace, name } = call.context.info;
+  return (await call.served.registry.get(namespace, name, undefined, call.context.signal)).object as PodForStreaming;
+}
+
+/** The container asked for, or the only one. Upstream's words when that is not clear. */
+function containerOf(pod: PodForStreaming, asked: string): string {
+  const names = (list: readonly { readonly name: string }[] | undefined): readonly string[] =>
+    (list ?? []).map(({ name }) => name);
+  const { containers, initContainers, ephemeralContainers } = pod.spec;
+  const podName = pod.metadata.name ?? "";
+  if (asked === "") {
+    const [first, ...others] = names(containers);
+    if (first === undefined) throw newBadRequest(`a container name must be specified for pod ${podName}`);
+    if (others.length === 0) return first;
+    const init = names(initContainers);
+    const ephemeral = names(ephemeralContainers);
+    const choices = [
+      `a container name must be specified for pod ${podName}, choose one of: [${names(containers).join(" ")}]`,
+      ...(init.length === 0 ? [] : [` or one of the init containers: [${init.join(" ")}]`]),
+      ...(ephemeral.length === 0 ? [] : [` or one of the ephemeral containers: [${ephemeral.join(" ")}]`]),
+    ];
+    throw newBadRequest(choices.join(""));
+  }
+  const known = [...names(containers), ...names(initContainers), ...names(ephemeralContainers)];
+  if (!known.includes(asked)) throw newBadRequest(`container ${asked} is not valid for pod ${podName}`);
+  return asked;
+}
+
+const logParameters = [
+  "follow",
+  "previous",
+  "timestamps",
+  "sinceSeconds",
+  "sinceTime",
+  "tailLines",
+  "limitBytes",
+  "stream",
+] as const;
+
+async function podLog(call: ResourceCall, { connections, table }: StreamingOptions): Promise<ApiResponse> {
+  const { context, query, request } = call;
+  const pod = await podOf(call);
+  const container = containerOf(pod, query.get("container") ?? "");
+  checkLogOptions(query);
+  const headers = { "content-type": "text/plain", "x-content-type-options": "nosniff" };
+  // Not yet on a node: nothing has been written.
+  if ((pod.spec.nodeName ?? "") === "")
+    return { status: 200, headers, body: { type: "bytes", bytes: new Uint8Array() } };
+  const { namespace, name } = context.info;
+  const target = await kubeletOf(table, pod.spec.nodeName ?? "", context.signal);
+  const text = logParameters
+    .flatMap((key) => (query.has(key) ? [`${key}=${encodeURIComponent(query.get(key) ?? "")}`] : []))
+    .join("&");
+  const path = `/containerLogs/${namespace}/${name}/${container}${text === "" ? "" : `?${text}`}`;
+  try {
+    const response = await connections.send(target, { method: "GET", path, headers: {}, signal: request.signal });
+    if ((response.statusCode ?? 0) !== 200) throw await refusalOf(response, name);
+    return streamed(response, headers);
+  } catch (error) {
+    if (error instanceof Error && error.name === "StatusError") throw error;
+    throw newInternalError(`Get "https://${target.host}:${target.port}${path}": ${messageOf(error)}`);
+  }
+}
+
+function checkLogOptions(query: Query): void {
+  for (const key of ["tailLines", "limitBytes", "sinceSeconds"]) {
+    const value = query.get(key);
+    if (value !== undefined && !/^-?[0-9]+$/.test(value)) {
+      throw newBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
+    }
+  }
+  if (query.has("sinceSeconds") && query.has("sinceTime"))
+    throw newBadRequest("at most one of `sinceTime` or `sinceSeconds` may be specified");
+}
+
+async function podStream(
+  call: ResourceCall,
+  { connections, table }: StreamingOptions,
+  kind: "exec" | "attach" | "portForward",
+): Promise<ApiResponse> {
+  const { context, query, request } = call;
+  const pod = await podOf(call);
+  const { namespace, name } = context.info;
+  const nodeName = pod.spec.nodeName ?? "";
+  if (nodeName === "") throw newBadRequest(`pod ${name} does not have a host assigned`);
+  const phase = pod.status?.phase;
+  if (kind !== "portForward" && (phase === "Succeeded" || phase === "Failed")) {
+    throw newBadRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`);
+  }
+  const target = await kubeletOf(table, nodeName, context.signal);
+  if (kind === "portForward") {
+    const ports = query
+      .all("ports")
+      .map((port) => `port=${encodeURIComponent(port)}`)
+      .join("&");
+    return splice(connections, target, request, `/portForward/${namespace}/${name}${ports === "" ? "" : `?${ports}`}`);
+  }
+  const container = containerOf(pod, query.get("container") ?? "");
+  return splice(connections, target, request, `/${kind}/${namespace}/${name}/${container}?${streamQuery(query)}`);
+}
+
+/** The kubelet has names of its own for the streams. */
+function streamQuery(query: Query): string {
+  const flag = (name: string, other: string): string[] => (query.flag(name) ? [`${other}=1`] : []);
+  return [
+    ...flag("stdin", "input"),
+    ...flag("stdout", "output"),
+    ...flag("stderr", "error"),
+    ...flag("tty", "tty"),
+    ...query.all("command").map((part) => `command=${encodeURIComponent(part)}`),
+  ].join("&");
+}
+
+async function proxied(
+  call: ResourceCall,
+  { connections }: StreamingOptions,
+  target: Parameters<typeof proxyRequest>[1],
+): Promise<ApiResponse> {
+  const { context, request } = call;
+  const rest = context.info.parts.slice(3).map(encodeURIComponent).join("/");
+  const at = request.target.indexOf("?");
+  const tail = request.target.split("?")[0]?.endsWith("/") === true && rest !== "" ? "/" : "";
+  const path = `/${rest}${tail}${at < 0 ? "" : request.target.slice(at)}`;
+  if (request.takeOver !== undefined) return splice(connections, target, request, path);
+  return proxyRequest(connections, target, request, path);
+}

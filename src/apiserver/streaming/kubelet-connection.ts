@@ -1,0 +1,91 @@
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
+import type { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
+import type { Network } from "../../base/index.ts";
+
+/** A server that requests are passed on to. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+export interface KubeletCredentials {
+  /** PEM. `--kubelet-client-certificate`, `--kubelet-client-key`. */
+  readonly certificate: string;
+  readonly key: string;
+  /** PEM. `--kubelet-certificate-authority`; without it serving certificates are not verified, as upstream. */
+  readonly ca?: string;
+}
+
+export interface ForwardedRequest {
+  readonly method: string;
+  /** With query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body?: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+const connectTimeoutMs = 10_000;
+
+/** Connections to kubelets and, for proxying, to pods. */
+export class KubeletConnections {
+  readonly #network: Network;
+  readonly #credentials: KubeletCredentials | undefined;
+
+  constructor(network: Network, credentials: KubeletCredentials | undefined) {
+    this.#network = network;
+    this.#credentials = credentials;
+  }
+
+  async open({ host, port, tls }: Target, signal: AbortSignal): Promise<Duplex> {
+    const socket = await this.#network.connect({ host, port }, { timeoutMs: connectTimeoutMs, signal });
+    if (!tls) return socket;
+    const { certificate, key, ca } = this.#credentials ?? {};
+    const secure = connectTls({
+      socket,
+      ...(certificate === undefined ? {} : { cert: certificate }),
+      ...(key === undefined ? {} : { key }),
+      ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
+      servername: "",
+      // Kubelets serve by address; the name in the certificate is the node's.
+      checkServerIdentity: () => undefined,
+    });
+    await new Promise<void>((resolve, reject) => {
+      secure.once("secureConnect", resolve);
+      secure.once("error", reject);
+    });
+    secure.on("error", () => secure.destroy());
+    return secure;
+  }
+
+  /** Sends a request and resolves with the head of the response; its body is still to be read. */
+  async send(target: Target, forwarded: ForwardedRequest): Promise<IncomingMessage> {
+    const socket = await this.open(target, forwarded.signal);
+    return new Promise((resolve, reject) => {
+      const outgoing: ClientRequest = httpRequest({
+        method: forwarded.method,
+        path: forwarded.path,
+        headers: { host: `${target.host}:${target.port}`, connection: "close", ...plain(forwarded.headers) },
+        createConnection: () => socket,
+      });
+      const abort = (): void => void outgoing.destroy(new Error("the client went away"));
+      forwarded.signal.addEventListener("abort", abort, { once: true });
+      outgoing.once("response", (response) => {
+        response.once("close", () => forwarded.signal.removeEventListener("abort", abort));
+        resolve(response);
+      });
+      outgoing.once("error", reject);
+      outgoing.end(forwarded.body);
+    });
+  }
+}
+
+function plain(headers: ForwardedRequest["headers"]): Record<string, string | string[]> {
+  const result: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) result[name] = typeof value === "string" ? value : [...value];
+  }
+  return result;
+}
