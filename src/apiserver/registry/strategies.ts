@@ -1,4 +1,5 @@
 import type { Strategy } from "./contract.ts";
+import { podStrategy } from "./core/pods/strategy.ts";
 import type { StrategyTable } from "./descriptors.ts";
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./rbac/strategies.ts";
 
@@ -7,6 +8,7 @@ const rbac = "rbac.authorization.k8s.io";
 /** Which strategy serves which resource: `group/resource`, or `group/version/resource` where versions differ. */
 export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
   Object.entries({
+    "/pods": podStrategy,
     [`${rbac}/roles`]: roles,
     [`${rbac}/clusterroles`]: clusterRoles,
     [`${rbac}/rolebindings`]: roleBindings,
