@@ -7,20 +7,22 @@ const contents: Readonly<Record<string, string>> = {
   "src/base/deep/b.test.ts": "pure",
   "src/base/c.test.ts": 'import { spawn } from "node:child_process"',
   "src/client/d.test.ts": "pure",
+  "src/cri/f.test.ts": "createRealPlatform() and containerd",
   "test/up.test.ts": "a cluster",
   "tools/layers/e.test.ts": "pure",
 };
 
-test("pure tests of a room share a process, others have their own, clusters come last and alone", () => {
+test("pure tests of a room share a process, others have their own, and some the machine", () => {
   const groups = groupTests(Object.keys(contents), (path) => contents[path] ?? "");
   assert.deepEqual(
-    groups.map(({ name, files, alone }) => [name, files.length, alone]),
+    groups.map(({ name, files, kind }) => [name, files.length, kind]),
     [
-      ["src/base", 2, false],
-      ["src/base/c.test.ts", 1, false],
-      ["src/client", 1, false],
-      ["tools", 1, false],
-      ["test/up.test.ts", 1, true],
+      ["src/base", 2, "pure"],
+      ["src/base/c.test.ts", 1, "process"],
+      ["src/client", 1, "pure"],
+      ["src/cri/f.test.ts", 1, "machine"],
+      ["test/up.test.ts", 1, "cluster"],
+      ["tools", 1, "pure"],
     ],
   );
 });

@@ -5,21 +5,27 @@ import { roomOf } from "../rooms.ts";
 export interface TestGroup {
   readonly name: string;
   readonly files: readonly string[];
-  /** Uses the whole machine: network namespaces, containers, fixed names. Runs alone, after the others. */
-  readonly alone: boolean;
+  /**
+   * `pure` and `process` groups run beside all others. `machine` groups touch what there is once on a machine (cgroups,
+   * links, containers) and run one after the other. `cluster` groups run alone, at the end.
+   */
+  readonly kind: "pure" | "process" | "machine" | "cluster";
   readonly timeoutMs: number;
 }
 
 const sharedTimeoutMs = 180_000;
-const aloneTimeoutMs = 900_000;
+const clusterTimeoutMs = 900_000;
 
 /** What a test that changes its process, or needs it for itself, says somewhere. */
 const ownProcess =
   /createRealPlatform|RealProcesses|node:(?:child_process|worker_threads)|process\.(?:chdir|env\b|on\()/;
 
+/** And one that shares the machine with nobody else. */
+const ownMachine = /cgroup|netns|containerd|nsenter|\bnft\b/i;
+
 /**
  * Pure tests of a room share a process, since starting one takes longer than most tests do. Tests that touch the
- * machine have a process each. Those in test/ follow one by one.
+ * machine have a process each.
  */
 export function groupTests(
   files: readonly string[],
@@ -29,9 +35,13 @@ export function groupTests(
   const groups: TestGroup[] = [];
   for (const file of files) {
     if (file.startsWith("test/")) {
-      groups.push({ name: file, files: [file], alone: true, timeoutMs: aloneTimeoutMs });
-    } else if (ownProcess.test(read(file))) {
-      groups.push({ name: file, files: [file], alone: false, timeoutMs: sharedTimeoutMs });
+      groups.push({ name: file, files: [file], kind: "cluster", timeoutMs: clusterTimeoutMs });
+      continue;
+    }
+    const text = read(file);
+    if (ownProcess.test(text)) {
+      const kind = ownMachine.test(text) ? "machine" : "process";
+      groups.push({ name: file, files: [file], kind, timeoutMs: sharedTimeoutMs });
     } else {
       const room = roomOf(file);
       const name = room === undefined ? (file.split("/")[0] ?? file) : `src/${room}`;
@@ -39,7 +49,7 @@ export function groupTests(
     }
   }
   for (const [name, members] of shared) {
-    groups.push({ name, files: members, alone: false, timeoutMs: sharedTimeoutMs });
+    groups.push({ name, files: members, kind: "pure", timeoutMs: sharedTimeoutMs });
   }
-  return groups.sort((a, b) => Number(a.alone) - Number(b.alone) || (a.name < b.name ? -1 : 1));
+  return groups.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -40,7 +40,7 @@ export const test: Command = async (args, context) => {
   return failed.length === 0 && !context.signal.aborted ? 0 : 1;
 };
 
-/** Groups run as many at a time as there are processors; those that need the machine for themselves come last. */
+/** As many groups at a time as there are processors, of those that need the machine one; clusters come last. */
 async function runAll(
   files: readonly string[],
   update: boolean,
@@ -56,9 +56,11 @@ async function runAll(
       onDone(result);
     }
   };
-  const together = groups.filter((group) => !group.alone);
-  await Promise.all(Array.from({ length: availableParallelism() }, () => work(together)));
-  await work(groups.filter((group) => group.alone));
+  const machine = groups.filter(({ kind }) => kind === "machine");
+  const others = groups.filter(({ kind }) => kind === "pure" || kind === "process");
+  const lanes = Array.from({ length: Math.max(availableParallelism() - 1, 1) }, () => work(others));
+  await Promise.all([work(machine).then(() => work(others)), ...lanes]);
+  await work(groups.filter(({ kind }) => kind === "cluster"));
   return done;
 }
 

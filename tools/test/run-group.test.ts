@@ -16,7 +16,7 @@ async function run(sources: readonly string[], timeoutMs = 20_000): Promise<read
     writeFileSync(file, `import assert from "node:assert"; import { describe, test } from "node:test";\n${source}`);
     return file;
   });
-  const group = { name: `run-group-${process.pid}-${number}`, files, alone: false, timeoutMs };
+  const group = { name: `run-group-${process.pid}-${number}`, files, kind: "process" as const, timeoutMs };
   const { results } = await runGroup(group, false, new AbortController().signal);
   return results.map(({ outcome, name, error }) => `${outcome} ${name}${error === undefined ? "" : `: ${error}`}`);
 }

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTPayload, jwtVerify } from "jose";
-import type { Clock } from "../../base/index.ts";
+import { type Clock, withTimeout } from "../../base/index.ts";
 import type { AuthenticationResult, Authenticator } from "./contract.ts";
 import { bearerToken } from "./users.ts";
 
@@ -23,7 +23,7 @@ export interface OidcOptions {
 export function oidcAuthenticator(options: OidcOptions, clock: Clock): Authenticator {
   let keys: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined;
   const keySet = () => {
-    keys ??= discover(options).catch((error: unknown) => {
+    keys ??= discover(options, clock).catch((error: unknown) => {
       keys = undefined;
       throw error;
     });
@@ -52,14 +52,13 @@ export function oidcAuthenticator(options: OidcOptions, clock: Clock): Authentic
   };
 }
 
-async function discover(options: OidcOptions): Promise<ReturnType<typeof createRemoteJWKSet>> {
+const discoveryTimeoutMs = 30_000;
+
+async function discover(options: OidcOptions, clock: Clock): Promise<ReturnType<typeof createRemoteJWKSet>> {
   const url = `${options.issuerUrl.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const response = await options.fetch(url, {
-    headers: new Headers(),
-    method: "GET",
-    redirect: "manual",
-    signal: AbortSignal.timeout(30_000),
-  });
+  const response = await withTimeout(clock, discoveryTimeoutMs, (signal) =>
+    options.fetch(url, { headers: new Headers(), method: "GET", redirect: "manual", signal }),
+  );
   if (response.status !== 200) throw new Error(`fetching provider config: status ${response.status}`);
   const document = (await response.json()) as { issuer?: string; jwks_uri?: string };
   if (document.issuer !== options.issuerUrl) {
