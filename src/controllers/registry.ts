@@ -11,6 +11,8 @@ import { garbageCollectorController } from "./garbage-collector/garbage-collecto
 import { nodeLifecycleController } from "./node-lifecycle/node-lifecycle-controller.ts";
 import { taintEvictionController } from "./taint-eviction/taint-eviction-controller.ts";
 import { nodeIpamController } from "./node-ipam/node-ipam-controller.ts";
+import { daemonSetController } from "./daemonset/daemonset-controller.ts";
+import { jobController } from "./job/job-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -20,6 +22,8 @@ export const controllers: readonly ControllerDescriptor[] = [
   replicaSetController,
   replicationControllerController,
   deploymentController,
+  daemonSetController,
+  jobController,
   endpointsController,
   endpointSliceController,
   garbageCollectorController,

@@ -4,6 +4,15 @@ export type { ControllerContext } from "./context.ts";
 export type { Key, Reconciler, Result } from "./contract.ts";
 export { Controller, type ControllerOptions, type KeyMapper } from "./controller.ts";
 export { isSemanticallyEqual } from "./equality.ts";
+export {
+  findOrCreateRevision,
+  newRevision,
+  type RevisionOwner,
+  revisionsOf,
+  sortRevisions,
+  templatePatch,
+  trimHistory,
+} from "./history.ts";
 export { canonicalJson, contentHash, fnv32a, safeEncode } from "./hash.ts";
 export { type PeriodicOptions, periodic, runAll } from "./manager.ts";
 export {
@@ -18,6 +27,7 @@ export {
   type OwnerKind,
 } from "./owners.ts";
 export { type DeletionRank, sortForDeletion } from "./pods/deletion-order.ts";
+export { matchesNodeSelector, matchesRequiredNodeAffinity } from "./pods/node-affinity.ts";
 export { PodControl, type PodOwner, podFromTemplate } from "./pods/pod-control.ts";
 export {
   isPodActive,
@@ -32,5 +42,6 @@ export {
 export { createReplicaController, type ReplicaKind, type ReplicaView } from "./pods/replica-controller.ts";
 export type { ReplicaStatus } from "./pods/replica-status.ts";
 export { generationChanged, type Predicate, where } from "./predicate.ts";
+export { type Patience, patienceFor, tolerates } from "./pods/tolerations.ts";
 export { slowStartBatch } from "./slow-start.ts";
 export { WriteTracker } from "./write-tracker.ts";

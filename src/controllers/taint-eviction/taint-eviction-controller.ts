@@ -15,11 +15,11 @@ import {
   type ControllerContext,
   isSemanticallyEqual,
   type Key,
+  patienceFor,
   type Result,
   withCondition,
 } from "../../reconcile/index.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
-import { patienceFor } from "./tolerations.ts";
 
 const name = "taint-eviction-controller";
 
