@@ -23,6 +23,10 @@ export function outdatedFiles(): Map<string, string> {
   return outdated;
 }
 
+export function factsByFolder(): Map<string, GroupVersionFacts> {
+  return new Map([...groupVersions()].map(([folder, directory]) => [folder, readFacts(directory)]));
+}
+
 /** Folder as other versions name it (`core/v1`) and where it is. */
 function groupVersions(): Map<string, string> {
   const found = new Map([["meta/v1", join(sources, "apimachinery/meta")]]);
