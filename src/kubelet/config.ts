@@ -32,6 +32,11 @@ export interface KubeletConfiguration {
   readonly syncFrequencyMs: number;
   readonly containerLogMaxBytes: number;
   readonly containerLogMaxFiles: number;
+  /** Percent of the disk in use; 100 keeps all images. */
+  readonly imageGcHighThresholdPercent: number;
+  readonly imageGcLowThresholdPercent: number;
+  readonly imageMinimumGcAgeMs: number;
+  readonly evictionPressureTransitionMs: number;
   readonly systemReserved: Readonly<Record<string, string>>;
   readonly kubeReserved: Readonly<Record<string, string>>;
   readonly evictionHard: Readonly<Record<string, string>>;
@@ -83,6 +88,10 @@ export const kubeletDefaults = {
   syncFrequencyMs: 60_000,
   containerLogMaxBytes: 10 * 1024 * 1024,
   containerLogMaxFiles: 5,
+  imageGcHighThresholdPercent: 85,
+  imageGcLowThresholdPercent: 80,
+  imageMinimumGcAgeMs: 120_000,
+  evictionPressureTransitionMs: 300_000,
   systemReserved: {},
   kubeReserved: {},
   evictionHard: {

@@ -56,6 +56,7 @@ export class NodeReporter implements Runnable {
   #written: NodeStatus | undefined;
   #writtenMs = 0;
   #uid: string | undefined;
+  #latest: Node | undefined;
   #nudge: (() => void) | undefined;
 
   constructor(options: NodeReporterOptions) {
@@ -64,6 +65,11 @@ export class NodeReporter implements Runnable {
 
   get nodeUid(): string | undefined {
     return this.#uid;
+  }
+
+  /** The Node object as it was read last. */
+  get node(): Node | undefined {
+    return this.#latest;
   }
 
   get ready(): boolean {
@@ -104,6 +110,7 @@ export class NodeReporter implements Runnable {
     const api = client.resource<Node>(nodes);
     const node = await this.#node(signal);
     this.#uid = node.metadata.uid;
+    this.#latest = node;
     const status = nodeStatus(await this.#input(node.status, signal));
     const due = clock.monotonic() - this.#writtenMs >= reportMs;
     if (

@@ -39,6 +39,10 @@ export interface SyncerOptions {
   readonly cgroups: CgroupManager;
   readonly probes: ProbeManager;
   readonly statuses: StatusManager;
+  /** Whether the node takes the pod; asked once for each. */
+  readonly admit: (pod: Pod) => Failure | undefined;
+  /** Resolves once what containers depend on is known. */
+  readonly ready: (pod: Pod, signal: AbortSignal) => Promise<void>;
   /** How many pods may be brought up at the same time. */
   readonly parallelStarts: number;
 }
@@ -61,7 +65,7 @@ interface Outcome {
   readonly wakeAfterMs?: number;
 }
 
-interface Failure {
+export interface Failure {
   readonly reason: string;
   readonly message: string;
 }
@@ -70,6 +74,7 @@ interface Failure {
 interface Memory {
   readonly waitReasons: Map<string, WaitReason>;
   failure: Failure | undefined;
+  admitted: boolean;
 }
 
 /** Carries out the operations of the pod workers against the runtime, the disk and the API server. */
@@ -87,6 +92,10 @@ export class PodSyncer {
   async sync(pod: Pod, signal: AbortSignal): Promise<SyncResult> {
     if (isFinal(this.#previous(pod)) || this.#memoryOf(pod).failure !== undefined) return this.#terminal(pod, signal);
     const view = await this.#inspect(pod, signal);
+    if (!this.#admit(pod, view)) {
+      this.#report(pod, view, true);
+      return { terminal: true };
+    }
     const deadlineMs = this.#deadlineMs(pod);
     if (deadlineMs !== undefined && deadlineMs <= 0) {
       const message = "Pod was active on the node longer than the specified deadline";
@@ -116,6 +125,23 @@ export class PodSyncer {
       ...actions.containersToStart,
     ];
     return starts.some((name) => !waiting.has(name));
+  }
+
+  isAdmitted(uid: string): boolean {
+    return this.#memory.get(uid)?.admitted === true;
+  }
+
+  /** A pod that was here before is not judged again. */
+  #admit(pod: Pod, view: RuntimePod): boolean {
+    const memory = this.#memoryOf(pod);
+    if (memory.admitted) return true;
+    const isNew = view.containers.length === 0 && view.sandboxes.length === 0;
+    const rejection = isNew ? this.#options.admit(pod) : undefined;
+    memory.admitted = rejection === undefined;
+    if (rejection === undefined) return true;
+    this.#options.events.event(podTarget(pod), "Warning", rejection.reason, rejection.message);
+    memory.failure = rejection;
+    return false;
   }
 
   /** The kubelet decided that the pod fails: evicted, rejected, past its deadline. */
@@ -166,7 +192,7 @@ export class PodSyncer {
 
   #memoryOf(pod: Pod): Memory {
     const uid = podUid(pod);
-    const known = this.#memory.get(uid) ?? { waitReasons: new Map(), failure: undefined };
+    const known = this.#memory.get(uid) ?? { waitReasons: new Map(), failure: undefined, admitted: false };
     this.#memory.set(uid, known);
     return known;
   }
@@ -282,6 +308,7 @@ export class PodSyncer {
     waiting: Set<string>,
     signal: AbortSignal,
   ): Promise<number | undefined> {
+    await this.#options.ready(pod, signal);
     await this.#prepareNode(pod);
     const ips = view.sandboxes[0]?.ips ?? [];
     // The sandbox and the volumes do not need each other; together they are the longest part of a start.

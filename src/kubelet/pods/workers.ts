@@ -182,7 +182,7 @@ export class PodWorkers {
       else return { type: "ended", operation, failed: false, ...(await operations.sync(worker.pod, signal)) };
       return { type: "ended", operation, failed: false };
     } catch (error) {
-      if (!isAbort(error, signal))
+      if (!signal.aborted)
         log.warn("A pod operation failed", { pod: describePod(worker.pod), operation, error: messageOf(error) });
       return { type: "ended", operation, failed: true };
     }

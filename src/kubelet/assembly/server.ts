@@ -4,15 +4,15 @@ import type { Client } from "../../client/index.ts";
 import { addProcessMetrics, CertificateAuthority, createAuthority, MetricsRegistry } from "../../component/index.ts";
 import type { ContainerRuntime } from "../../cri/index.ts";
 import type { KubeletConfiguration } from "../config.ts";
-import type { Parts } from "../kubelet.ts";
+import { withStatuses } from "./node-parts.ts";
+import type { Parts } from "./parts.ts";
 import { podKey, podUid } from "../pods/names.ts";
-import { StatsCollector } from "../stats/collector.ts";
 import { cadvisorMetrics, resourceMetrics } from "../stats/exposition.ts";
 import { summary } from "../stats/summary.ts";
 import type { Pod } from "../types.ts";
-import { Auth } from "./auth.ts";
-import { type RouteDependencies, route, routeStream } from "./routes.ts";
-import { startKubeletServer } from "./server.ts";
+import { Auth } from "../server/auth.ts";
+import { type RouteDependencies, route, routeStream } from "../server/routes.ts";
+import { startKubeletServer } from "../server/server.ts";
 
 export interface ServeOptions {
   readonly platform: Platform;
@@ -77,17 +77,8 @@ function identity({ platform, configuration, parts }: ServeOptions): {
 
 function routeDependencies({ platform, cri, configuration, parts }: ServeOptions): RouteDependencies {
   const { disk, clock, network } = platform;
-  const { workers, statuses, inspector, node, relist } = parts;
-  const withStatus = (pod: Pod): Pod => ({ ...pod, status: statuses.get(podUid(pod)) ?? pod.status });
-  const pods = (): Pod[] => workers.pods().map(withStatus);
-  const stats = new StatsCollector({
-    disk,
-    clock,
-    location: { mount: configuration.cgroupMount, version: node.cgroupVersion },
-    cgroupRoot: configuration.cgroupRoot,
-    pods,
-    view: (uid) => inspector.lastView(uid),
-  });
+  const { inspector, relist, stats } = parts;
+  const pods = (): Pod[] => withStatuses(parts);
   const metrics = kubeletMetrics(parts, clock);
   return {
     disk,
