@@ -182,9 +182,9 @@ function checkRow(row: readonly unknown[], revisionMax: number) {
 }
 
 function prepareFile(database: DatabaseSync, options: DatabaseOptions): void {
-  // The order matters: the page size and the vacuum mode are fixed by the first page that is written, and a lock mode
-  // set before the log is opened keeps the log's index in memory, where no other process can take part.
-  database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE`);
+  // The order matters: a lock mode set before the file is read keeps the log's index in memory, where no other process
+  // can take part; the page size and the vacuum mode are fixed by the first page that is written.
+  database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL`);
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0");
   database.exec(`PRAGMA max_page_count = ${Math.floor(options.fileBytesMax / PAGE_BYTES)}; PRAGMA cache_size = -8192`);
   database.exec("BEGIN IMMEDIATE");

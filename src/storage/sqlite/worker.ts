@@ -67,6 +67,8 @@ class Server {
     } catch (error) {
       this.#failedEpoch = epoch;
       send({ type: "commit-failed", epoch, failure: describeFailure(error) });
+      // A full disk may have room again once the log is emptied.
+      this.#tidyThoroughly();
       return;
     }
     send({ type: "durable", revision });
@@ -93,12 +95,17 @@ class Server {
   #tidyLater(): void {
     this.#idle?.cancel();
     this.#idle = this.#clock.after(IDLE_MS, () => {
-      try {
-        if (!this.#database.tidyThoroughly()) this.#tidyLater();
-      } catch {
-        // As above.
-      }
+      if (!this.#tidyThoroughly()) this.#tidyLater();
     });
+  }
+
+  /** Whether there is nothing more to do, or nothing that can be done for now. */
+  #tidyThoroughly(): boolean {
+    try {
+      return this.#database.tidyThoroughly();
+    } catch {
+      return true;
+    }
   }
 
   #backup(id: number, path: string): void {
