@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { newNotAcceptable, type OpenApiDocuments } from "../../apimachinery/index.ts";
+import { encodeSwagger, newNotAcceptable, type OpenApiDocuments } from "../../apimachinery/index.ts";
 import { statusReply, bytesReply } from "../http/reply.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import type { PathHandler } from "../handlers/router.ts";
@@ -52,7 +52,10 @@ export class OpenApiHandler implements PathHandler {
   }
 
   #v2(request: ApiRequest): ApiResponse {
-    if (onlyProtobuf(request, protobufV2)) return statusReply(newNotAcceptable(["application/json"]).status);
+    if (onlyProtobuf(request, protobufV2)) {
+      const bytes = (): Buffer => Buffer.from(encodeSwagger(this.#documents.v2()));
+      return conditional(request, this.#prepareBytes("v2 protobuf", bytes), protobufV2.replace("@", "."));
+    }
     return conditional(
       request,
       this.#prepare("v2", () => this.#documents.v2()),
@@ -100,9 +103,13 @@ export class OpenApiHandler implements PathHandler {
   }
 
   #prepare(key: string, make: () => unknown): Prepared {
+    return this.#prepareBytes(key, () => Buffer.from(JSON.stringify(make())));
+  }
+
+  #prepareBytes(key: string, make: () => Buffer): Prepared {
     let prepared = this.#prepared.get(key);
     if (prepared === undefined) {
-      const bytes = Buffer.from(JSON.stringify(make()));
+      const bytes = make();
       prepared = { bytes, etag: `"${createHash("sha512").update(bytes).digest("hex").toUpperCase()}"` };
       this.#prepared.set(key, prepared);
     }
@@ -110,10 +117,10 @@ export class OpenApiHandler implements PathHandler {
   }
 }
 
-function conditional(request: ApiRequest, { bytes, etag }: Prepared): ApiResponse {
+function conditional(request: ApiRequest, { bytes, etag }: Prepared, mediaType = "application/json"): ApiResponse {
   const headers = { etag, vary: "Accept-Encoding, Accept" };
   if (request.headers["if-none-match"] === etag) return { status: 304, headers, body: { type: "none" } };
-  const reply = bytesReply(200, "application/json", bytes);
+  const reply = bytesReply(200, mediaType, bytes);
   return { ...reply, headers: { ...reply.headers, ...headers } };
 }
 
