@@ -24,5 +24,7 @@ function fillStatefulSetStrategy(strategy: StatefulSetUpdateStrategy): void {
     strategy.type = "RollingUpdate";
     strategy.rollingUpdate ??= {};
   }
-  if (strategy.type === "RollingUpdate" && strategy.rollingUpdate !== undefined) strategy.rollingUpdate.partition ??= 0;
+  if (strategy.type === "RollingUpdate" && strategy.rollingUpdate !== undefined) {
+    strategy.rollingUpdate = { partition: 0, maxUnavailable: 1, ...strategy.rollingUpdate };
+  }
 }
