@@ -1,0 +1,47 @@
+import { type FlagValues, flag } from "../../component/index.ts";
+
+/** The kubelet's flags that no configuration file holds, and those that overrule it. */
+export const kubeletFlags = {
+  config: flag.text({ usage: "The path to the configuration file; flags that are given overrule it." }),
+  kubeconfig: flag.text({ usage: "Path to a kubeconfig file; without it the kubelet runs static pods only." }),
+  "hostname-override": flag.text({ usage: "The name of the node, instead of the host's name." }),
+  "node-ip": flag.textList({ usage: "The node's addresses, the primary one first." }),
+  "node-labels": flag.map({ usage: "Labels of the node when it registers." }),
+  "root-dir": flag.text({ usage: "Where the kubelet keeps its files.", default: "/var/lib/kubelet" }),
+  "cert-dir": flag.text({ usage: "Where certificates lie.", default: "/var/lib/kubelet/pki" }),
+  "cloud-provider": flag.text({ usage: "`external` leaves addresses to a cloud controller manager." }),
+  "provider-id": flag.text({ usage: "How the cloud knows this machine." }),
+  "container-runtime-endpoint": flag.text({ usage: "The runtime's socket." }),
+  "pod-manifest-path": flag.text({ usage: "Directory of static pods." }),
+  address: flag.text({ usage: "Where the server listens." }),
+  port: flag.integer({ usage: "The server's port.", default: 10_250 }),
+  "cluster-dns": flag.textList({ usage: "Name servers of pods." }),
+  "cluster-domain": flag.text({ usage: "The cluster's DNS domain." }),
+  "resolv-conf": flag.text({ usage: "Resolver configuration that pods without cluster DNS start from." }),
+  "cgroup-root": flag.text({ usage: "The cgroup below which pods are put." }),
+  "cgroup-driver": flag.text({ usage: "Only cgroupfs." }),
+  "max-pods": flag.integer({ usage: "How many pods may run here.", default: 110 }),
+  "client-ca-file": flag.text({ usage: "Clients with certificates of this authority are known." }),
+  "anonymous-auth": flag.boolean({ usage: "Let anonymous requests in." }),
+  "authorization-mode": flag.text({ usage: "AlwaysAllow or Webhook." }),
+  "authentication-token-webhook": flag.boolean({ usage: "Ask the API server about tokens." }),
+  "tls-cert-file": flag.text({ usage: "The server's certificate." }),
+  "tls-private-key-file": flag.text({ usage: "The server's key." }),
+  "register-node": flag.boolean({ usage: "Register the node with the API server.", default: true }),
+  "register-with-taints": flag.textList({ usage: "Taints of the node when it registers: key=value:effect." }),
+  "eviction-hard": flag.text({ usage: "Thresholds at which pods are evicted: memory.available<100Mi,…" }),
+  "system-reserved": flag.map({ usage: "Resources that pods may not have." }),
+  "kube-reserved": flag.map({ usage: "Resources that pods may not have." }),
+  "feature-gates": flag.booleanMap({ usage: "Features to turn on or off." }),
+  "fail-swap-on": flag.boolean({ usage: "Has no effect.", default: true }),
+  "bootstrap-kubeconfig": flag.text({ usage: "Has no effect yet." }),
+  "pod-infra-container-image": flag.text({
+    usage: "Has no effect: the runtime decides.",
+    deprecated: "the runtime decides.",
+  }),
+  "runtime-cgroups": flag.text({ usage: "Has no effect." }),
+  "kubelet-cgroups": flag.text({ usage: "Has no effect." }),
+  v: flag.integer({ usage: "Verbosity of the log.", shorthand: "v" }),
+};
+
+export type KubeletFlags = FlagValues<typeof kubeletFlags>;
