@@ -1,8 +1,15 @@
-export { down } from "./commands/down.ts";
-export { image } from "./commands/image.ts";
-export { logs } from "./commands/logs.ts";
-export { status } from "./commands/status.ts";
-export { up } from "./commands/up.ts";
-export { controlPlane } from "./compose/control-plane.ts";
-export { node } from "./compose/node.ts";
-export { supervisor } from "./supervisor/supervisor.ts";
+import type { Command } from "../base/index.ts";
+
+// Each command loads only what it needs: the supervisor stays small, and `status` quick.
+export const up = lazily(async () => (await import("./commands/up.ts")).up);
+export const down = lazily(async () => (await import("./commands/down.ts")).down);
+export const status = lazily(async () => (await import("./commands/status.ts")).status);
+export const logs = lazily(async () => (await import("./commands/logs.ts")).logs);
+export const image = lazily(async () => (await import("./commands/image.ts")).image);
+export const supervisor = lazily(async () => (await import("./supervisor/supervisor.ts")).supervisor);
+export const controlPlane = lazily(async () => (await import("./compose/control-plane.ts")).controlPlane);
+export const node = lazily(async () => (await import("./compose/node.ts")).node);
+
+function lazily(load: () => Promise<Command>): Command {
+  return async (args, context) => (await load())(args, context);
+}

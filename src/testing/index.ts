@@ -1,1 +1,1 @@
-export { startControlPlane, type TestControlPlane, type TestControlPlaneOptions } from "./control-plane.ts";
+export * from "./control-plane.ts";
