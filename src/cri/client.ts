@@ -116,5 +116,15 @@ function criError(error: grpc.ServiceError): CriError {
     return new CriError("DeadlineExceeded", "context deadline exceeded", { cause: error });
   }
   if (error.code === grpc.status.CANCELLED) return new CriError("Canceled", "context canceled", { cause: error });
-  return new CriError(codeName(error.code ?? grpc.status.UNKNOWN), error.details ?? error.message, { cause: error });
+  const description = dialFailure(error.details ?? "") ?? error.details ?? error.message;
+  return new CriError(codeName(error.code ?? grpc.status.UNKNOWN), description, { cause: error });
+}
+
+const dialErrors = { ECONNREFUSED: "connection refused", ENOENT: "no such file or directory" } as const;
+
+/** A runtime that is not there, in the words of a Go client. */
+function dialFailure(details: string): string | undefined {
+  const [, code, path] = /connect (ECONNREFUSED|ENOENT) (\S+?)\.?(?:\s|$)/.exec(details) ?? [];
+  if (code !== "ECONNREFUSED" && code !== "ENOENT") return undefined;
+  return `connection error: desc = "transport: Error while dialing: dial unix ${path}: connect: ${dialErrors[code]}"`;
 }
