@@ -1,5 +1,5 @@
 import { type GroupVersionResource, type KubeObject, StatusError } from "../../apimachinery/index.ts";
-import { type Clock, withTimeout } from "../../base/index.ts";
+import { type Clock, PlatformError, withTimeout } from "../../base/index.ts";
 import type { Client, Impersonation, RawRequest, RawResponse, ResourceClient } from "../contract.ts";
 import { TokenBucket } from "../rate-limit.ts";
 import { HttpResourceClient } from "./http-resource-client.ts";
@@ -85,7 +85,7 @@ export class HttpClient implements ClosableClient {
         const body = await readAll(response.body);
         if (response.status < 200 || response.status > 299)
           throw statusErrorOf(response.status, body, response.headers);
-        return body.length === 0 ? undefined : (JSON.parse(new TextDecoder().decode(body)) as unknown);
+        return parseBody(body);
       },
       exchange.signal,
     );
@@ -128,6 +128,16 @@ export class HttpClient implements ClosableClient {
       body: exchange.body,
       signal: exchange.signal,
     });
+  }
+}
+
+function parseBody(body: Uint8Array): unknown {
+  if (body.length === 0) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(body)) as unknown;
+  } catch (error) {
+    // A connection that breaks can look like an early end of the body.
+    throw new PlatformError("ECONNRESET", "the answer was cut off or is not JSON", { cause: error });
   }
 }
 

@@ -32,6 +32,8 @@ export class HttpWatchStream<T extends KubeObject> implements WatchStream<T> {
     this.#parent?.addEventListener("abort", onAbort, { once: true });
     try {
       yield* this.#events();
+      // Some transports end quietly when they are cut.
+      this.#parent?.throwIfAborted();
     } catch (error) {
       if (this.#parent?.aborted === true) throw this.#parent.reason;
       if (!this.#controller.signal.aborted) throw error;

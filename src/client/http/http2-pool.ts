@@ -32,7 +32,7 @@ interface Session {
 export class Http2Pool {
   readonly #options: Http2PoolOptions;
   #sessions: Session[] = [];
-  #connecting: Promise<Session> | undefined;
+  #connecting: Promise<void> | undefined;
 
   constructor(options: Http2PoolOptions) {
     this.#options = options;
@@ -67,23 +67,22 @@ export class Http2Pool {
     for (const { session } of closed) session.destroy();
   }
 
+  /** Reserves a place on a connection; `exchange` gives it back. */
   async #acquire(): Promise<Session> {
-    for (const candidate of this.#sessions) {
-      const { session } = candidate;
-      if (session.closed || session.destroyed) continue;
-      const limit = Math.min(
-        session.remoteSettings?.maxConcurrentStreams ?? streamsPerSessionMax,
-        streamsPerSessionMax,
-      );
-      if (candidate.streams < limit) return candidate;
+    for (;;) {
+      const free = this.#sessions.find(hasRoom);
+      if (free !== undefined) {
+        free.streams += 1;
+        return free;
+      }
+      this.#connecting ??= this.#options
+        .connect()
+        .then((socket) => void this.#open(socket))
+        .finally(() => {
+          this.#connecting = undefined;
+        });
+      await this.#connecting;
     }
-    this.#connecting ??= this.#options
-      .connect()
-      .then((socket) => this.#open(socket))
-      .finally(() => {
-        this.#connecting = undefined;
-      });
-    return this.#connecting;
   }
 
   #open(socket: TLSSocket): Session {
@@ -108,6 +107,12 @@ export class Http2Pool {
   #remove(entry: Session): void {
     this.#sessions = this.#sessions.filter((other) => other !== entry);
   }
+}
+
+function hasRoom({ session, streams }: Session): boolean {
+  if (session.closed || session.destroyed) return false;
+  const allowed = session.remoteSettings?.maxConcurrentStreams ?? streamsPerSessionMax;
+  return streams < Math.min(allowed, streamsPerSessionMax);
 }
 
 function keepAlive(session: ClientHttp2Session, socket: TLSSocket, clock: Clock): () => void {
@@ -147,10 +152,11 @@ function unwrap(error: unknown): unknown {
 function exchange(entry: Session, request: HttpRequest): Promise<HttpResponse> {
   const { signal, body } = request;
   return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) return reject(signal.reason);
-    if (entry.session.closed || entry.session.destroyed) return reject(new RefusedStream("the connection is closed"));
+    if (signal?.aborted === true || entry.session.closed || entry.session.destroyed) {
+      entry.streams -= 1;
+      return reject(signal?.aborted === true ? signal.reason : new RefusedStream("the connection is closed"));
+    }
     const stream = entry.session.request(outgoingHeaders(request), { endStream: body === undefined });
-    entry.streams += 1;
     const onAbort = (): void => {
       stream.close(constants.NGHTTP2_CANCEL);
       reject(signal?.reason);
