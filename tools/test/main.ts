@@ -36,7 +36,7 @@ export const test: Command = async (args, context) => {
   for (const result of failed) print(`\n✖ ${where(result)}\n${indent(result.error ?? "")}`);
   const passed = results.length - failed.length - skipped.length;
   const rest = skipped.length === 0 ? "" : `, ${skipped.length} skipped`;
-  print(`\n${passed} passed, ${failed.length} failed${rest} in ${seconds(performance.now() - started)}`);
+  print(`\nIn ${seconds(performance.now() - started)}:\n${passed} passed, ${failed.length} failed${rest}`);
   return failed.length === 0 && !context.signal.aborted ? 0 : 1;
 };
 

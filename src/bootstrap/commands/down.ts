@@ -1,5 +1,5 @@
 import type { Command, Platform } from "../../base/index.ts";
-import type { ClusterConfig } from "../cluster/config.ts";
+import { type ClusterConfig, readClusterConfig } from "../cluster/config.ts";
 import { ClusterIndex } from "../cluster/index-file.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { destroyNode } from "../compose/node-destroy.ts";
@@ -7,16 +7,21 @@ import { removeFromUserFile, userKubeconfigPath } from "../kubeconfig/kubeconfig
 import { stopRecorded } from "../supervisor/component.ts";
 import { componentSpecs, supervisorName } from "../supervisor/supervisor.ts";
 import { findCluster } from "./find.ts";
-import { callerOf, clusterName, parse, text } from "./options.ts";
+import { type Caller, callerOf, clusterName, parse, text } from "./options.ts";
 
 /** Stops a cluster and everything that it runs. Its data stays for the next `up`, unless `--delete`. */
 export const down: Command = async (args, context) => {
   const { platform } = context;
   const { values } = parse(args, { name: { type: "string" }, delete: { type: "boolean" } });
   const caller = callerOf(context);
-  const config = await findCluster(platform, caller, clusterName(text(values["name"])));
-  await stopProcesses(platform, config);
+  const name = clusterName(text(values["name"]));
   const deleteData = values["delete"] === true;
+  if (deleteData && (await forgetRemains(platform, caller, name))) {
+    context.stdout.write(`Cluster ${name} is deleted.\n`);
+    return 0;
+  }
+  const config = await findCluster(platform, caller, name);
+  await stopProcesses(platform, config);
   for (const node of config.nodes) await destroyNode(platform, config, node, deleteData);
   if (deleteData) {
     await platform.disk.remove(config.directory);
@@ -26,6 +31,16 @@ export const down: Command = async (args, context) => {
   context.stdout.write(`Cluster ${config.name} is ${deleteData ? "deleted" : "stopped; ./k8ts up starts it again"}.\n`);
   return 0;
 };
+
+/** A name whose data is gone, as after an interrupted delete: only the name is left to remove. */
+async function forgetRemains(platform: Platform, caller: Caller, name: string): Promise<boolean> {
+  const index = new ClusterIndex(platform.disk, caller.dataHome);
+  const directory = await index.find(name);
+  if (directory === undefined || (await readClusterConfig(platform.disk, directory)) !== undefined) return false;
+  await platform.disk.remove(directory);
+  await index.remove(name);
+  return true;
+}
 
 /** The supervisor first, so that nothing is started again; then what a crashed one may have left. */
 async function stopProcesses(platform: Platform, config: ClusterConfig): Promise<void> {

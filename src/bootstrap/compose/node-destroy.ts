@@ -25,10 +25,6 @@ export async function destroyNode(
   const podCidr = await savedPodCidr(platform, config, node);
   if (podCidr !== undefined) await nodeNetwork(platform, log, config, node, podCidr).down();
   // What pods left: volumes and logs are theirs, not the cluster's.
-  for (const directory of [`${paths.kubelet}/pods`, paths.podLogs]) await removeTree(platform, directory);
-}
-
-async function removeTree(platform: Platform, directory: string): Promise<void> {
-  await unmountBelow(platform.processes, directory);
-  await platform.disk.remove(directory);
+  await unmountBelow(platform.processes, paths.directory);
+  for (const directory of [`${paths.kubelet}/pods`, paths.podLogs]) await platform.disk.remove(directory);
 }

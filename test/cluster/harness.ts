@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createRealPlatform, type Finished } from "../../src/base/index.ts";
+
+const { clock, processes } = createRealPlatform();
+const launcher = fileURLToPath(new URL("../../k8ts", import.meta.url));
+
+/** A cluster of its own for one test file: its own name, data directory and user's home. */
+export class TestCluster {
+  readonly name: string;
+  readonly directory: string;
+  readonly home: string;
+
+  constructor(name: string) {
+    this.name = `${name}-${process.pid}`;
+    this.home = mkdtempSync(join(tmpdir(), `k8ts-${name}-`));
+    this.directory = join(this.home, "data");
+  }
+
+  get env(): Readonly<Record<string, string | undefined>> {
+    return { HOME: this.home, KUBECONFIG: join(this.directory, "kubeconfig") };
+  }
+
+  /** Runs `./k8ts`. */
+  k8ts(...args: string[]): Promise<Finished> {
+    return processes.run(launcher, args, { env: { HOME: this.home, KUBECONFIG: undefined }, timeoutMs: 240_000 });
+  }
+
+  async up(...flags: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.k8ts("up", "--name", this.name, "--data-dir", this.directory, ...flags);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  }
+
+  async down(...flags: string[]): Promise<void> {
+    const { code, stderr } = await this.k8ts("down", "--name", this.name, ...flags);
+    assert.equal(code, 0, stderr);
+  }
+
+  /** Removes whatever is left, also after a failed test. */
+  async destroy(): Promise<void> {
+    await this.k8ts("down", "--delete", "--name", this.name);
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  /** Upstream's kubectl. Rejects when it fails. */
+  async kubectl(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.tryKubectl(args);
+    assert.equal(code, 0, `kubectl ${args.join(" ")}: ${stderr}${stdout}`);
+    return stdout;
+  }
+
+  tryKubectl(args: readonly string[], stdin?: string): Promise<Finished> {
+    return processes.run("kubectl", args, {
+      env: this.env,
+      timeoutMs: 60_000,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
+  }
+
+  async apply(manifest: string): Promise<string> {
+    const { code, stdout, stderr } = await this.tryKubectl(["apply", "-f", "-"], manifest);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  }
+
+  /** `-o jsonpath` of one object. */
+  async read(object: string, path: string, ...flags: string[]): Promise<string> {
+    return (await this.tryKubectl(["get", object, "-o", `jsonpath=${path}`, ...flags])).stdout;
+  }
+}
+
+/** Asks until the answer is as wanted; fails with the last answer after the time is over. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  wanted: (answer: T) => boolean,
+  timeoutMs = 60_000,
+): Promise<T> {
+  const deadline = clock.monotonic() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    if (clock.monotonic() > deadline)
+      assert.fail(`not in ${timeoutMs / 1000} s; the last answer was ${JSON.stringify(answer)}`);
+    await clock.sleep(200);
+  }
+}
+
+/** What a cluster might leave in the kernel and among the processes: compare before and after. */
+export async function kernelState(): Promise<Record<string, string>> {
+  const lines = async (command: string, ...args: string[]) => (await processes.run(command, args)).stdout;
+  const links = (await lines("ip", "-brief", "link")).split("\n").map((line) => line.split(/[ @]/)[0] ?? "");
+  return {
+    links: links.toSorted().join("\n"),
+    routes: await lines("ip", "route", "show", "table", "all", "type", "unreachable"),
+    tables: await lines("nft", "list", "tables"),
+    namespaces: await lines("sh", "-c", "find /run/netns /var/run/netns -maxdepth 1 -mindepth 1 2>/dev/null | sort"),
+    mounts: await lines("sh", "-c", "grep -c . /proc/self/mountinfo"),
+    cgroups: await lines("sh", "-c", "find /sys/fs/cgroup -maxdepth 3 -type d -name '*k8ts*' | sort"),
+    shims: await lines("sh", "-c", "pgrep -c containerd-shim || true"),
+  };
+}
