@@ -13,6 +13,7 @@ import { taintEvictionController } from "./taint-eviction/taint-eviction-control
 import { nodeIpamController } from "./node-ipam/node-ipam-controller.ts";
 import { daemonSetController } from "./daemonset/daemonset-controller.ts";
 import { jobController } from "./job/job-controller.ts";
+import { statefulSetController } from "./statefulset/statefulset-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -23,6 +24,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   replicationControllerController,
   deploymentController,
   daemonSetController,
+  statefulSetController,
   jobController,
   endpointsController,
   endpointSliceController,
