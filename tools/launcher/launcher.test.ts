@@ -51,10 +51,14 @@ function stub(name: string, script: string): void {
 
 const calls = (): string => (existsSync(join(root, "calls")) ? readFileSync(join(root, "calls"), "utf8") : "");
 
-function launch(args: readonly string[], command = join(root, "k8ts")) {
+function launch(
+  args: readonly string[],
+  command = join(root, "k8ts"),
+  env: Readonly<Record<string, string | undefined>> = {},
+) {
   // The path to the machine's own sbin is added by the launcher; the root's programs are hidden by the stubs only.
   const { status, stdout, stderr } = spawnSync(which("sh"), [command, ...args], {
-    env: { PATH: bin, HOME: root },
+    env: { PATH: bin, HOME: root, ...env },
     encoding: "utf8",
     timeout: 60_000,
   });
@@ -180,6 +184,20 @@ mkdir -p "${boot}/npm/bin"; : >"${boot}/npm/bin/npm-cli.js"`,
     stub("apt-get", "exit 1");
     assert.equal(launch(["test", "--help"]).status, 0);
     assert.doesNotMatch(calls(), /apt-get/);
+  });
+
+  test("uses the Node.js that K8TS_NODE names", () => {
+    install("runtime");
+    rmSync(join(root, "node_modules/.bin/node"));
+    assert.match(launch(["version"]).stderr, /node is missing: remove .*\.k8ts-installed and run the command again/);
+    const { status } = launch(["version"], join(root, "k8ts"), { K8TS_NODE: process.execPath });
+    assert.equal(status, 0);
+  });
+
+  test("needs no home directory", () => {
+    install("runtime");
+    const { status, stderr } = launch(["version"], join(root, "k8ts"), { HOME: undefined });
+    assert.deepEqual([status, stderr], [0, ""]);
   });
 
   test("an unknown command is refused in one sentence", () => {

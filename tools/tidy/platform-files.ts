@@ -26,7 +26,7 @@ export const platformFiles: Readonly<Record<string, { readonly powers: readonly 
   "src/storage/sqlite/database-file.ts": { powers: ["files"], reason: "the database file, beside SQLite's own calls" },
   "src/storage/sqlite/journal.ts": { powers: ["timers"], reason: "sends commits once per turn of the event loop" },
   "src/storage/sqlite/worker.ts": {
-    powers: ["files"],
+    powers: ["files", "timers"],
     reason: "runs in a worker thread, where nothing can be passed in",
   },
   "src/storage/etcd/connection.ts": { powers: ["network"], reason: "TLS of the gRPC channels to etcd" },
