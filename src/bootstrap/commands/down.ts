@@ -2,6 +2,7 @@ import type { Command, Platform } from "../../base/index.ts";
 import { type ClusterConfig, readClusterConfig } from "../cluster/config.ts";
 import { ClusterIndex } from "../cluster/index-file.ts";
 import { clusterPaths } from "../cluster/paths.ts";
+import { unmountBelow } from "../../cri/index.ts";
 import { destroyNode } from "../compose/node-destroy.ts";
 import { removeFromUserFile, userKubeconfigPath } from "../kubeconfig/kubeconfig.ts";
 import { stopRecorded } from "../supervisor/component.ts";
@@ -37,6 +38,7 @@ async function forgetRemains(platform: Platform, caller: Caller, name: string): 
   const index = new ClusterIndex(platform.disk, caller.dataHome);
   const directory = await index.find(name);
   if (directory === undefined || (await readClusterConfig(platform.disk, directory)) !== undefined) return false;
+  await unmountBelow(platform.processes, directory);
   await platform.disk.remove(directory);
   await index.remove(name);
   return true;
