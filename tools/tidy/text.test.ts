@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { listFiles, readSource } from "../repository.ts";
 
 /** Paths of somebody's machine, which mean nothing on another. */
-const machinePaths = /(?<![\w./}-])\/(?:work|home\/\w+|Users\/\w+)\/[\w.-]+/;
+const machinePaths = /(?<![\w./}-])\/(?:work|home\/(?!me\b|user\b)\w+|Users\/\w+)\/[\w.-]+/;
 
 const text = /\.(?:ts|tsx|js|json|md|sh|yaml|yml|toml|css|html)$|(?:^|\/)(?:k8ts|run|LICENSE)$/;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isStatusError } from "../../apimachinery/index.ts";
 import { SeededRandom } from "../../base/index.ts";
-import { startStandardControlPlane } from "../../testing/control-plane.ts";
+import { startStandardControlPlane } from "../../testing/index.ts";
 import { addressAt, parseRange, staticPartOf } from "./address-range.ts";
 import { NumberSet } from "./number-set.ts";
 import type { Service } from "./service-types.ts";
