@@ -13,7 +13,13 @@ test("times are written in UTC with whole seconds", () => {
 
 test("what is no time is refused", () => {
   const wrong = ["", "2026-02-29T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01T24:00:00Z"];
-  for (const text of [...wrong, "2026-01-01T00:00:60Z", "2026-01-01T00:00:00", "2026-01-0aT00:00:00Z", "x".repeat(20)]) {
+  for (const text of [
+    ...wrong,
+    "2026-01-01T00:00:60Z",
+    "2026-01-01T00:00:00",
+    "2026-01-0aT00:00:00Z",
+    "x".repeat(20),
+  ]) {
     assert.throws(() => canonicalTime(text), text);
   }
   for (const text of ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.12345Z", "2026-01-01T00:00:00.12a456Z"]) {
