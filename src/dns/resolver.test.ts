@@ -4,7 +4,8 @@ import type { EndpointSlice, Service } from "../api/index.ts";
 import type { ClusterView } from "./records.ts";
 import { Resolver } from "./resolver.ts";
 
-const service = (name: string, spec: Service["spec"]): Service => ({ metadata: { name, namespace: "default" }, spec }) as Service;
+const service = (name: string, spec: Service["spec"]): Service =>
+  ({ metadata: { name, namespace: "default" }, spec }) as Service;
 
 const services: Readonly<Record<string, Service>> = {
   web: service("web", { clusterIP: "10.96.0.7", ports: [{ name: "http", port: 80, protocol: "TCP" }] }),
@@ -42,7 +43,11 @@ describe("cluster names", () => {
     ["A", "web.default.svc.cluster.local", ["10.96.0.7"]],
     ["A", "WEB.Default.svc.Cluster.local", ["10.96.0.7"]],
     ["AAAA", "web.default.svc.cluster.local", "no-data"],
-    ["SRV", "_http._tcp.web.default.svc.cluster.local", [{ priority: 0, weight: 100, port: 80, target: "web.default.svc.cluster.local" }]],
+    [
+      "SRV",
+      "_http._tcp.web.default.svc.cluster.local",
+      [{ priority: 0, weight: 100, port: 80, target: "web.default.svc.cluster.local" }],
+    ],
     ["SRV", "_http._udp.web.default.svc.cluster.local", "no-such-name"],
     ["A", "db.default.svc.cluster.local", ["10.244.0.5", "10.244.0.6"]],
     ["A", "db-0.db.default.svc.cluster.local", ["10.244.0.5"]],

@@ -13,8 +13,12 @@ const view = {
   hasSynced: () => true,
   namespaceExists: () => true,
   service: (_namespace: string, name: string) =>
-    name === "many" ? { metadata: { name }, spec: { clusterIP: "None" } } : { metadata: { name }, spec: { clusterIP: "10.96.0.7" } },
-  slices: () => [{ metadata: {}, addressType: "IPv4", endpoints: addresses.map((address) => ({ addresses: [address] })) }],
+    name === "many"
+      ? { metadata: { name }, spec: { clusterIP: "None" } }
+      : { metadata: { name }, spec: { clusterIP: "10.96.0.7" } },
+  slices: () => [
+    { metadata: {}, addressType: "IPv4", endpoints: addresses.map((address) => ({ addresses: [address] })) },
+  ],
   servicesByAddress: () => [],
   slicesByAddress: () => [],
 } as unknown as ClusterView;
@@ -23,7 +27,14 @@ const controller = new AbortController();
 let running: Promise<void>;
 
 async function dig(...args: string[]): Promise<string> {
-  const { stdout } = await platform.processes.run("dig", ["@127.0.0.1", "-p", String(port), "+tries=1", "+time=2", ...args]);
+  const { stdout } = await platform.processes.run("dig", [
+    "@127.0.0.1",
+    "-p",
+    String(port),
+    "+tries=1",
+    "+time=2",
+    ...args,
+  ]);
   return stdout;
 }
 
