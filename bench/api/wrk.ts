@@ -1,0 +1,62 @@
+import { spawn, spawnSync } from "node:child_process";
+
+export interface Load {
+  readonly url: string;
+  readonly token: string;
+  readonly path: string;
+  readonly seconds: number;
+  readonly script?: string;
+  /** Arguments for the script. */
+  readonly args?: readonly string[];
+}
+
+export interface LoadResult {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly failed: number;
+}
+
+/** wrk comes with Debian. */
+export function ensureWrk(): void {
+  if (spawnSync("wrk", ["-v"]).error === undefined) return;
+  process.stdout.write("installing wrk by apt-get\n");
+  const installed = spawnSync("apt-get", ["install", "--yes", "--no-install-recommends", "wrk"], { stdio: "inherit" });
+  if (installed.status !== 0) throw new Error("wrk is not there and could not be installed: install the package wrk");
+}
+
+/** Two threads, 32 connections over TLS. */
+export async function wrk({ url, token, path, seconds, script, args = [] }: Load): Promise<LoadResult> {
+  const child = spawn(
+    "wrk",
+    [
+      "--threads=2",
+      "--connections=32",
+      `--duration=${seconds}s`,
+      "--timeout=30s",
+      "--latency",
+      "--header",
+      `Authorization: Bearer ${token}`,
+      ...(script === undefined ? [] : ["--script", script]),
+      `${url}${path}`,
+      ...(args.length === 0 ? [] : ["--", ...args]),
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  let output = "";
+  for await (const chunk of child.stdout) output += String(chunk);
+  const figure = (pattern: RegExp): string => pattern.exec(output)?.[1] ?? "";
+  return {
+    perSecond: Number(figure(/Requests\/sec:\s+([0-9.]+)/)),
+    p50Ms: milliseconds(figure(/50%\s+(\S+)/)),
+    p99Ms: milliseconds(figure(/99%\s+(\S+)/)),
+    failed: Number(figure(/Non-2xx or 3xx responses: ([0-9]+)/)),
+  };
+}
+
+function milliseconds(text: string): number {
+  const value = Number.parseFloat(text);
+  if (text.endsWith("us")) return value / 1000;
+  if (text.endsWith("ms")) return value;
+  return text.endsWith("m") ? value * 60_000 : value * 1000;
+}
