@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { factsByFolder, outdatedFiles } from "./generate.ts";
 
 test("types follow from the facts, and facts are formatted", () => {
-  assert.deepEqual([...outdatedFiles().keys()], [], "run: node tools/facts/generate.ts");
+  assert.deepEqual([...outdatedFiles().keys()], [], "run: ./k8ts tool facts");
 });
 
 test("every kind, type and field is explained, in sentences", () => {

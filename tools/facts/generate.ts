@@ -1,5 +1,4 @@
-// Writes the TypeScript types that the facts imply. `--check` only says which files are out of date.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GroupVersionFacts } from "../../src/apimachinery/index.ts";
 import { formatFacts } from "./format.ts";
@@ -58,7 +57,7 @@ function indexSource(versions: ReadonlyMap<string, string>): string {
     const whole = `export type * as ${namespaceOf(folder)} from "${path}";`;
     return names.length === 0 ? [whole] : [importSource(names, path, "export"), whole];
   });
-  return `// Generated from the facts by tools/facts/generate.ts.\n${lines.join("\n")}\n`;
+  return `// Generated from the facts by `./k8ts tool facts`.\n${lines.join("\n")}\n`;
 }
 
 /** `autoscaling/v2` is `autoscalingV2`. */
@@ -76,14 +75,4 @@ function readIfThere(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-if (import.meta.main) {
-  const outdated = outdatedFiles();
-  const check = process.argv.includes("--check");
-  for (const [path, text] of outdated) {
-    if (!check) writeFileSync(path, text);
-    process.stdout.write(`${check ? "out of date" : "wrote"} ${path}\n`);
-  }
-  if (check && outdated.size > 0) process.exitCode = 1;
 }
