@@ -33,5 +33,5 @@ export {
   type SqliteStoreOptions,
 } from "./sqlite/sqlite-store.ts";
 export type { EtcdTls } from "./etcd/connection.ts";
-export { connectEtcdStore } from "./etcd/etcd-store.ts";
+export { connectEtcdStore } from "./etcd/connect.ts";
 export type { EtcdStoreOptions } from "./etcd/options.ts";

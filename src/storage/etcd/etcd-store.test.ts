@@ -1,7 +1,7 @@
 import { after, before, describe } from "node:test";
 import { RealClock } from "../../base/index.ts";
 import { describeStore } from "../conformance/index.ts";
-import { connectEtcdStore } from "./etcd-store.ts";
+import { connectEtcdStore } from "./connect.ts";
 import { type EtcdServer, etcdInstalled, eventually, startEtcd } from "./test-server.ts";
 
 const clock = new RealClock();

@@ -32,7 +32,7 @@ import {
   TXN,
   type TxnResponse,
 } from "./messages.ts";
-import { type EtcdStoreOptions, type ResolvedEtcdOptions, resolveEtcdOptions } from "./options.ts";
+import type { ResolvedEtcdOptions } from "./options.ts";
 import { readCompactedRevision, readPast } from "./past.ts";
 import { isEmpty, rangeOf, toBytes, toEntry } from "./ranges.ts";
 import { SharedCall } from "./shared-call.ts";
@@ -40,19 +40,7 @@ import { SharedCall } from "./shared-call.ts";
 /** What a list without a limit asks for at a time. */
 const PAGE_KEYS = 5000;
 
-/** Rejects with `StoreUnavailableError` when no endpoint answers. */
-export async function connectEtcdStore(options: EtcdStoreOptions): Promise<Store> {
-  const store = new EtcdStore(resolveEtcdOptions(options));
-  try {
-    await store.currentRevision();
-    return store;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
-class EtcdStore implements Store {
+export class EtcdStore implements Store {
   readonly #options: ResolvedEtcdOptions;
   readonly #connection: Connection;
   readonly #leases: Leases;

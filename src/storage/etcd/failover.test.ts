@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { RealClock } from "../../base/index.ts";
 import { bytes, freshPrefix, keysBelow, put, takeEvents, takeProgress } from "../conformance/engine.ts";
 import type { Store } from "../contract.ts";
-import { connectEtcdStore } from "./etcd-store.ts";
+import { connectEtcdStore } from "./connect.ts";
 import { type EtcdServer, etcdInstalled, eventually, startEtcd } from "./test-server.ts";
 
 const clock = new RealClock();

@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { RealClock, RealProcesses } from "../../base/index.ts";
 import { freshPrefix, keysBelow, put } from "../conformance/engine.ts";
 import type { EtcdTls } from "./connection.ts";
-import { connectEtcdStore } from "./etcd-store.ts";
+import { connectEtcdStore } from "./connect.ts";
 import { type EtcdServer, etcdInstalled, eventually, startEtcd } from "./test-server.ts";
 
 const clock = new RealClock();

@@ -17,7 +17,7 @@ import { atLeast, type ResolvedLocalOptions } from "../options.ts";
 import { AutoCompaction } from "./auto-compaction.ts";
 import { Expiry } from "./expiry.ts";
 import type { Journal, JournalListener, Transaction } from "./journal.ts";
-import { LocalWatch } from "./local-watch.ts";
+import { keyOf, LocalWatch } from "./local-watch.ts";
 import { Pending } from "./pending.ts";
 import { VersionedMap } from "./versioned-map.ts";
 import { WatchHub } from "./watch-hub.ts";
@@ -64,7 +64,7 @@ export class LocalStore implements Store {
     });
   }
 
-  /** Takes over what was found on disk, before the store is used. */
+  /** Takes over what was found on disk, in the order of the keys, before the store is used. */
   load(loaded: readonly LoadedEntry[]): void {
     for (const { entry, deadlineMs } of loaded) {
       this.#versions.load(entry);
@@ -210,7 +210,7 @@ export class LocalStore implements Store {
   #apply({ batch, deadlines }: Transaction): void {
     this.#versions.apply(batch);
     for (const event of batch.events) {
-      const key = event.type === "put" ? event.entry.key : event.key;
+      const key = keyOf(event);
       const deadlineMs = deadlines?.get(key);
       if (deadlineMs === undefined) this.#expiry.clear(key);
       else this.#expiry.set(key, batch.revision, deadlineMs - this.#options.clock.now());

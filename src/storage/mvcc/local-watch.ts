@@ -1,5 +1,12 @@
 import type { Clock, Timer } from "../../base/index.ts";
-import { CompactedError, type Revision, type Watch, type WatchBatch, WatchOverflowError } from "../contract.ts";
+import {
+  CompactedError,
+  type Revision,
+  type Watch,
+  type WatchBatch,
+  type WatchEvent,
+  WatchOverflowError,
+} from "../contract.ts";
 import { InvalidRequestError } from "../errors.ts";
 import { Deque } from "./deque.ts";
 
@@ -26,13 +33,13 @@ export interface WatchParameters {
   readonly onEnd: (watch: LocalWatch) => void;
 }
 
+export function keyOf(event: WatchEvent): string {
+  return event.type === "put" ? event.entry.key : event.key;
+}
+
 /** The part of a batch below the prefix; the batch itself when that is all of it. */
 export function below(batch: WatchBatch, prefix: string): WatchBatch | undefined {
-  const matches = (key: string) => key.startsWith(prefix);
-  const keyOf = (event: WatchBatch["events"][number]) => (event.type === "put" ? event.entry.key : event.key);
-  const [only] = batch.events;
-  if (batch.events.length === 1 && only !== undefined) return matches(keyOf(only)) ? batch : undefined;
-  const events = batch.events.filter((event) => matches(keyOf(event)));
+  const events = batch.events.filter((event) => keyOf(event).startsWith(prefix));
   if (events.length === 0) return undefined;
   return events.length === batch.events.length ? batch : { revision: batch.revision, events };
 }

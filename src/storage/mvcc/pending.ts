@@ -2,6 +2,7 @@ import { must } from "../../base/index.ts";
 import type { Entry, Revision, TransactionResult } from "../contract.ts";
 import { Deque } from "./deque.ts";
 import type { Transaction } from "./journal.ts";
+import { keyOf } from "./local-watch.ts";
 
 interface Waiting {
   /** Answered as soon as this revision is durable. */
@@ -63,7 +64,7 @@ export class Pending {
 
   #forget(transaction: Transaction): void {
     for (const event of transaction.batch.events) {
-      const key = event.type === "put" ? event.entry.key : event.key;
+      const key = keyOf(event);
       if (this.#states.get(key)?.revision === transaction.batch.revision) this.#states.delete(key);
     }
   }

@@ -1,8 +1,14 @@
-import { must } from "../../base/index.ts";
+import { assert, must } from "../../base/index.ts";
 import { compareKeys, hasWideUnits } from "../keys.ts";
 
 const LEAF_KEYS_MAX = 256;
 const LEAF_KEYS_MERGE = 96;
+
+/** Which place a search is for: numbers, because it is the hottest loop of the store. */
+const LOWER = 0;
+const UPPER = 1;
+const PREFIX_END = 2;
+type Bound = typeof LOWER | typeof UPPER | typeof PREFIX_END;
 
 interface Leaf<T> {
   readonly keys: string[];
@@ -34,15 +40,32 @@ export class SortedMap<T> {
     return found !== undefined && found.keys[index] === key ? found.values[index] : undefined;
   }
 
-  set(key: string, value: T): void {
+  /** Returns what the key had before. */
+  set(key: string, value: T): T | undefined {
     const { leaf, index } = this.lowerBound(key);
     const found = this.#leaves[leaf];
     if (found !== undefined && found.keys[index] === key) {
+      const previous = found.values[index];
       found.values[index] = value;
-      return;
+      return previous;
     }
     if (!this.#wide && hasWideUnits(key)) this.#wide = true;
     this.#insert(leaf, index, key, value);
+    this.#size++;
+    return undefined;
+  }
+
+  /** Adds a key that comes after all others, which takes no search. Throws when it does not. */
+  append(key: string, value: T): void {
+    if (!this.#wide && hasWideUnits(key)) this.#wide = true;
+    const last = this.#leaves.at(-1);
+    const lastKey = last?.keys.at(-1);
+    assert(lastKey === undefined || this.#below(lastKey, key), "appended keys ascend");
+    if (last === undefined || last.keys.length === LEAF_KEYS_MAX) this.#leaves.push({ keys: [key], values: [value] });
+    else {
+      last.keys.push(key);
+      last.values.push(value);
+    }
     this.#size++;
   }
 
@@ -59,18 +82,17 @@ export class SortedMap<T> {
 
   /** Before the first key that is not below `key`. */
   lowerBound(key: string): Position {
-    return this.#search((other) => (this.#wide ? compareKeys(other, key) < 0 : other < key));
+    return this.#search(key, LOWER);
   }
 
   /** After the last key that is `key` or below it. */
   upperBound(key: string): Position {
-    return this.#search((other) => (this.#wide ? compareKeys(other, key) <= 0 : other <= key));
+    return this.#search(key, UPPER);
   }
 
   /** After the last key that starts with the prefix. */
   prefixEnd(prefix: string): Position {
-    const below = (other: string) => (this.#wide ? compareKeys(other, prefix) < 0 : other < prefix);
-    return this.#search((other) => other.startsWith(prefix) || below(other));
+    return this.#search(prefix, PREFIX_END);
   }
 
   /** How many keys lie between two places. */
@@ -92,14 +114,24 @@ export class SortedMap<T> {
     }
   }
 
-  /** `below` must hold for a (possibly empty) first part of the keys and for none after it. */
-  #search(below: (key: string) => boolean): Position {
+  #below(left: string, right: string): boolean {
+    return this.#wide ? compareKeys(left, right) < 0 : left < right;
+  }
+
+  /** Whether a key of the map lies before the place that is searched for. */
+  #before(key: string, target: string, bound: Bound): boolean {
+    if (bound === LOWER) return this.#below(key, target);
+    if (bound === UPPER) return !this.#below(target, key);
+    return key.startsWith(target) || this.#below(key, target);
+  }
+
+  #search(target: string, bound: Bound): Position {
     const leaves = this.#leaves;
     let low = 0;
     let high = leaves.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (below((leaves[middle] as Leaf<T>).keys[0] as string)) low = middle + 1;
+      if (this.#before((leaves[middle] as Leaf<T>).keys[0] as string, target, bound)) low = middle + 1;
       else high = middle;
     }
     if (low === 0) return { leaf: 0, index: 0 };
@@ -109,7 +141,7 @@ export class SortedMap<T> {
     high = keys.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (below(keys[middle] as string)) low = middle + 1;
+      if (this.#before(keys[middle] as string, target, bound)) low = middle + 1;
       else high = middle;
     }
     // The end of one leaf is the start of the next, so that the place always names an existing entry if there is one.

@@ -72,9 +72,9 @@ export class VersionedMap {
     return this.#live.size;
   }
 
-  /** Adds a key that came into being before history begins. */
+  /** Adds a key that came into being before history begins; keys must ascend. */
   load(entry: Entry): void {
-    this.#live.set(entry.key, { revision: entry.modRevision, entry, older: undefined });
+    this.#live.append(entry.key, { revision: entry.modRevision, entry, older: undefined });
     this.#valueBytes += entry.value.length;
   }
 
@@ -122,11 +122,13 @@ export class VersionedMap {
   }
 
   #put(entry: Entry): Version {
-    const older = this.#live.get(entry.key);
-    const version: Version = { revision: entry.modRevision, entry, older: older ?? this.#deleted.get(entry.key) };
-    if (older === undefined && version.older !== undefined) this.#deleted.delete(entry.key);
-    this.#live.set(entry.key, version);
-    this.#valueBytes += entry.value.length - (older?.entry?.value.length ?? 0);
+    const version: Version = { revision: entry.modRevision, entry, older: undefined };
+    version.older = this.#live.set(entry.key, version);
+    this.#valueBytes += entry.value.length - (version.older?.entry?.value.length ?? 0);
+    if (version.older === undefined && this.#deleted.size > 0) {
+      version.older = this.#deleted.get(entry.key);
+      if (version.older !== undefined) this.#deleted.delete(entry.key);
+    }
     return version;
   }
 

@@ -1,5 +1,5 @@
 import type { WatchBatch } from "../contract.ts";
-import { below, type LocalWatch } from "./local-watch.ts";
+import { below, keyOf, type LocalWatch } from "./local-watch.ts";
 
 /** Hands each new batch to the watches whose prefix it touches. */
 export class WatchHub {
@@ -17,6 +17,19 @@ export class WatchHub {
   }
 
   publish(batch: WatchBatch): void {
+    const [event] = batch.events;
+    if (batch.events.length === 1 && event !== undefined) this.#publishOne(batch, keyOf(event));
+    else this.#publishParts(batch);
+  }
+
+  #publishOne(batch: WatchBatch, key: string): void {
+    for (const [prefix, watches] of this.#groups) {
+      if (!key.startsWith(prefix)) continue;
+      for (const watch of watches) watch.offer(batch);
+    }
+  }
+
+  #publishParts(batch: WatchBatch): void {
     for (const [prefix, watches] of this.#groups) {
       const part = below(batch, prefix);
       if (part === undefined) continue;

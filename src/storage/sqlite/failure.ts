@@ -1,5 +1,4 @@
-import { messageOf } from "../../base/index.ts";
-import { StoreCorruptError, StoreError, StoreFailedError, StoreFullError, StoreLockedError } from "../errors.ts";
+// Part of the worker, which imports nothing it can do without: each module costs its start some milliseconds.
 
 /** An error on its way between the threads. */
 export interface Failure {
@@ -30,7 +29,7 @@ export class FileFailure extends Error {
 }
 
 export function describeFailure(error: unknown): Failure {
-  const message = messageOf(error);
+  const message = error instanceof Error ? error.message : String(error);
   if (error instanceof FileFailure) return { kind: error.kind, message };
   if (typeof error === "object" && error !== null) {
     if ("errcode" in error && typeof error.errcode === "number") {
@@ -40,19 +39,4 @@ export function describeFailure(error: unknown): Failure {
     if ("syscall" in error && error.syscall === "open") return { kind: "cannot-open", message };
   }
   return { kind: "failed", message };
-}
-
-export function toError({ kind, message }: Failure, path: string): StoreError {
-  switch (kind) {
-    case "locked":
-      return new StoreLockedError(path);
-    case "corrupt":
-      return new StoreCorruptError(path, message);
-    case "full":
-      return new StoreFullError(path);
-    case "cannot-open":
-      return new StoreError("StoreOpenError", `store file ${path} cannot be opened: ${message}`, false);
-    case "failed":
-      return new StoreFailedError(message);
-  }
 }

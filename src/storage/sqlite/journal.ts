@@ -3,7 +3,7 @@ import { messageOf } from "../../base/index.ts";
 import { StoreClosedError, StoreFailedError } from "../errors.ts";
 import { Deque } from "../mvcc/deque.ts";
 import type { Journal, JournalListener, Transaction } from "../mvcc/journal.ts";
-import { toError } from "./failure.ts";
+import { toError } from "./to-error.ts";
 import { FrameWriter } from "./frame.ts";
 import type { DatabaseOptions, Request, Response, WorkerJob } from "./protocol.ts";
 

@@ -10,7 +10,7 @@ import {
   type ResolvedLocalOptions,
   resolveLocalOptions,
 } from "../options.ts";
-import { toError } from "./failure.ts";
+import { toError } from "./to-error.ts";
 import { readFrame } from "./frame.ts";
 import { SqliteJournal, startWorker } from "./journal.ts";
 import type { DatabaseOptions, Response } from "./protocol.ts";

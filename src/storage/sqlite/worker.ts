@@ -1,6 +1,5 @@
 import { renameSync, rmSync } from "node:fs";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { must, RealClock, type Timer } from "../../base/index.ts";
 import { DatabaseFile } from "./database-file.ts";
 import { describeFailure } from "./failure.ts";
 import type { CommitRequest, Request, Response, WorkerJob } from "./protocol.ts";
@@ -8,7 +7,8 @@ import type { CommitRequest, Request, Response, WorkerJob } from "./protocol.ts"
 /** How long nothing must be written before the file is tidied up. */
 const IDLE_MS = 1000;
 
-const port = must(parentPort, "runs as a worker");
+if (parentPort === null) throw new Error("runs as a worker");
+const port = parentPort;
 
 function send(response: Response, transfer: ArrayBuffer[] = []): void {
   port.postMessage(response, transfer);
@@ -21,8 +21,7 @@ function nextRequest(): Request | undefined {
 /** Serves one database file until it is told to close. */
 class Server {
   readonly #database: DatabaseFile;
-  readonly #clock = new RealClock();
-  #idle: Timer | undefined;
+  #idle: NodeJS.Timeout | undefined;
   #failedEpoch = 0;
 
   constructor(database: DatabaseFile) {
@@ -41,7 +40,7 @@ class Server {
         this.#backup(request.id, request.path);
         return;
       case "close":
-        this.#idle?.cancel();
+        clearTimeout(this.#idle);
         this.#close();
         send({ type: "closed" });
         port.close();
@@ -93,10 +92,10 @@ class Server {
   }
 
   #tidyLater(): void {
-    this.#idle?.cancel();
-    this.#idle = this.#clock.after(IDLE_MS, () => {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
       if (!this.#tidyThoroughly()) this.#tidyLater();
-    });
+    }, IDLE_MS);
   }
 
   /** Whether there is nothing more to do, or nothing that can be done for now. */
