@@ -1,4 +1,4 @@
-// Generated from the facts by tools/facts/generate.ts.
+// Generated from the facts by ./k8ts tool facts.
 export type {
   AWSElasticBlockStoreVolumeSource,
   Affinity,

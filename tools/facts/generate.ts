@@ -57,7 +57,7 @@ function indexSource(versions: ReadonlyMap<string, string>): string {
     const whole = `export type * as ${namespaceOf(folder)} from "${path}";`;
     return names.length === 0 ? [whole] : [importSource(names, path, "export"), whole];
   });
-  return `// Generated from the facts by `./k8ts tool facts`.\n${lines.join("\n")}\n`;
+  return `// Generated from the facts by ./k8ts tool facts.\n${lines.join("\n")}\n`;
 }
 
 /** `autoscaling/v2` is `autoscalingV2`. */

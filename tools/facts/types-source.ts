@@ -25,7 +25,7 @@ export function typesSource(own: string, facts: GroupVersionFacts): string {
   const bodies = Object.entries(facts.types).map(([name, type]) => typeSource(name, type, context));
   const lines = [...imports].map(([path, names]) => importSource([...names].sort(), path));
   lines.sort((a, b) => (importPath(a) < importPath(b) ? -1 : 1));
-  const header = "// Generated from facts.json by `./k8ts tool facts`. Edit the facts and run it again.\n";
+  const header = "// Generated from facts.json by ./k8ts tool facts. Edit the facts and run it again.\n";
   return [`${header}${lines.join("\n")}${lines.length === 0 ? "" : "\n"}`, ...bodies].join("\n");
 }
 

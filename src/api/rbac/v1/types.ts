@@ -1,4 +1,4 @@
-// Generated from facts.json by tools/facts/generate.ts. Edit the facts and run it again.
+// Generated from facts.json by ./k8ts tool facts. Edit the facts and run it again.
 import type { LabelSelector, ListMeta, ObjectMeta } from "../../../apimachinery/index.ts";
 
 export interface AggregationRule {
