@@ -33,7 +33,8 @@ export class Housekeeper {
   observe(listed: ReadonlyMap<string, ListedPod>): void {
     if (!this.#options.synced() || this.#controller.signal.aborted) return;
     for (const [uid, pod] of listed) {
-      if (this.#options.workers.has(uid) || this.#busy.has(uid)) continue;
+      const { workers, collector } = this.#options;
+      if (workers.has(uid) || collector.isCollecting(uid) || this.#busy.has(uid)) continue;
       this.#busy.add(uid);
       const work: Promise<void> = this.#removeOrphan(pod)
         .catch((error: unknown) =>

@@ -1,7 +1,7 @@
 import { type Disk, type Log, messageOf } from "../../base/index.ts";
 import { isCriError, type RuntimeService } from "../../cri/index.ts";
 import type { Paths } from "../paths.ts";
-import { podUid } from "../pods/names.ts";
+import { podName, podNamespace, podUid } from "../pods/names.ts";
 import type { Pod } from "../types.ts";
 import { labels } from "./labels.ts";
 
@@ -19,25 +19,33 @@ const deadKept = 1;
 /** Takes away what is left of pods and of earlier incarnations of containers. */
 export class Collector {
   readonly #options: CollectorOptions;
+  readonly #collecting = new Set<string>();
 
   constructor(options: CollectorOptions) {
     this.#options = options;
   }
 
   /** Removes everything of a pod that has left the node: dead containers, sandboxes, logs, directories. */
-  async collectPod(pod: Pod): Promise<void> {
-    const { disk, paths } = this.#options;
-    await this.#removeFromRuntime(podUid(pod));
-    await disk.remove(paths.logDirectory(pod));
-    await disk.remove(paths.pod(podUid(pod)));
+  collectPod(pod: Pod): Promise<void> {
+    return this.collectUnknown(podUid(pod), podName(pod), podNamespace(pod));
+  }
+
+  /** Whether what is left of the pod is being removed right now. */
+  isCollecting(uid: string): boolean {
+    return this.#collecting.has(uid);
   }
 
   /** A pod that nobody knows: its directories are found by name. */
   async collectUnknown(uid: string, name: string, namespace: string): Promise<void> {
     const { disk, paths } = this.#options;
-    await this.#removeFromRuntime(uid);
-    await disk.remove(`${paths.podLogs}/${namespace}_${name}_${uid}`);
-    await disk.remove(paths.pod(uid));
+    this.#collecting.add(uid);
+    try {
+      await this.#removeFromRuntime(uid);
+      await disk.remove(`${paths.podLogs}/${namespace}_${name}_${uid}`);
+      await disk.remove(paths.pod(uid));
+    } finally {
+      this.#collecting.delete(uid);
+    }
   }
 
   async #removeFromRuntime(uid: string): Promise<void> {
