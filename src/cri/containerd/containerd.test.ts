@@ -177,6 +177,10 @@ test("nothing is left after the end, even when containerd was killed first", asy
   assert.equal(shims.length, 1);
   processes.kill(pid, "SIGKILL");
   await destroyContainerd(platform, { containerd, cgroups: [cgroup], deleteData: false });
+  assert.deepEqual(
+    platform.log.entries.filter(({ message }) => message.includes("could not be removed")),
+    [],
+  );
   assert.deepEqual(await findShims(disk, containerd.paths.socket), []);
   assert.deepEqual(mountPointsBelow(readFileSync("/proc/self/mountinfo", "utf8"), directory), []);
   assert.equal(existsSync(containerd.paths.state), false);

@@ -78,9 +78,12 @@ export class Containerd {
    * configuration until it is stopped. Rejects with the end of its log when it fails.
    */
   async start(signal?: AbortSignal): Promise<ProcessRecord> {
-    const found = (await this.running()) ?? (await this.#spawn());
-    await this.#waitUntilServing(found, signal);
-    return found;
+    const adopted = await this.running();
+    // One that is found may be about to end, for example because it was just killed.
+    if (adopted !== undefined && (await this.#waitUntilServing(adopted, signal))) return adopted;
+    const started = await this.#spawn();
+    if (await this.#waitUntilServing(started, signal)) return started;
+    throw await this.#failure("containerd ended while starting");
   }
 
   /**
@@ -175,15 +178,16 @@ export class Containerd {
     return this.setRegistry(OWN_IMAGES_HOST, "http://127.0.0.1:1");
   }
 
-  async #waitUntilServing(record: ProcessRecord, signal?: AbortSignal): Promise<void> {
+  /** False when the process ended instead. */
+  async #waitUntilServing(record: ProcessRecord, signal?: AbortSignal): Promise<boolean> {
     const { clock } = this.#platform;
     const deadline = clock.monotonic() + START_TIMEOUT_MS;
     const connection = this.connect();
     try {
       for (;;) {
         const problem = await attempt(connection, signal);
-        if (problem === undefined) return;
-        if ((await this.running())?.pid !== record.pid) throw await this.#failure("containerd ended while starting");
+        const isRunning = (await this.running())?.pid === record.pid;
+        if (problem === undefined || !isRunning) return isRunning;
         if (clock.monotonic() > deadline) throw await this.#failure(`containerd does not serve: ${problem}`);
         await clock.sleep(POLL_MS, signal);
       }
