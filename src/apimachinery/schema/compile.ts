@@ -9,6 +9,9 @@ import { scanText } from "./scan-text.ts";
 import { jsonSyntaxError } from "./syntax-error.ts";
 import { walkState } from "./walk-state.ts";
 
+/** At most as deep as Go's scanner follows, and no deeper than the stack allows. */
+const maxDepth = 5_000;
+
 /** Encoding is synchronous, so one writer, whose buffer is kept, serves all. */
 const writer = new ReverseWriter();
 
@@ -32,6 +35,7 @@ class CompiledCodec<T> implements KindCodec<T> {
   decode(json: string, options: DecodeOptions): Decoded<T> {
     const value = parse(json);
     const scan = scanText(json);
+    if (scan.deepest > maxDepth) throw new DecodeError(jsonSyntaxError(json) ?? "exceeded max depth");
     if (!scan.hasFractions) {
       const object = this.#walk(value, true);
       const clean = options.unknownFields === "ignore" || (walkState.unknown === 0 && walkState.keys === scan.keys);

@@ -2,23 +2,29 @@
 export interface TextScan {
   /** Keys in all objects, duplicates included. */
   readonly keys: number;
+  /** How many objects and arrays lie within each other. */
+  readonly deepest: number;
   /** A number is written with a point or an exponent: Go's integers refuse it even where its value is whole. */
   readonly hasFractions: boolean;
 }
 
 const [quote, backslash, colon, point, upperE, lowerE] = [0x22, 0x5c, 0x3a, 0x2e, 0x45, 0x65];
+const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
 
 export function scanText(text: string): TextScan {
-  let [keys, hasFractions] = [0, false];
+  let [keys, depth, deepest, hasFractions] = [0, 0, 0, false];
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
     if (code === quote) index = endOfString(text, index);
     else if (code === colon) keys++;
+    else if (code === openBrace || code === openBracket) {
+      if (++depth > deepest) deepest = depth;
+    } else if (code === closeBrace || code === closeBracket) depth--;
     else if (code === point || ((code === lowerE || code === upperE) && isDigit(text.charCodeAt(index - 1)))) {
       hasFractions = true;
     }
   }
-  return { keys, hasFractions };
+  return { keys, deepest, hasFractions };
 }
 
 function endOfString(text: string, start: number): number {

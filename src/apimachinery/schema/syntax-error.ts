@@ -31,32 +31,41 @@ class SyntaxScanner {
     if (this.#at < this.#text.length) this.#invalid("after top-level value");
   }
 
-  /** A scalar, an empty object or array, or the beginning of one up to its first value. */
+  /** A scalar, an empty object or array, or the beginning of one up to and with its first scalar. */
   #value(): void {
+    while (this.#opensMore()) this.#skipSpace();
+  }
+
+  /** True after the beginning of an object or array whose first value comes next. */
+  #opensMore(): boolean {
     this.#skipSpace();
     const character = this.#peek();
-    if (character === "{") this.#openObject();
-    else if (character === "[") this.#openArray();
-    else if (character === '"') this.#string();
+    if (character === "{") return this.#openObject();
+    if (character === "[") return this.#openArray();
+    if (character === '"') this.#string();
     else if (character === "-" || isDigit(character)) this.#number();
     else if (character === "t") this.#literal("true");
     else if (character === "f") this.#literal("false");
     else if (character === "n") this.#literal("null");
     else this.#invalid("looking for beginning of value");
+    return false;
   }
 
-  #openObject(): void {
+  #openObject(): boolean {
     this.#push("}");
     this.#skipSpace();
-    if (this.#peek() === "}") this.#close();
+    const isEmpty = this.#peek() === "}";
+    if (isEmpty) this.#close();
     else this.#key();
+    return !isEmpty;
   }
 
-  #openArray(): void {
+  #openArray(): boolean {
     this.#push("]");
     this.#skipSpace();
-    if (this.#peek() === "]") this.#close();
-    else this.#value();
+    const isEmpty = this.#peek() === "]";
+    if (isEmpty) this.#close();
+    return !isEmpty;
   }
 
   #afterValue(): void {
@@ -68,10 +77,11 @@ class SyntaxScanner {
     else {
       this.#at++;
       if (closing === "}") this.#key();
-      else this.#value();
+      this.#value();
     }
   }
 
+  /** With the colon. */
   #key(): void {
     this.#skipSpace();
     if (this.#peek() !== '"') this.#invalid("looking for beginning of object key string");
@@ -79,11 +89,10 @@ class SyntaxScanner {
     this.#skipSpace();
     if (this.#peek() !== ":") this.#invalid("after object key");
     this.#at++;
-    this.#value();
   }
 
   #push(closing: "}" | "]"): void {
-    if (this.#open.length >= maxDepth) throw new SyntaxProblem("exceeded max depth");
+    if (this.#open.length >= maxDepth) this.#invalid("exceeded max depth");
     this.#open.push(closing);
     this.#at++;
   }
