@@ -87,7 +87,7 @@ function exchange(stream: Duplex, target: HttpProbeTarget): Promise<Answer> {
     headers["host"] = `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`;
     for (const { name, value } of target.headers) headers[name.toLowerCase()] = value;
     const path = target.path.startsWith("/") ? target.path : `/${target.path}`;
-    const outgoing = request({ createConnection: () => stream as never, path, headers, agent: false }, (incoming) => {
+    const outgoing = request({ createConnection: () => stream as never, path, headers }, (incoming) => {
       collect(incoming).then(resolve, reject);
     });
     outgoing.on("error", reject);
