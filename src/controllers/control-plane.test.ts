@@ -4,7 +4,7 @@ import type { Deployment, Pod } from "../api/index.ts";
 import { formatTime } from "../apimachinery/index.ts";
 import { CapturingLog, SeededRandom, VirtualClock } from "../base/index.ts";
 import { copyOf, type TypedClient, typed } from "../client/index.ts";
-import { startControlPlane } from "../testing/control-plane.ts";
+import { startControlPlane } from "../testing/index.ts";
 import { createControllerManager, impersonatingClients } from "./index.ts";
 
 interface Plane {

@@ -14,6 +14,15 @@ import { nodeIpamController } from "./node-ipam/node-ipam-controller.ts";
 import { daemonSetController } from "./daemonset/daemonset-controller.ts";
 import { jobController } from "./job/job-controller.ts";
 import { statefulSetController } from "./statefulset/statefulset-controller.ts";
+import { podGarbageCollectorController } from "./pod-garbage-collector/pod-garbage-collector-controller.ts";
+import { ttlController } from "./ttl/ttl-controller.ts";
+import { cronJobController } from "./cronjob/cronjob-controller.ts";
+import { ttlAfterFinishedController } from "./ttl-after-finished/ttl-after-finished-controller.ts";
+import { clusterRoleAggregationController } from "./clusterrole-aggregation/clusterrole-aggregation-controller.ts";
+import { persistentVolumeClaimProtectionController } from "./persistentvolumeclaim-protection/persistentvolumeclaim-protection-controller.ts";
+import { persistentVolumeProtectionController } from "./persistentvolume-protection/persistentvolume-protection-controller.ts";
+import { ephemeralVolumeController } from "./ephemeral-volume/ephemeral-volume-controller.ts";
+import { disruptionController } from "./disruption/disruption-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -26,10 +35,19 @@ export const controllers: readonly ControllerDescriptor[] = [
   daemonSetController,
   statefulSetController,
   jobController,
+  cronJobController,
+  ttlAfterFinishedController,
   endpointsController,
   endpointSliceController,
   garbageCollectorController,
   nodeLifecycleController,
   taintEvictionController,
   nodeIpamController,
+  ttlController,
+  podGarbageCollectorController,
+  clusterRoleAggregationController,
+  persistentVolumeClaimProtectionController,
+  persistentVolumeProtectionController,
+  ephemeralVolumeController,
+  disruptionController,
 ];
