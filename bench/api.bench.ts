@@ -30,19 +30,29 @@ async function measure({ url, token, startedMs, status }: BenchServer): Promise<
   printFigure("start of the process → ready", `${startedMs.toFixed(0)} ms`, "≤ 1,000 ms");
   printFigure("memory, idle", `${((await status()).rssBytes / megabyte).toFixed(0)} MB`, "≤ 120 MB");
   const load = (path: string, script?: string, args?: readonly string[]): Promise<LoadResult> =>
-    wrk({ url, token, path, seconds, ...(script === undefined ? {} : { script: join(scripts, script) }), ...(args === undefined ? {} : { args }) });
+    wrk({
+      url,
+      token,
+      path,
+      seconds,
+      ...(script === undefined ? {} : { script: join(scripts, script) }),
+      ...(args === undefined ? {} : { args }),
+    });
   const show = async (what: string, run: Promise<LoadResult>, target: string): Promise<LoadResult> => {
     const before = (await status()).cpuUs;
     const result = await run;
     const cpuUs = ((await status()).cpuUs - before) / Math.max(1, result.perSecond * seconds);
     printFigure(what, `${result.perSecond.toFixed(result.perSecond < 100 ? 1 : 0)}/s`, target);
     const failed = result.failed === 0 ? "" : `, ${result.failed} failed`;
-    process.stdout.write(`    p50 ${result.p50Ms.toFixed(1)} ms, p99 ${result.p99Ms.toFixed(1)} ms, ${cpuUs.toFixed(0)} µs of the server's CPU each${failed}\n`);
+    process.stdout.write(
+      `    p50 ${result.p50Ms.toFixed(1)} ms, p99 ${result.p99Ms.toFixed(1)} ms, ${cpuUs.toFixed(0)} µs of the server's CPU each${failed}\n`,
+    );
     return result;
   };
   await show("create pods", load("/", "create-pods.lua", ["a"]), "≥ 2,500/s, p99 ≤ 50 ms");
   await show("create pods, once warm", load("/", "create-pods.lua", ["b"]), "≥ 2,500/s, p99 ≤ 50 ms");
-  for (let run = 0; (await count(url, token)) < podsWanted && run < 20; run += 1) await load("/", "create-pods.lua", [`c${run}`]);
+  for (let run = 0; (await count(url, token)) < podsWanted && run < 20; run += 1)
+    await load("/", "create-pods.lua", [`c${run}`]);
   await show("get a pod", load("/api/v1/namespaces/default/pods/pod-a-0-1"), "≥ 10,000/s");
   const total = await count(url, token);
   await show(`list ${total} pods, resourceVersion=0`, load("/api/v1/pods?resourceVersion=0"), "≥ 8/s (of 15,800)");

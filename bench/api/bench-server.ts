@@ -34,9 +34,13 @@ export async function startBenchServer(datastore: "sqlite" | "memory"): Promise<
   const directory = mkdtempSync(join(tmpdir(), "k8ts-bench-api-"));
   const ca = writeCredentials(directory);
   const before = performance.now();
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "server.ts"), directory, datastore], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "server.ts"), directory, datastore],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
   const lines = linesOf(child);
   const first = await lines();
   return {

@@ -22,7 +22,12 @@ const { server, client } = createStandardServer({
   store,
   clientCa,
   authenticators: [tokenFileAuthenticator(await read("tokens.csv"))],
-  serviceAccounts: { signingKey: await read("sa.key"), verificationKeys: [], issuers: ["https://bench"], audiences: [] },
+  serviceAccounts: {
+    signingKey: await read("sa.key"),
+    verificationKeys: [],
+    issuers: ["https://bench"],
+    audiences: [],
+  },
   advertise: { address: "127.0.0.1", port: 6443 },
 });
 const stopping = new AbortController();
@@ -48,7 +53,12 @@ await admin
 
 const report = (): void => {
   const { user, system } = process.cpuUsage();
-  const status = { port: http.port, rssBytes: process.memoryUsage.rss(), peakBytes: process.resourceUsage().maxRSS * 1024, cpuUs: user + system };
+  const status = {
+    port: http.port,
+    rssBytes: process.memoryUsage.rss(),
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+    cpuUs: user + system,
+  };
   process.stdout.write(`${JSON.stringify(status)}\n`);
 };
 report();

@@ -7,6 +7,7 @@ import { FieldIndex } from "./field-index.ts";
 import type { HubSink, StoreHub } from "./hub.ts";
 import type { EntryShape } from "./shape.ts";
 import { type Snapshot, SortedEntries } from "./sorted-entries.ts";
+import { TriggerIndex } from "./trigger-index.ts";
 
 export interface ResourceCacheOptions {
   /** Ends with a slash: `/registry/pods/`. */
@@ -18,6 +19,14 @@ export interface ResourceCacheOptions {
   /** Selectable fields kept as indexes once somebody selects by them, and how to read each. */
   readonly indexes?: Readonly<Record<string, (object: KubeObject) => string>>;
   readonly ring?: RingLimits;
+}
+
+/** The one value that a watcher wants of an indexed field; it is not even woken for others. */
+export interface Trigger {
+  readonly field: string;
+  readonly value: string;
+  /** Gets each change of an object that has, or had, this value. */
+  notice(change: Change): void;
 }
 
 /** Told about changes: once per batch, after the cache has taken it in. */
@@ -40,6 +49,8 @@ export class ResourceCache implements HubSink {
   readonly #options: ResourceCacheOptions;
   readonly #entries = new SortedEntries();
   readonly #listeners = new Set<ChangeListener>();
+  readonly #triggers = new TriggerIndex();
+  readonly #noticed = new Set<ChangeListener>();
   readonly #snapshots = new Map<number, Snapshot>();
   readonly #indexes = new Map<string, FieldIndex>();
   /** Objects of writes under way, so that the event that comes back need not be parsed. */
@@ -75,7 +86,7 @@ export class ResourceCache implements HubSink {
   }
 
   get listenerCount(): number {
-    return this.#listeners.size;
+    return this.#listeners.size + this.#triggers.size;
   }
 
   /** Fills the cache on first use. */
@@ -139,7 +150,14 @@ export class ResourceCache implements HubSink {
     return index.keys(value);
   }
 
-  subscribe(listener: ChangeListener): () => void {
+  /** Whether watchers of one value of this field can be told apart cheaply. */
+  hasTrigger(field: string): boolean {
+    return this.#options.indexes?.[field] !== undefined;
+  }
+
+  subscribe(listener: ChangeListener, trigger?: Trigger): () => void {
+    const read = trigger === undefined ? undefined : this.#options.indexes?.[trigger.field];
+    if (trigger !== undefined && read !== undefined) return this.#triggers.add(listener, trigger, read);
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -163,6 +181,9 @@ export class ResourceCache implements HubSink {
   flush(): void {
     if (!this.#ready) return;
     for (const listener of this.#listeners) listener.wake();
+    if (this.#noticed.size === 0) return;
+    for (const listener of this.#noticed) listener.wake();
+    this.#noticed.clear();
   }
 
   reset(): void {
@@ -172,8 +193,9 @@ export class ResourceCache implements HubSink {
     this.#indexes.clear();
     this.#snapshots.clear();
     this.#latest = undefined;
-    const listeners = [...this.#listeners];
+    const listeners = [...this.#listeners, ...this.#triggers.clear()];
     this.#listeners.clear();
+    this.#noticed.clear();
     for (const listener of listeners) listener.broken();
     this.start().catch((error: unknown) => {
       this.#options.log.warn("watch cache could not be filled", { prefix: this.prefix, error: messageOf(error) });
@@ -216,14 +238,19 @@ export class ResourceCache implements HubSink {
     const entry = this.#entryOf(key, value, modRevision);
     const previous = this.#entries.put(entry);
     for (const index of this.#indexes.values()) index.replace(previous, entry);
-    this.#ring.push(new Change(modRevision, previous === undefined ? "ADDED" : "MODIFIED", entry, previous));
+    this.#record(new Change(modRevision, previous === undefined ? "ADDED" : "MODIFIED", entry, previous));
   }
 
   #delete(key: string, revision: number): void {
     const previous = this.#entries.delete(key);
     if (previous === undefined) return;
     for (const index of this.#indexes.values()) index.remove(previous);
-    this.#ring.push(new Change(revision, "DELETED", previous.at(revision), previous));
+    this.#record(new Change(revision, "DELETED", previous.at(revision), previous));
+  }
+
+  #record(change: Change): void {
+    this.#ring.push(change);
+    if (this.#triggers.size > 0) this.#triggers.notice(change, this.#noticed);
   }
 }
 

@@ -47,7 +47,7 @@ export function spliceRevision(shape: EntryShape, stored: Uint8Array, revision: 
   }
   const text = `${before}${revision}",`;
   const from = shape.head.length;
-  const item = Buffer.allocUnsafeSlow(value.length - from + 1 + text.length);
+  const item = Buffer.allocUnsafe(value.length - from + 1 + text.length);
   item[0] = 0x7b;
   value.copy(item, 1, from, at);
   const offset = 1 + at - from;

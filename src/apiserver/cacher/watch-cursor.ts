@@ -1,6 +1,6 @@
 import type { CacheEntry } from "./entry.ts";
 import type { Change, ChangeType } from "./event-ring.ts";
-import type { ResourceCache } from "./resource-cache.ts";
+import type { ResourceCache, Trigger } from "./resource-cache.ts";
 
 /** Which objects a list or watch concerns. `undefined` as a whole means every object below the prefix. */
 export interface EntryFilter {
@@ -12,6 +12,8 @@ export interface WatchStart {
   readonly initial?: Iterable<CacheEntry>;
   /** The first change to look at. */
   readonly sequence: number;
+  /** A field of which only one value is wanted, if the cache can tell watchers apart by it. */
+  readonly only?: { readonly field: string; readonly value: string };
   /** The revision up to which the watcher knows everything (at the start, after the initial objects). */
   readonly revision: number;
 }
@@ -22,6 +24,9 @@ export type Delivery =
   | { readonly type: "INITIAL_END"; readonly revision: number }
   /** The reader was too slow: what it has not read is gone. */
   | { readonly type: "LOST" };
+
+/** Changes kept for a watcher that is told only of what concerns it. */
+const noticedMax = 1_000;
 
 /**
  * One watcher's position among the changes of a resource. Holds no queue of its own: the ring is the queue, and a
@@ -34,12 +39,18 @@ export class WatchCursor {
   #initial: Iterator<CacheEntry> | undefined;
   #sequence: number;
   #initialEnd: number | undefined;
+  readonly #only: { readonly field: string; readonly value: string } | undefined;
+  /** From here on changes come by `trigger`, not from the ring. */
+  #ringEnd = Number.POSITIVE_INFINITY;
+  #noticed: Change[] = [];
+  #lost = false;
 
   constructor(cache: ResourceCache, start: WatchStart, prefix: string, filter: EntryFilter | undefined) {
     this.#cache = cache;
     this.#prefix = prefix;
     this.#filter = filter;
     this.#sequence = start.sequence;
+    this.#only = start.only;
     this.#initial = start.initial?.[Symbol.iterator]();
     this.#initialEnd = start.initial === undefined ? undefined : start.revision;
   }
@@ -55,6 +66,25 @@ export class WatchCursor {
 
   get sequence(): number {
     return this.#sequence;
+  }
+
+  /** For the subscription; taken exactly when that begins. Undefined: the watcher reads the ring. */
+  trigger(): Trigger | undefined {
+    if (this.#only === undefined) return undefined;
+    this.#ringEnd = this.#cache.ring.next;
+    return {
+      ...this.#only,
+      notice: (change) => {
+        if (this.#noticed.length < noticedMax) this.#noticed.push(change);
+        else this.#lost = true;
+      },
+    };
+  }
+
+  /** Whether everything that has happened was looked at. */
+  get caughtUp(): boolean {
+    if (this.inInitial) return false;
+    return this.#sequence >= Math.min(this.#ringEnd, this.#cache.ring.next) && this.#noticed.length === 0;
   }
 
   /** Takes note that all changes before `sequence` were delivered together with others'. */
@@ -79,11 +109,17 @@ export class WatchCursor {
 
   #nextChange(): Delivery | undefined {
     const { ring } = this.#cache;
-    if (this.#sequence < ring.first) return { type: "LOST" };
-    while (this.#sequence < ring.next) {
+    const end = Math.min(this.#ringEnd, ring.next);
+    if (this.#sequence < end && this.#sequence < ring.first) return { type: "LOST" };
+    if (this.#lost) return { type: "LOST" };
+    while (this.#sequence < end) {
       const change = ring.at(this.#sequence);
       this.#sequence += 1;
       const delivery = change === undefined ? undefined : this.#judge(change);
+      if (delivery !== undefined) return delivery;
+    }
+    for (let change = this.#noticed.shift(); change !== undefined; change = this.#noticed.shift()) {
+      const delivery = this.#judge(change);
       if (delivery !== undefined) return delivery;
     }
     return undefined;

@@ -140,23 +140,29 @@ export async function openWatch(registry: ResourceRegistry, parameters: WatchPar
   const { cache } = registry;
   const { resourceVersion, sendInitialEvents, selection, signal } = parameters;
   const prefix = watchPrefix(registry, parameters);
+  const only = triggerOf(registry, selection);
   const wantsState = sendInitialEvents ?? (resourceVersion === "" || resourceVersion === "0");
   if (wantsState) {
     await registry.reach(resourceVersion, signal);
     const snapshot = cache.snapshot();
-    const start = { initial: entriesOf(snapshot, { prefix }), sequence: cache.ring.next, revision: snapshot.revision };
+    const start = {
+      initial: entriesOf(snapshot, { prefix }),
+      sequence: cache.ring.next,
+      revision: snapshot.revision,
+      ...only,
+    };
     return new WatchCursor(cache, start, prefix, selection);
   }
   if (!cache.ready) await cache.start();
   if (resourceVersion === "" || resourceVersion === "0") {
     if (resourceVersion === "") await cache.fresh(signal);
-    return new WatchCursor(cache, { sequence: cache.ring.next, revision: cache.revision }, prefix, selection);
+    return new WatchCursor(cache, { sequence: cache.ring.next, revision: cache.revision, ...only }, prefix, selection);
   }
   const revision = parseResourceVersion(resourceVersion);
   if (revision > cache.revision + futureRevisionsMax) throw tooLargeResourceVersion(revision, cache.revision);
   const sequence = cache.ring.after(revision);
   if (sequence === undefined) throw tooOldResourceVersion(revision, cache.ring.floor);
-  return new WatchCursor(cache, { sequence, revision }, prefix, selection);
+  return new WatchCursor(cache, { sequence, revision, ...only }, prefix, selection);
 }
 
 /** A client may be ahead of this server (several servers over one store), but not by much. */
@@ -167,4 +173,15 @@ function watchPrefix(registry: ResourceRegistry, { namespace, name, selection }:
   const prefix = registry.prefixOf(namespace);
   const exact = one !== undefined && (namespace !== "" || !registry.descriptor.facts.namespaced);
   return exact ? prefix + one : prefix;
+}
+
+/** The indexed field of which the selection wants one value. */
+function triggerOf(
+  registry: ResourceRegistry,
+  selection: Selection | undefined,
+): { readonly only?: { readonly field: string; readonly value: string } } {
+  for (const [field, value] of selection?.exactFields() ?? []) {
+    if (registry.cache.hasTrigger(field)) return { only: { field, value } };
+  }
+  return {};
 }

@@ -43,7 +43,7 @@ export class WatchPump implements ChangeListener {
   constructor(sink: StreamSink, options: PumpOptions) {
     this.#sink = sink;
     this.#options = options;
-    this.#unsubscribe = options.cache.subscribe(this);
+    this.#unsubscribe = options.cache.subscribe(this, options.cursor.trigger());
     sink.onClose(() => this.#end());
     sink.onDrain(() => {
       this.#blocked = false;
@@ -145,7 +145,7 @@ export class WatchPump implements ChangeListener {
       const { bookmark, cache, encoder, cursor } = this.#options;
       if (this.#ended || bookmark === undefined) return;
       this.#pump();
-      const caughtUp = !cursor.inInitial && cursor.sequence === cache.ring.next && !this.#blocked && !this.#converting;
+      const caughtUp = cursor.caughtUp && !this.#blocked && !this.#converting;
       if (caughtUp) this.#write(encoder.other("BOOKMARK", bookmark.make(cache.revision, false)));
       this.#timers.splice(this.#timers.indexOf(timer), 1);
       this.#armBookmark(intervalMs);

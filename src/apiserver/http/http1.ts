@@ -90,16 +90,12 @@ export function readBody(
     let length = 0;
     stream.on("data", (chunk: Buffer) => {
       length += chunk.length;
-      if (length > limitBytes) {
-        chunks.length = 0;
-        reject(tooLarge());
-        return;
-      }
-      chunks.push(chunk);
+      if (length <= limitBytes) chunks.push(chunk);
+      else reject(tooLarge());
     });
-    stream.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    stream.once("error", reject);
-    stream.once("close", () => reject(new Error("the client went away")));
+    stream.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    // A message that is cut short fails; one that has ended settles above first.
+    stream.on("error", reject);
   });
 }
 

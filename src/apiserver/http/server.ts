@@ -1,4 +1,4 @@
-import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { createSecureServer, type Http2SecureServer, type Http2Session, type ServerHttp2Stream } from "node:http2";
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -41,7 +41,9 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
   const connections = new Set<Socket>();
   const sessions = new Set<Http2Session>();
   const server =
-    options.tls === undefined ? plainServer(options.handler) : secureServer(options.tls, options.handler, sessions);
+    options.tls === undefined
+      ? await plainServer(options.handler)
+      : secureServer(options.tls, options.handler, sessions);
   server.on("connection", (socket: Socket) => {
     connections.add(socket);
     socket.setNoDelay(true);
@@ -64,7 +66,9 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
   };
 }
 
-function plainServer(handler: ApiHandler): Server {
+async function plainServer(handler: ApiHandler): Promise<Server> {
+  // Importing it loads an HTTP client as well, which a server over TLS never needs.
+  const { createServer: createPlainServer } = await import("node:http");
   const server = createPlainServer({ noDelay: true, maxHeaderSize: headerBytesMax }, (request, response) => {
     serveHttp1(request, response, peerOf(request.socket), handler);
   });

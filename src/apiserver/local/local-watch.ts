@@ -55,7 +55,7 @@ export class LocalWatch<T extends KubeObject> implements WatchStream<T>, ChangeL
     const cursor = await this.#options.open();
     this.#cursor = cursor;
     if (this.#closed) return;
-    this.#unsubscribe = this.#options.registry.cache.subscribe(this);
+    this.#unsubscribe = this.#options.registry.cache.subscribe(this, cursor.trigger());
     if (this.#options.bookmarks) this.#armBookmark();
     try {
       while (!this.#closed) {

@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import type { Network } from "../../base/index.ts";
@@ -63,6 +63,7 @@ export class KubeletConnections {
   /** Sends a request and resolves with the head of the response; its body is still to be read. */
   async send(target: Target, forwarded: ForwardedRequest): Promise<IncomingMessage> {
     const socket = await this.open(target, forwarded.signal);
+    const { request: httpRequest } = await import("node:http");
     return new Promise((resolve, reject) => {
       const outgoing: ClientRequest = httpRequest({
         method: forwarded.method,
