@@ -1,5 +1,5 @@
 // The stores: durable writes, reads, watches, size after churn, start, memory. `--churn=N` updates (default 200,000),
-// `--crash=N` rounds of killing a writing process (default 0).
+// `--crash=N` rounds of killing a writing process (default 20), `--parts=idle,sqlite,churn,start,memory,etcd,crash`.
 import { parseArgs } from "node:util";
 import { RealClock, RealProcesses, SeededRandom } from "../src/base/index.ts";
 import { startEtcd, etcdInstalled, eventually } from "../src/storage/etcd/test-server.ts";
@@ -199,40 +199,56 @@ async function measureEtcd(): Promise<void> {
 }
 
 async function measureCrashes(directory: TemporaryDirectory, rounds: number): Promise<void> {
+  const seed = Date.now();
   const report = await runCrashRounds({
     path: directory.file("crash.db"),
     rounds,
     clock,
-    random: new SeededRandom(Date.now()),
+    random: new SeededRandom(seed),
     processes: new RealProcesses(),
     roundMsMax: 150,
   });
   print(
     `sqlite: killed ${rounds} times while writing`,
-    `${report.acknowledged} acknowledged, 0 lost, 0 invented`,
+    `${report.acknowledged} acknowledged, 0 lost, 0 invented (seed ${seed})`,
     "0 lost, 0 invented",
   );
 }
 
+async function measureSqlite(directory: TemporaryDirectory): Promise<void> {
+  const store = await openSqliteStore({ clock, path: directory.file("writes.db") });
+  await measureAllWrites("sqlite", store, ["≥ 400/s", "", "≥ 7,000/s"]);
+  await measureReads("sqlite", store);
+  await measureFanOut(store);
+  await store.close();
+}
+
+async function measureMemory(): Promise<void> {
+  const store = createMemoryStore({ clock });
+  await measureAllWrites("memory", store, []);
+  await store.close();
+}
+
 export async function run(): Promise<void> {
   const { values } = parseArgs({
-    options: { churn: { type: "string", default: "200000" }, crash: { type: "string", default: "0" } },
+    options: {
+      parts: { type: "string", default: "idle,sqlite,churn,start,memory,etcd,crash" },
+      churn: { type: "string", default: "200000" },
+      crash: { type: "string", default: "20" },
+    },
   });
   const directory = await temporaryDirectory();
+  const parts: Readonly<Record<string, () => Promise<void>>> = {
+    idle: () => measureIdle(directory),
+    sqlite: () => measureSqlite(directory),
+    churn: () => measureChurn(directory, Number(values.churn)),
+    start: () => measureStart(directory, 100_000),
+    memory: measureMemory,
+    etcd: measureEtcd,
+    crash: () => measureCrashes(directory, Number(values.crash)),
+  };
   try {
-    await measureIdle(directory);
-    const store = await openSqliteStore({ clock, path: directory.file("writes.db") });
-    await measureAllWrites("sqlite", store, ["≥ 400/s", "", "≥ 7,000/s"]);
-    await measureReads("sqlite", store);
-    await measureFanOut(store);
-    await store.close();
-    await measureChurn(directory, Number(values.churn));
-    await measureStart(directory, 100_000);
-    const memory = createMemoryStore({ clock });
-    await measureAllWrites("memory", memory, []);
-    await memory.close();
-    await measureEtcd();
-    if (Number(values.crash) > 0) await measureCrashes(directory, Number(values.crash));
+    for (const part of values.parts.split(",")) await parts[part]?.();
   } finally {
     await directory.remove();
   }

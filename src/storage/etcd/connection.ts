@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
-import { type ChannelCredentials, Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
+import { type ChannelCredentials, Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import type { Clock } from "../../base/index.ts";
 import {
   RequestTooLargeError,
@@ -95,7 +95,7 @@ export class Connection {
   watch(request: WatchRequest, listener: WatchStreamListener): WatchStream {
     const member = this.#current;
     const client = this.#clients[member] as Client;
-    const call = client.makeBidiStreamRequest(WATCH.path, WATCH.encode, WATCH.decode);
+    const call = client.makeBidiStreamRequest(WATCH.path, WATCH.encode, WATCH.decode, requireLeader());
     let ended = false;
     const end = (error: Error | undefined): void => {
       if (ended) return;
@@ -170,6 +170,13 @@ export class Connection {
     if (isOutage(error)) return new StoreUnavailableError(text, { cause: error });
     return new StoreError("StoreRequestError", `etcd refused the request: ${text}`, false, { cause: error });
   }
+}
+
+/** etcd then ends the stream when its member is cut off from the majority, rather than let it wait. */
+function requireLeader(): Metadata {
+  const metadata = new Metadata();
+  metadata.set("hasleader", "true");
+  return metadata;
 }
 
 function isOutage(error: ServiceError): boolean {

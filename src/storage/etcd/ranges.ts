@@ -16,10 +16,11 @@ export function toBytes(key: string): Buffer {
   return Buffer.from(key, "utf8");
 }
 
+/** The value is copied: it is a view of the whole response, which it would keep in memory. */
 export function toEntry(kv: KeyValue): Entry {
   return {
     key: Buffer.from(kv.key.buffer, kv.key.byteOffset, kv.key.byteLength).toString("utf8"),
-    value: kv.value,
+    value: Buffer.from(kv.value),
     modRevision: kv.modRevision,
     createRevision: kv.createRevision,
   };

@@ -68,10 +68,6 @@ export class VersionedMap {
     return this.#valueBytes;
   }
 
-  get keyCount(): number {
-    return this.#live.size;
-  }
-
   /** Adds a key that came into being before history begins; keys must ascend. */
   load(entry: Entry): void {
     this.#live.append(entry.key, { revision: entry.modRevision, entry, older: undefined });

@@ -17,13 +17,16 @@ const HEADER_BYTES = 4 + 4 + 8 + 8 + 8;
 const DELETED = 0xffffffff;
 const UTF8_BYTES_PER_UNIT_MAX = 3;
 
+const FIRST_BYTES_MIN = 4096;
+
 export class FrameWriter {
-  readonly #firstBytes: number;
+  /** What the next buffer begins with: a little more than the last one took. */
+  #firstBytes: number;
   #buffer: Buffer;
   #length = 0;
   #count = 0;
 
-  constructor(firstBytes = 64 * 1024) {
+  constructor(firstBytes = FIRST_BYTES_MIN) {
     this.#firstBytes = firstBytes;
     this.#buffer = Buffer.alloc(0);
   }
@@ -57,6 +60,7 @@ export class FrameWriter {
   /** The bytes so far, whose buffer may be transferred; the writer begins anew. */
   take(): Uint8Array<ArrayBuffer> {
     const frame = new Uint8Array(this.#buffer.buffer as ArrayBuffer, 0, this.#length);
+    this.#firstBytes = Math.max(FIRST_BYTES_MIN, Math.ceil(this.#length * 1.25));
     this.#buffer = Buffer.alloc(0);
     this.#length = 0;
     this.#count = 0;
