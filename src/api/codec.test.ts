@@ -97,6 +97,13 @@ test("JSON is written as Go writes it", () => {
   );
 });
 
+test("keys that are numbers stand in the order of text", () => {
+  const json = '{"metadata":{"labels":{"-":"","0":"","a":""}},"data":{"10":"x","9":"y","9a":"z","a":"<"}}';
+  const { object } = codecOf("ConfigMap").decode(json, report);
+  assert.equal(codecOf("ConfigMap").encode(object), json.replace("<", "\\u003c"));
+  assert.deepEqual(object.data, { 9: "y", 10: "x", "9a": "z", a: "<" });
+});
+
 test("a key that could be taken for a prototype is only a key", () => {
   const json = '{"metadata":{"labels":{"b":"1","__proto__":"x","a":"2"}},"spec":{"containers":null},"status":{}}';
   const sorted = '{"metadata":{"labels":{"__proto__":"x","a":"2","b":"1"}},"spec":{"containers":null},"status":{}}';

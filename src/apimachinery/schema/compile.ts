@@ -7,7 +7,7 @@ import { goJson } from "./go-json.ts";
 import { misfit } from "./misfit.ts";
 import { scanText } from "./scan-text.ts";
 import { jsonSyntaxError } from "./syntax-error.ts";
-import { walkState } from "./walk-state.ts";
+import { keyMark, walkState } from "./walk-state.ts";
 
 /** At most as deep as Go's scanner follows, and no deeper than the stack allows. */
 const maxDepth = 5_000;
@@ -64,12 +64,14 @@ class CompiledCodec<T> implements KindCodec<T> {
     walkState.nulls = true;
     walkState.own = true;
     try {
-      return goJson(this.#type.walk(object));
+      const json = goJson(this.#type.walk(object));
+      return walkState.marked ? json.replaceAll(`"${keyMark}`, '"') : json;
     } catch (error) {
       if (error !== misfit) throw error;
     } finally {
       walkState.nulls = false;
       walkState.own = false;
+      walkState.marked = false;
     }
     return this.encode(this.normalize(object));
   }

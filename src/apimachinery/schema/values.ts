@@ -1,6 +1,6 @@
 import { canonicalQuantity } from "../quantity/cache.ts";
 import { refuse } from "./misfit.ts";
-import { walkState } from "./walk-state.ts";
+import { keyMark, walkState } from "./walk-state.ts";
 
 type Convert = (value: unknown) => unknown;
 
@@ -106,7 +106,7 @@ export function mapOf(convert: Convert): Convert {
   return (value) => {
     const keys = sortedKeys(value);
     const map: Record<string, unknown> = {};
-    for (const key of keys) setKey(map, key, convert((value as Readonly<Record<string, unknown>>)[key]));
+    for (const key of keys) setKey(map, marked(key), convert((value as Readonly<Record<string, unknown>>)[key]));
     return map;
   };
 }
@@ -117,7 +117,7 @@ export function mapOfStrings(value: unknown): unknown {
   let [count, sorted, previous] = [0, true, ""];
   for (const key in source) {
     if (typeof source[key] !== "string") return copyOfStrings(source);
-    if (key < previous) sorted = false;
+    if (key < previous || startsWithDigit(key)) sorted = false;
     previous = key;
     count++;
   }
@@ -128,8 +128,20 @@ export function mapOfStrings(value: unknown): unknown {
 
 function copyOfStrings(source: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const map: Record<string, unknown> = {};
-  for (const key of sortedKeys(source)) setKey(map, key, stringValue(source[key]));
+  for (const key of sortedKeys(source)) setKey(map, marked(key), stringValue(source[key]));
   return map;
+}
+
+function startsWithDigit(key: string): boolean {
+  const code = key.charCodeAt(0);
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** JavaScript puts keys that look like array indexes first, whatever the order; marked ones stay where they are. */
+function marked(key: string): string {
+  if (!walkState.nulls || !startsWithDigit(key)) return key;
+  walkState.marked = true;
+  return keyMark + key;
 }
 
 function sortedKeys(value: unknown): string[] {
