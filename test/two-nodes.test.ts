@@ -141,15 +141,29 @@ test("containers on two nodes reach each other by their own addresses and live i
   const [a, b] = [await runPod(first, "a"), await runPod(second, "b")];
   assert.match(a.address, /^10\.208\.1\./);
   assert.match(b.address, /^10\.208\.2\./);
-  const get = `wget -q -O - http://${a.address}/hostname`;
+  const get = `until wget -q -O - http://${a.address}/hostname; do sleep 0.1; done`;
   const { stdout, exitCode } = await second.runtime.runtime.execSync({
     containerId: b.containerId,
     cmd: ["sh", "-c", get],
-    timeout: 10,
+    timeout: 30,
   });
   assert.equal(exitCode, 0);
   assert.equal(Buffer.from(stdout).toString(), "a\n");
-  assert.equal(await runIn(processes, first.host.enter, "curl", "-sS", `http://${b.address}/hostname`), "b\n");
+  assert.equal(
+    await runIn(
+      processes,
+      first.host.enter,
+      "curl",
+      "-sS",
+      "--retry",
+      "20",
+      "--retry-connrefused",
+      "--retry-delay",
+      "1",
+      `http://${b.address}/hostname`,
+    ),
+    "b\n",
+  );
 
   const groups = await runIn(
     processes,

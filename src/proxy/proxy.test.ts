@@ -157,7 +157,7 @@ test("a UDP client with one port follows its Service from nobody to one endpoint
     slices: [slice("dns", endpoints, { name: "dns", port: 5353, protocol: "UDP" })],
   });
   await apply(dns([]));
-  assert.equal(await wires.udp(wires.outsider, "10.212.0.1", 53), "no answer");
+  assert.equal(await wires.udp(wires.outsider, "10.212.0.1", 53, 500), "no answer");
   await apply(dns(["10.210.1.5"]));
   assert.equal(await wires.udp(wires.outsider, "10.212.0.1", 53), "a 10.210.1.1");
   await apply(dns(["10.210.1.6"]));

@@ -21,8 +21,8 @@ const client = new FakeClient();
 const { services, endpointslices } = typed(client);
 const controller = new AbortController();
 const table = { family: "ip", name: testConfig.table } as const;
-const healthzPort = 20_256;
-const metricsPort = 20_249;
+const firstPort = 10_000 + (process.pid % 7_000) * 3;
+const [healthzPort, metricsPort, healthCheckNodePort] = [firstPort, firstPort + 1, firstPort + 2];
 let running: Promise<unknown>;
 let proxy: KubeProxy;
 
@@ -107,7 +107,6 @@ test("the proxy and Services with externalTrafficPolicy Local tell load balancer
   });
   assert.match(stdout, /"nodeEligible":true/);
 
-  const healthCheckNodePort = 20_257;
   const spec = {
     clusterIP: "10.212.9.1",
     clusterIPs: ["10.212.9.1"],

@@ -69,11 +69,19 @@ export class Wires {
     return code === 0 ? stdout : (code ?? -1);
   }
 
-  /** Sends one datagram from a fixed port, so that it belongs to the same flow every time. */
-  async udp(from: Enter, address: string, port: number): Promise<string> {
-    const [command, args] = enterCommand(from, process.execPath, "-e", udpClient, address, String(port));
-    const { stdout } = await this.platform.processes.run(command, args, { timeoutMs: 700 });
-    return stdout.trim() || "no answer";
+  /** Sends one datagram from a fixed port, so that it belongs to the same flow every time, and waits for the answer. */
+  async udp(from: Enter, address: string, port: number, waitMs = 10_000): Promise<string> {
+    const words = [process.execPath, "-e", udpClient, address, String(port)];
+    const client = this.platform.processes.spawn(...enterCommand(from, ...words));
+    const lines: string[] = [];
+    const ended = new AbortController();
+    client.stdout?.on("data", (chunk: Buffer) => lines.push(...chunk.toString().split("\n").filter(Boolean)));
+    void client.exited.then(() => ended.abort());
+    while (lines[0] === undefined && !ended.signal.aborted) await this.platform.clock.sleep(10);
+    await this.platform.clock.sleep(waitMs, ended.signal).catch(() => undefined);
+    client.kill("SIGKILL");
+    await client.exited;
+    return lines[1] ?? "no answer";
   }
 
   async close(): Promise<void> {
@@ -103,5 +111,5 @@ udp.bind(5353, () => require("http").createServer((request, response) => respons
 const udpClient = `
 const [address, port] = process.argv.slice(1);
 const udp = require("dgram").createSocket("udp4").on("message", (answer) => { console.log(String(answer)); udp.close(); });
-udp.bind(40000, () => udp.send("x", Number(port), address));
+udp.bind(40000, () => udp.send("x", Number(port), address, () => console.log("sent")));
 `;
