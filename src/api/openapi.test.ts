@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeSwagger } from "../apimachinery/index.ts";
+import { encodeSwagger, type GroupVersionFacts, metaFacts, OpenApiDocuments } from "../apimachinery/index.ts";
 import { builtInOpenApi, loadScheme } from "./index.ts";
 
 const openApi = builtInOpenApi("v1.36.0");
@@ -71,4 +71,31 @@ test("operations and parameters are named as upstream names them", () => {
 test("the Swagger document has a protobuf form, which begins with its version", () => {
   const bytes = Buffer.from(encodeSwagger(openApi.v2()));
   assert.equal(bytes.subarray(0, 5).toString("latin1"), "\n\x032.0");
+});
+
+test("kinds that come at run time are documented by definitions that are given", () => {
+  const resource = {
+    name: "widgets",
+    singular: "widget",
+    kind: "Widget",
+    namespaced: true,
+    verbs: ["create", "get", "list"],
+  };
+  const facts: GroupVersionFacts = {
+    group: "example.com",
+    version: "v1",
+    package: "example.com/v1",
+    resources: [resource],
+    types: { Widget: { kind: true, fields: {} }, WidgetList: { kind: true, fields: {} } },
+  };
+  const widget = { type: "object", properties: { size: { type: "integer" } } };
+  const given = new Map([["com.example.v1.Widget", widget]]);
+  const folders = new Map([
+    ["meta/v1", metaFacts],
+    ["example.com/v1", facts],
+  ]);
+  const documents = new OpenApiDocuments(folders, "v1.36.0", { 2: given, 3: given });
+  const document = documents.v3("apis/example.com/v1") ?? {};
+  assert.equal(definitionsOf(document)["com.example.v1.Widget"], widget);
+  assert.ok("/apis/example.com/v1/namespaces/{namespace}/widgets" in (document.paths as object));
 });

@@ -39,9 +39,14 @@ export class Definitions {
   readonly #folders = new Map<string, string>();
   readonly #made = new Map<string, OpenApiObject>();
 
-  constructor(groupVersions: ReadonlyMap<string, GroupVersionFacts>, version: OpenApiVersion) {
+  constructor(
+    groupVersions: ReadonlyMap<string, GroupVersionFacts>,
+    version: OpenApiVersion,
+    given: ReadonlyMap<string, OpenApiObject> = new Map(),
+  ) {
     this.#groupVersions = groupVersions;
     this.#version = version;
+    for (const [name, definition] of given) this.#made.set(name, definition);
     for (const [folder, facts] of groupVersions) this.#folders.set(definitionPrefix(facts.package), folder);
   }
 

@@ -7,9 +7,14 @@ const meta = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
 const bearerToken = { type: "apiKey", description: "Bearer token", name: "authorization", in: "header" } as const;
 
+/** Definitions that are not made from facts, by name, in both forms of OpenAPI. */
+export type GivenDefinitions = Readonly<Record<OpenApiVersion, ReadonlyMap<string, OpenApiObject>>>;
+
 /**
- * The OpenAPI documents of the built-in kinds, made from the facts when first asked for. Documents are plain objects
- * that must not be changed.
+ * The OpenAPI documents of some group versions, made from the facts when first asked for. Documents are plain objects
+ * that must not be changed. Custom resources are documented by facts that only say what is served, beside those of
+ * meta/v1 and autoscaling/v1, and by definitions that are given: those of the kind and of its list, named as the
+ * facts' package says (`example.com/v1` makes `com.example.v1.Widget`).
  */
 export class OpenApiDocuments {
   readonly #groupVersions: ReadonlyMap<string, GroupVersionFacts>;
@@ -18,18 +23,19 @@ export class OpenApiDocuments {
   readonly #documents = new Map<string, OpenApiObject>();
 
   /** `gitVersion` is what `/version` says: `v1.36.0`. */
-  constructor(groupVersions: ReadonlyMap<string, GroupVersionFacts>, gitVersion: string) {
+  constructor(groupVersions: ReadonlyMap<string, GroupVersionFacts>, gitVersion: string, given?: GivenDefinitions) {
     this.#groupVersions = groupVersions;
     this.#info = { title: "Kubernetes", version: gitVersion };
-    this.#definitions = { 2: new Definitions(groupVersions, 2), 3: new Definitions(groupVersions, 3) };
+    this.#definitions = {
+      2: new Definitions(groupVersions, 2, given?.[2]),
+      3: new Definitions(groupVersions, 3, given?.[3]),
+    };
   }
 
   /** What `/openapi/v3` lists, such as `apis/apps/v1`, alphabetically. */
   get paths(): readonly string[] {
     const groups = new Set(this.#served().map(([, { group }]) => (group === "" ? "api" : `apis/${group}`)));
-    const versions = this.#served().map(([, { group, version }]) =>
-      group === "" ? `api/${version}` : `apis/${group}/${version}`,
-    );
+    const versions = this.#served().map(([, facts]) => documentPath(facts));
     return [...new Set([...groups, ...versions, "apis", "version"])].sort();
   }
 
@@ -64,9 +70,7 @@ export class OpenApiDocuments {
   }
 
   #openApi(paths: OpenApiObject, path: string): OpenApiObject {
-    const own = this.#served().find(([, { group, version }]) =>
-      path.endsWith(`${group === "" ? "api" : group}/${version}`),
-    );
+    const own = this.#served().find(([, facts]) => path === documentPath(facts));
     const kinds = own === undefined ? [] : this.#kinds(own[0]);
     return {
       openapi: "3.0.0",
@@ -96,7 +100,7 @@ export class OpenApiDocuments {
     const served = this.#served();
     const definitions = this.#definitions[version];
     for (const [folder, { group, version: name }] of served) {
-      if (path !== (group === "" ? `api/${name}` : `apis/${group}/${name}`)) continue;
+      if (path !== documentPath({ group, version: name })) continue;
       return new PathWriter({ folder, groupVersions: this.#groupVersions, definitions, version }).paths();
     }
     if (path === "version")
@@ -109,6 +113,11 @@ export class OpenApiDocuments {
     const id = `get${word.charAt(0).toUpperCase()}${word.slice(1)}APIGroup`;
     return one(`/apis/${group}/`, word, id, `${meta}.APIGroup`, version);
   }
+}
+
+/** `apps` and `v1` make `apis/apps/v1`. */
+function documentPath({ group, version }: Pick<GroupVersionFacts, "group" | "version">): string {
+  return group === "" ? `api/${version}` : `apis/${group}/${version}`;
 }
 
 function one(

@@ -1,3 +1,3 @@
 export type { OpenApiObject } from "./definitions.ts";
-export { OpenApiDocuments } from "./documents.ts";
+export { type GivenDefinitions, OpenApiDocuments } from "./documents.ts";
 export { encodeSwagger } from "./swagger-protobuf.ts";
