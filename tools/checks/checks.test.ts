@@ -10,7 +10,6 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "the types": ["tsc", "-p", "tsconfig.json", "--pretty", "false"],
   "the types, room by room": ["tsc", "--build", "tsconfig.rooms.json", "--pretty", "false"],
   "the lint rules": ["oxlint", "--type-aware", "--format", "unix", "src", "bin", "tools", "test", "bench"],
-  "dead files, exports and dependencies": ["knip", "--no-progress"],
 };
 
 describe("checks", () => {
