@@ -1,9 +1,8 @@
-import { newBadRequest, newMethodNotSupported, newNotAcceptable } from "../../apimachinery/index.ts";
+import { newBadRequest, newFailure, newNotAcceptable, type StatusError } from "../../apimachinery/index.ts";
 import type { Clock } from "../../base/index.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { statusReply } from "../http/reply.ts";
 import { createObject } from "../registry/create.ts";
-import { groupResourceOf } from "../registry/errors.ts";
 import { listPage } from "../registry/reads.ts";
 import { updateObject } from "../registry/update.ts";
 import type { LiveContext } from "../request/context.ts";
@@ -41,13 +40,18 @@ export interface HandlerServices {
   readonly watchStarted: (served: ServedResource) => () => void;
 }
 
-const methodNames: Readonly<Record<string, string>> = { list: "get", watch: "get", deletecollection: "delete" };
+/** Collections are created in, single objects are changed. */
+function scopeAllows({ info: { verb, parts } }: LiveContext): boolean {
+  const named = (parts[1] ?? "") !== "";
+  if (verb === "create") return !named;
+  return named || (verb !== "update" && verb !== "patch");
+}
 
 export async function handleResource(call: ResourceCall): Promise<ApiResponse> {
   const { served, context } = call;
   const { verb, subresource } = context.info;
   if (subresource !== "") return call.services.subresources.handle(call);
-  if (!served.verbs.has(verb)) throw methodNotAllowed(call);
+  if (!served.verbs.has(verb) || !scopeAllows(context)) throw methodNotAllowed();
   switch (verb) {
     case "get":
       return handleGet(call);
@@ -66,14 +70,13 @@ export async function handleResource(call: ResourceCall): Promise<ApiResponse> {
     case "deletecollection":
       return handleDeleteCollection(call);
     default:
-      throw methodNotAllowed(call);
+      throw methodNotAllowed();
   }
 }
 
-/** The router's own refusal; upstream words it for the path, not for the kind. */
-export function methodNotAllowed(call: ResourceCall): Error {
-  const { verb } = call.context.info;
-  return newMethodNotSupported(groupResourceOf(call.served.descriptor), methodNames[verb] ?? verb);
+/** Also what clients make of the plain 405 of upstream's router. */
+export function methodNotAllowed(): StatusError {
+  return newFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
 }
 
 export function acceptedOf(request: ApiRequest, stream = false): Accepted {

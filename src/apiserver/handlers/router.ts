@@ -1,10 +1,9 @@
-import { newFailure } from "../../apimachinery/index.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { statusReply } from "../http/reply.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { Query } from "../request/query.ts";
 import { notFoundReply } from "./not-found.ts";
-import { handleResource, type HandlerServices } from "./resource-handler.ts";
+import { handleResource, type HandlerServices, methodNotAllowed } from "./resource-handler.ts";
 import type { ResourceTable } from "./served.ts";
 
 /** Serves paths that are no resources: `/version`, `/healthz`, discovery, OpenAPI, metrics. */
@@ -58,7 +57,5 @@ function scopeFits(info: LiveContext["info"], namespaced: boolean): boolean {
 }
 
 export function methodNotAllowedReply(): ApiResponse {
-  return statusReply(
-    newFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}).status,
-  );
+  return statusReply(methodNotAllowed().status);
 }

@@ -20,7 +20,7 @@ export class SubresourceHandlers {
     const { verb, subresource } = context.info;
     const facts = served.subresources.get(subresource);
     if (facts === undefined) return notFoundReply();
-    if (!facts.verbs.includes(verb)) throw methodNotAllowed(call);
+    if (!facts.verbs.includes(verb)) throw methodNotAllowed();
     const { group, facts: resource } = served.descriptor;
     const own = this.#handlers.get(`${group}/${resource.name}/${subresource}`) ?? this.#handlers.get(subresource);
     if (own !== undefined) return own(call);
@@ -34,7 +34,7 @@ async function view(call: ResourceCall): Promise<ApiResponse> {
   const { verb, subresource, namespace, name } = context.info;
   if (verb === "update") return replace(call, subresource);
   if (verb === "patch") return handlePatch(call, subresource);
-  if (verb !== "get") throw methodNotAllowed(call);
+  if (verb !== "get") throw methodNotAllowed();
   const options = renderOptionsOf(call);
   return renderObject(
     served,

@@ -39,7 +39,7 @@ export function scaleHandler(scheme: Scheme) {
       const entry = await served.registry.get(namespace, name, query.get("resourceVersion"), context.signal);
       return renderValue(scaleOf(entry.object, paths), accepted);
     }
-    if (verb !== "update" && verb !== "patch") throw methodNotAllowed(call);
+    if (verb !== "update" && verb !== "patch") throw methodNotAllowed();
     const change = verb === "update" ? await replacement(call, kind) : await patched(call, kind);
     return renderValue(await write(call, paths, change), accepted);
   };

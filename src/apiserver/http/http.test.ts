@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
+import { connect, type ClientHttp2Session } from "node:http2";
+import { request } from "node:https";
+import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { RealClock, RealRandom } from "../../base/index.ts";
+import { CertificateAuthority, createAuthority } from "../../component/index.ts";
+import { startControlPlane, type TestControlPlane } from "../../testing/control-plane.ts";
+import { type HttpServer, listenHttp, type TlsIdentity } from "./server.ts";
+
+function identity(): TlsIdentity {
+  const platform = { clock: new RealClock(), random: new RealRandom() };
+  const keyed = createAuthority({ commonName: "test" }, 3_600_000, platform);
+  const authority = new CertificateAuthority(keyed.certificate, createPrivateKey(keyed.key), platform);
+  const names = { ipAddresses: ["127.0.0.1"], dnsNames: ["localhost"] };
+  const leaf = authority.issue({
+    subject: { commonName: "server" },
+    validityMs: 3_600_000,
+    usages: ["server auth"],
+    names,
+  });
+  return { key: leaf.key, cert: leaf.certificate, clientCa: keyed.certificate };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Buffer;
+}
+
+interface Call {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+type Send = (call: Call) => Promise<Answer>;
+
+function http1(port: number): Send {
+  return ({ method = "GET", path, headers = {}, body }) =>
+    new Promise((resolve, reject) => {
+      const outgoing = request(
+        { host: "127.0.0.1", port, path, method, headers, rejectUnauthorized: false, agent: false },
+        (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+          incoming.once("end", () =>
+            resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }),
+          );
+        },
+      );
+      outgoing.once("error", reject);
+      outgoing.end(body);
+    });
+}
+
+function http2(session: ClientHttp2Session): Send {
+  return ({ method = "GET", path, headers = {}, body }) =>
+    new Promise((resolve, reject) => {
+      const stream = session.request(
+        { ":method": method, ":path": path, ...headers },
+        { endStream: body === undefined },
+      );
+      let head: Readonly<Record<string, unknown>> = {};
+      const chunks: Buffer[] = [];
+      stream.once("response", (received) => {
+        head = received;
+      });
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      stream.once("end", () =>
+        resolve({ status: Number(head[":status"]), headers: head, body: Buffer.concat(chunks) }),
+      );
+      stream.once("error", reject);
+      if (body !== undefined) stream.end(body);
+    });
+}
+
+async function withServer(
+  work: (send: Send, plane: TestControlPlane, server: HttpServer) => Promise<void>,
+): Promise<void> {
+  const plane = await startControlPlane();
+  const server = await listenHttp({ host: "127.0.0.1", port: 0, tls: identity(), handler: plane.server.handler });
+  const session = connect(`https://127.0.0.1:${server.port}`, { rejectUnauthorized: false });
+  try {
+    await work(http1(server.port), plane, server);
+    await work(http2(session), plane, server);
+  } finally {
+    session.destroy();
+    await server.close(0);
+    await plane.stop();
+  }
+}
+
+const maps = "/api/v1/namespaces/default/configmaps";
+const json = { "content-type": "application/json" };
+
+function configMap(name: string, data: Record<string, unknown> = {}): string {
+  return JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data });
+}
+
+function parse(
+  answer: Answer,
+): Record<string, never> & { readonly message: string; readonly reason: string; readonly code: number } {
+  return JSON.parse(answer.body.toString());
+}
+
+let names = 0;
+const newName = (): string => `m${++names}`;
+
+test("objects are written and read over both versions of HTTP", () =>
+  withServer(async (send) => {
+    const name = newName();
+    const created = await send({ method: "POST", path: maps, headers: json, body: configMap(name, { a: "ü" }) });
+    assert.equal(created.status, 201);
+    const read = await send({ path: `${maps}/${name}` });
+    assert.deepEqual(read.body, created.body);
+    assert.match(String(read.headers["audit-id"]), /^[0-9a-f-]{36}$/);
+    assert.equal(read.headers["cache-control"], "no-cache, private");
+    const yaml = await send({ path: `${maps}/${name}`, headers: { accept: "application/yaml" } });
+    assert.match(yaml.body.toString(), /^apiVersion: v1\ndata:\n {2}a: ü\nkind: ConfigMap\n/);
+    const removed = await send({ method: "DELETE", path: `${maps}/${name}` });
+    assert.equal(parse(removed).status, "Success");
+  }));
+
+test("what does not fit is refused in upstream's words", () =>
+  withServer(async (send) => {
+    const cases: readonly [Call, number, string | RegExp][] = [
+      [{ path: "/api/v1/namespaces/default/foos" }, 404, "404 page not found\n"],
+      [{ path: `${maps}/none` }, 404, 'configmaps "none" not found'],
+      [
+        { method: "POST", path: `${maps}/x`, body: "{}" },
+        405,
+        "the server does not allow this method on the requested resource",
+      ],
+      [
+        { method: "POST", path: maps, headers: { "content-type": "text/plain" }, body: "{}" },
+        415,
+        "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+      ],
+      [
+        { path: maps, headers: { accept: "text/html" } },
+        406,
+        "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+      ],
+      [
+        { method: "POST", path: maps, headers: json, body: Buffer.alloc(3 * 1024 * 1024 + 1, 0x20) },
+        413,
+        "Request entity too large: limit is 3145728",
+      ],
+      [
+        { method: "POST", path: maps, headers: json, body: "{" },
+        400,
+        /^the object provided is unrecognized \(must be of type ConfigMap\): couldn't get version\/kind; json parse error: .* \(\{\)$/,
+      ],
+      [
+        {
+          method: "POST",
+          path: `${maps}?fieldValidation=Strict`,
+          headers: json,
+          body: configMap("x").replace('"data"', '"dada"'),
+        },
+        400,
+        'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "dada"',
+      ],
+      [{ path: `${maps}?labelSelector=a%20b` }, 400, /unable to parse requirement/],
+      [
+        { path: `${maps}?fieldSelector=spec.x%3Dy` },
+        400,
+        '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
+      ],
+      [{ path: `${maps}?continue=x` }, 400, /^continue key is not valid/],
+      [
+        { method: "PATCH", path: `${maps}/none`, headers: json, body: "{}" },
+        415,
+        /application\/json-patch\+json, application\/merge-patch\+json/,
+      ],
+    ];
+    for (const [call, status, message] of cases) {
+      const answer = await send(call);
+      const text = answer.body.toString();
+      const said = text.startsWith("{") ? parse(answer).message : text;
+      assert.equal(answer.status, status, `${call.method ?? "GET"} ${call.path}: ${text}`);
+      if (typeof message === "string") assert.equal(said, message);
+      else assert.match(said, message);
+    }
+  }));
+
+test("unknown fields are warned of", () =>
+  withServer(async (send) => {
+    const body = configMap(newName()).replace('"data"', '"dada"');
+    const answer = await send({ method: "POST", path: maps, headers: json, body });
+    assert.equal(answer.status, 201);
+    assert.equal(answer.headers["warning"], '299 - "unknown field \\"dada\\""');
+  }));
+
+test("large lists are compressed for those who take it", () =>
+  withServer(async (send) => {
+    for (let index = 0; index < 3; index += 1) {
+      await send({ method: "POST", path: maps, headers: json, body: configMap(newName(), { a: "x".repeat(100_000) }) });
+    }
+    const plain = await send({ path: maps });
+    const packed = await send({ path: maps, headers: { "accept-encoding": "gzip" } });
+    assert.equal(packed.headers["content-encoding"], "gzip");
+    assert.deepEqual(gunzipSync(packed.body), plain.body);
+  }));
+
+test("a watch streams events and ends when its time is over", () =>
+  withServer(async (send) => {
+    const name = newName();
+    const watching = send({ path: `${maps}?watch=true&timeoutSeconds=1&fieldSelector=metadata.name%3D${name}` });
+    await send({ method: "POST", path: maps, headers: json, body: configMap(name) });
+    await send({ method: "DELETE", path: `${maps}/${name}` });
+    const { body } = await watching;
+    const events = body
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; object: { kind: string } });
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ["ADDED", "DELETED"],
+    );
+    assert.equal(events[0]?.object.kind, "ConfigMap");
+  }));
+
+test("tables and partial metadata come in place of objects", () =>
+  withServer(async (send) => {
+    const name = newName();
+    await send({ method: "POST", path: maps, headers: json, body: configMap(name) });
+    const table = parse(
+      await send({ path: `${maps}/${name}`, headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" } }),
+    ) as unknown as {
+      kind: string;
+      rows: { cells: unknown[]; object: { kind: string } }[];
+    };
+    assert.equal(table.kind, "Table");
+    assert.equal(table.rows[0]?.cells[0], name);
+    assert.equal(table.rows[0]?.object.kind, "PartialObjectMetadata");
+    const list = parse(
+      await send({
+        path: maps,
+        headers: { accept: "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io" },
+      }),
+    );
+    assert.equal(list.kind, "PartialObjectMetadataList");
+  }));
+
+test("discovery says when nothing has changed", () =>
+  withServer(async (send) => {
+    const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    const first = await send({ path: "/apis", headers: { accept } });
+    assert.equal(first.headers["content-type"], accept);
+    const second = await send({ path: "/apis", headers: { accept, "if-none-match": String(first.headers["etag"]) } });
+    assert.equal(second.status, 304);
+  }));
