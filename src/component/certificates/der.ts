@@ -35,7 +35,6 @@ export const octets = (content: Uint8Array): Buffer => tlv(tag.octetString, cont
 export const bits = (content: Uint8Array, unused = 0): Buffer =>
   tlv(tag.bitString, Buffer.concat([Buffer.from([unused]), content]));
 export const boolean = (value: boolean): Buffer => tlv(tag.boolean, Buffer.from([value ? 0xff : 0]));
-export const nothing: Buffer = tlv(tag.null, Buffer.alloc(0));
 export const utf8 = (text: string): Buffer => tlv(tag.utf8String, Buffer.from(text));
 /** Explicit context tag `[number]`. */
 export const context = (number: number, content: Uint8Array): Buffer => tlv(0xa0 | number, content);
