@@ -35,7 +35,6 @@ export class ServiceAllocation {
   readonly #log: Log;
   readonly #ranges: readonly AddressRange[];
   readonly #ports: NodePorts;
-  #addresses: ClusterIps | undefined;
   #allocator: ServiceAllocator | undefined;
 
   constructor(options: ServiceNetworkOptions, random: Random, log: Log) {
@@ -75,7 +74,6 @@ export class ServiceAllocation {
   /** Learns what is in use and mends what a crash left: addresses without their object, objects without a Service. */
   async start(server: ApiServer, client: Client, signal: AbortSignal): Promise<void> {
     const addresses = new ClusterIps(this.#ranges, client, this.#random);
-    this.#addresses = addresses;
     this.#allocator = new ServiceAllocator(addresses, this.#ports, (error) => {
       this.#log.warn("a cluster IP could not be given back", { error: String(error) });
     });

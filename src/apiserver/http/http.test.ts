@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { RealClock, RealRandom } from "../../base/index.ts";
 import { CertificateAuthority, createAuthority } from "../../component/index.ts";
-import { startControlPlane, type TestControlPlane } from "../../testing/control-plane.ts";
+import { startControlPlane, type TestControlPlane } from "../../testing/index.ts";
 import { type HttpServer, listenHttp, type TlsIdentity } from "./server.ts";
 
 function identity(): TlsIdentity {

@@ -5,7 +5,7 @@ import { TimeoutError, withTimeout } from "../../base/index.ts";
 import type { Store } from "../../storage/index.ts";
 import type { AdmissionChain } from "../admission/chain.ts";
 import type { AdmissionAttributes } from "../admission/contract.ts";
-import { CacheEntry } from "../cacher/entry.ts";
+import type { CacheEntry } from "../cacher/entry.ts";
 import type { ResourceCache } from "../cacher/resource-cache.ts";
 import type { RequestContext } from "../request/contract.ts";
 import type { ResourceDescriptor, WriteContext } from "./contract.ts";
