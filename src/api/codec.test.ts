@@ -81,6 +81,15 @@ test("unknown and duplicate fields are reported in the order of the text", () =>
   assert.deepEqual(codecOf("Pod").decode(json, { unknownFields: "ignore" }).problems, []);
 });
 
+test("a second field of the same name is read into what the first one left", () => {
+  const json =
+    '{"metadata":{"name":"a","labels":{"x":"1"}},"metadata":{"uid":"u","labels":{"y":"2"}},"spec":{"priority":1,"priority":null}}';
+  const { object, problems } = codecOf("Pod").decode(json, report);
+  assert.deepEqual(problems, ['duplicate field "metadata"', 'duplicate field "spec.priority"']);
+  assert.deepEqual(object.metadata, { name: "a", uid: "u", labels: { x: "1", y: "2" } });
+  assert.deepEqual(object.spec, {});
+});
+
 test("JSON is written as Go writes it", () => {
   const encoded = (kind: string, object: Record<string, unknown>): string => codecOf(kind).encode(object);
   assert.equal(

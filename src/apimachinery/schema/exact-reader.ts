@@ -48,8 +48,11 @@ class ExactReader {
     return [...this.#problems];
   }
 
-  /** Undefined for null and for what does not fit, which leaves Go's zero value. */
-  read(schema: Schema, goType: string, place: Place): unknown {
+  /**
+   * Undefined for null and for what does not fit, which leaves Go's zero value. `before` is what an earlier field of the
+   * same name left: Go reads structs and maps into what is there.
+   */
+  read(schema: Schema, goType: string, place: Place, before?: unknown): unknown {
     const kind = this.#tokens.kind();
     if (kind === "null" && schema.type !== "any") {
       this.#tokens.skip();
@@ -57,11 +60,13 @@ class ExactReader {
     }
     switch (schema.type) {
       case "object":
-        return kind === "object" ? this.#object(schema, place) : this.#mismatch(kind, goType, place);
+        return kind === "object" ? this.#object(schema, place, before) : this.#mismatch(kind, goType, place);
       case "list":
         return kind === "array" ? this.#list(schema.items, goType, place) : this.#mismatch(kind, goType, place);
       case "map":
-        return kind === "object" ? this.#map(schema.values, goType, place) : this.#mismatch(kind, goType, place);
+        return kind === "object"
+          ? this.#map(schema.values, goType, place, before)
+          : this.#mismatch(kind, goType, place);
       case "any":
         return schema.union === undefined ? this.#tokens.parsed() : this.#union(schema.union, kind, place);
       default:
@@ -69,8 +74,8 @@ class ExactReader {
     }
   }
 
-  #object(schema: ObjectSchema, place: Place): unknown {
-    const object: Record<string, unknown> = {};
+  #object(schema: ObjectSchema, place: Place, before: unknown): unknown {
+    const object = (before ?? {}) as Record<string, unknown>;
     const seen = new Set<string>();
     const struct = goStructName(schema);
     this.#tokens.eachMember((key) => {
@@ -92,9 +97,11 @@ class ExactReader {
   }
 
   #field(object: Record<string, unknown>, field: FieldSchema, place: Place): void {
-    const value = this.read(field.schema, goTypeOfField(field), place);
-    if (value === undefined || (value === null && field.facts.pointer)) return;
-    object[field.name] = value;
+    const before = Object.hasOwn(object, field.name) ? object[field.name] : undefined;
+    const value = this.read(field.schema, goTypeOfField(field), place, before);
+    if (value !== undefined && (value !== null || !field.facts.pointer)) object[field.name] = value;
+    else if (field.facts.pointer || field.schema.type === "list" || field.schema.type === "map")
+      delete object[field.name];
   }
 
   #list(items: Schema, goType: string, place: Place): unknown {
@@ -107,12 +114,14 @@ class ExactReader {
     return list;
   }
 
-  #map(values: Schema, goType: string, place: Place): unknown {
-    const map: Record<string, unknown> = {};
+  #map(values: Schema, goType: string, place: Place, before: unknown): unknown {
+    const map = (before ?? {}) as Record<string, unknown>;
+    const seen = new Set<string>();
     const valueType = goItemType(goType, values);
     this.#tokens.eachMember((key) => {
       const path = place.path === "" ? key : `${place.path}.${key}`;
-      if (Object.hasOwn(map, key)) this.#report(`duplicate field ${JSON.stringify(path)}`);
+      if (seen.has(key)) this.#report(`duplicate field ${JSON.stringify(path)}`);
+      seen.add(key);
       const value = this.read(values, valueType, { ...place, path });
       setKey(map, key, value === undefined ? zeroOf(values) : value);
     });
