@@ -27,10 +27,11 @@ import { type HealthCheck, HealthHandler } from "./health/health.ts";
 import { RequestMetrics } from "./health/request-metrics.ts";
 import type { ApiHandler } from "./http/exchange.ts";
 import { jsonReply } from "./http/reply.ts";
-import { OpenApiHandler } from "./openapi/handler.ts";
+import { type ExtraDocuments, OpenApiHandler } from "./openapi/handler.ts";
 import { streamingHandlers } from "./streaming/handlers.ts";
 import { KubeletConnections, type KubeletCredentials } from "./streaming/kubelet-connection.ts";
 import { Catalog } from "./registry/catalog.ts";
+import { builtInConverters } from "./registry/converters.ts";
 import type { Converter, StrategyTable } from "./registry/descriptors.ts";
 
 export interface ApiServerOptions {
@@ -52,6 +53,8 @@ export interface ApiServerOptions {
   readonly kubelets?: { readonly network: Network; readonly credentials?: KubeletCredentials };
   /** Asked in order for paths that are no resources. */
   readonly paths?: readonly PathHandler[];
+  /** OpenAPI documents of what comes at run time, given those of the built-in kinds. */
+  readonly extraDocuments?: (builtIn: OpenApiDocuments) => ExtraDocuments;
   readonly healthChecks?: readonly HealthCheck[];
   /** Work to be done once before the server is ready: default objects, policies. */
   readonly startup?: readonly StartupStep[];
@@ -105,7 +108,7 @@ export class ApiServer implements Runnable {
       log,
       admission: new AdmissionChain(options.admission ?? []),
       strategies: options.strategies ?? new Map(),
-      converters: options.converters ?? new Map(),
+      converters: options.converters ?? builtInConverters,
     });
     // Nobody need wait for it.
     this.#ready.promise.catch(() => {});
@@ -231,7 +234,9 @@ export class ApiServer implements Runnable {
 
   #openApi(): PathHandler {
     const { gitVersion } = apiVersionInfo;
-    return new OpenApiHandler({ documents: new OpenApiDocuments(groupVersions, gitVersion), version: gitVersion });
+    const documents = new OpenApiDocuments(groupVersions, gitVersion);
+    const extra = this.options.extraDocuments?.(documents);
+    return new OpenApiHandler({ documents, version: gitVersion, ...(extra === undefined ? {} : { extra }) });
   }
 
   #discovery(): PathHandler {

@@ -32,6 +32,7 @@ import {
 } from "../authz/index.ts";
 import type { PathHandler } from "../handlers/router.ts";
 import { jsonReply } from "../http/reply.ts";
+import { CustomResources, customDocuments } from "../customresources/index.ts";
 import { createLocalClient } from "../local/local-client.ts";
 import { builtInStrategies } from "../registry/strategies.ts";
 import { accessReviews } from "../reviews/access-reviews.ts";
@@ -91,7 +92,13 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const scheme = more.scheme ?? loadScheme();
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
   const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
+  let custom: CustomResources | undefined;
   const server = createApiServer({
+    extraDocuments: (builtIn) =>
+      customDocuments(
+        () => custom,
+        (path) => builtIn.v3(path),
+      ),
     ...more,
     strategies: services.extend(more.strategies ?? builtInStrategies, {}),
     admission: more.admission ?? admissionPlugins({ objects, authorizer, clock, random }),
@@ -119,6 +126,19 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
         run: async (started, signal) => {
           objects.attach(started);
           await Promise.all([live.attach(started, rbac, graph, signal), objects.fill(admissionReads)]);
+        },
+      },
+      {
+        name: "start-apiextensions-controllers",
+        run: (started, signal) => {
+          custom = new CustomResources({
+            server: started,
+            client: privileged(started),
+            clock,
+            log: options.log,
+            inputs: { scheme },
+          });
+          return custom.start(signal);
         },
       },
       { name: "start-system-namespaces-controller", run: (started) => ensureSystemNamespaces(privileged(started)) },

@@ -202,6 +202,15 @@ export class ResourceCache implements HubSink {
     });
   }
 
+  /** Ends all watches and follows the store no longer. */
+  stop(): void {
+    this.#options.hub.unregister(this);
+    this.#ready = false;
+    const listeners = [...this.#listeners];
+    this.#listeners.clear();
+    for (const listener of listeners) listener.broken();
+  }
+
   async #load(): Promise<void> {
     const { hub, store } = this.#options;
     await hub.start();

@@ -68,6 +68,12 @@ export class Catalog {
     return cache;
   }
 
+  /** Ends the cache of a resource that is no longer served, or is stored in another version from now on. */
+  forget(prefix: string): void {
+    this.#caches.get(prefix)?.stop();
+    this.#caches.delete(prefix);
+  }
+
   caches(): Iterable<ResourceCache> {
     return this.#caches.values();
   }

@@ -1,6 +1,27 @@
+import { controllerRevisionStrategy } from "./apps/controller-revision.ts";
+import { daemonSetStrategy } from "./apps/daemon-set.ts";
+import { deploymentStrategy } from "./apps/deployment.ts";
+import { replicaSetStrategy } from "./apps/replica-set.ts";
+import { statefulSetStrategy } from "./apps/stateful-set.ts";
 import type { Strategy } from "./contract.ts";
+import { leaseStrategy } from "./coordination/lease.ts";
+import { configMapStrategy } from "./core/config-map.ts";
+import { endpointsStrategy } from "./core/endpoints.ts";
+import { coreEventStrategy, eventStrategy } from "./core/event.ts";
+import { limitRangeStrategy } from "./core/limit-range.ts";
+import { namespaceStrategy } from "./core/namespace.ts";
+import { nodeStrategy } from "./core/node.ts";
+import { persistentVolumeStrategy } from "./core/persistent-volume.ts";
+import { persistentVolumeClaimStrategy } from "./core/persistent-volume-claim.ts";
+import { podTemplateStrategy } from "./core/pod-template.ts";
 import { podStrategy } from "./core/pods/strategy.ts";
+import { replicationControllerStrategy } from "./core/replication-controller.ts";
+import { resourceQuotaStrategy } from "./core/resource-quota.ts";
+import { secretStrategy } from "./core/secret.ts";
+import { serviceStrategy } from "./core/service.ts";
+import { serviceAccountStrategy } from "./core/service-account.ts";
 import type { StrategyTable } from "./descriptors.ts";
+import { endpointSliceStrategy } from "./discovery/endpoint-slice.ts";
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./rbac/strategies.ts";
 
 const rbac = "rbac.authorization.k8s.io";
@@ -8,10 +29,32 @@ const rbac = "rbac.authorization.k8s.io";
 /** Which strategy serves which resource: `group/resource`, or `group/version/resource` where versions differ. */
 export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
   Object.entries({
+    "/configmaps": configMapStrategy,
+    "/endpoints": endpointsStrategy,
+    "/events": coreEventStrategy,
+    "/limitranges": limitRangeStrategy,
+    "/namespaces": namespaceStrategy,
+    "/nodes": nodeStrategy,
+    "/persistentvolumeclaims": persistentVolumeClaimStrategy,
+    "/persistentvolumes": persistentVolumeStrategy,
     "/pods": podStrategy,
+    "/podtemplates": podTemplateStrategy,
+    "/replicationcontrollers": replicationControllerStrategy,
+    "/resourcequotas": resourceQuotaStrategy,
+    "/secrets": secretStrategy,
+    "/serviceaccounts": serviceAccountStrategy,
+    "/services": serviceStrategy,
+    "apps/controllerrevisions": controllerRevisionStrategy,
+    "apps/daemonsets": daemonSetStrategy,
+    "apps/deployments": deploymentStrategy,
+    "apps/replicasets": replicaSetStrategy,
+    "apps/statefulsets": statefulSetStrategy,
+    "coordination.k8s.io/v1/leases": leaseStrategy,
+    "discovery.k8s.io/v1/endpointslices": endpointSliceStrategy,
+    "events.k8s.io/events": eventStrategy,
     [`${rbac}/roles`]: roles,
-    [`${rbac}/clusterroles`]: clusterRoles,
     [`${rbac}/rolebindings`]: roleBindings,
+    [`${rbac}/clusterroles`]: clusterRoles,
     [`${rbac}/clusterrolebindings`]: clusterRoleBindings,
   }) as [string, Strategy][],
 );

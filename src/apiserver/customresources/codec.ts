@@ -1,0 +1,111 @@
+import {
+  type Decoded,
+  DecodeError,
+  type DecodeOptions,
+  type KindCodec,
+  type KubeObject,
+  type ObjectSchema,
+} from "../../apimachinery/index.ts";
+import { duplicateKeys } from "./duplicate-keys.ts";
+import { applyDefaults } from "./schema/defaults.ts";
+import { prune } from "./schema/prune.ts";
+import { rootSchemaOf, type Structural } from "./schema/structural.ts";
+
+type Fields = Record<string, unknown>;
+/** Objects are JSON without a fixed shape; only their metadata is that of every kind. */
+type CustomObject = KubeObject & Fields;
+
+export interface CustomCodecOptions {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly structural: Structural | undefined;
+  /** `spec.preserveUnknownFields`, or no schema at all. */
+  readonly preserveUnknown: boolean;
+  /** Reads and writes an object that has nothing but its metadata. Upstream: PartialObjectMetadata. */
+  readonly metadata: KindCodec;
+}
+
+/** How objects of a custom resource move in and out. There is no protobuf form. */
+export class CustomCodec implements KindCodec<CustomObject> {
+  readonly schema: ObjectSchema;
+  readonly #options: CustomCodecOptions;
+
+  constructor(options: CustomCodecOptions) {
+    this.#options = options;
+    const metadata = options.metadata.schema.fields.get("metadata")?.schema as ObjectSchema;
+    this.schema = rootSchemaOf(options.structural, metadata, `${options.apiVersion}.${options.kind}`);
+  }
+
+  decode(json: string, options: DecodeOptions): Decoded<CustomObject> {
+    let value: unknown;
+    try {
+      value = JSON.parse(json);
+    } catch {
+      // The metadata's codec words syntax errors as Go does.
+      this.#options.metadata.decode(json, options);
+      throw new DecodeError("invalid character looking for beginning of value");
+    }
+    const duplicates = options.unknownFields === "report" ? duplicateKeys(json) : [];
+    const decoded = this.decodeValue(value, options);
+    return { object: decoded.object, problems: [...duplicates, ...decoded.problems] };
+  }
+
+  decodeValue(value: unknown, options: DecodeOptions): Decoded<CustomObject> {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new DecodeError(
+        `json: cannot unmarshal ${Array.isArray(value) ? "array" : typeof value} into Go value of type map[string]interface {}`,
+      );
+    }
+    const fields = structuredClone(value) as Fields;
+    const { metadata, problems } = this.#metadataOf(fields, options);
+    const object = this.#ordered(fields, metadata);
+    const { structural, preserveUnknown } = this.#options;
+    const pruned = structural === undefined || preserveUnknown ? [] : prune(object, structural);
+    const unknown =
+      options.unknownFields === "report" ? pruned.map((path) => `unknown field ${JSON.stringify(path)}`) : [];
+    return { object, problems: [...problems, ...unknown] };
+  }
+
+  applyDefaults(object: CustomObject): void {
+    const { structural } = this.#options;
+    if (structural !== undefined) applyDefaults(object, structural);
+  }
+
+  normalize(object: CustomObject): CustomObject {
+    return this.decodeValue(object, { unknownFields: "ignore" }).object;
+  }
+
+  encode(object: CustomObject): string {
+    const { metadata } = this.#metadataOf(object, { unknownFields: "ignore" });
+    return JSON.stringify(this.#ordered(object, metadata));
+  }
+
+  encodeProtobuf(): never {
+    throw new DecodeError(
+      "object does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message",
+    );
+  }
+
+  decodeProtobuf(): never {
+    throw new DecodeError("custom resources have no protobuf form");
+  }
+
+  /** The metadata alone, checked and in its field order. */
+  #metadataOf(
+    fields: Fields,
+    options: DecodeOptions,
+  ): { metadata: KubeObject["metadata"]; problems: readonly string[] } {
+    const partial = { apiVersion: fields["apiVersion"], kind: fields["kind"], metadata: fields["metadata"] };
+    const { metadata } = this.#options;
+    const decoded = metadata.decodeValue(partial, options);
+    const text = metadata.encode(decoded.object);
+    return { metadata: (JSON.parse(text) as KubeObject).metadata, problems: decoded.problems };
+  }
+
+  /** Kind first, as stored objects begin; the rest as it came. */
+  #ordered(fields: Fields, metadata: KubeObject["metadata"]): CustomObject {
+    const { kind: ownKind, apiVersion: ownVersion } = this.#options;
+    const { kind = ownKind, apiVersion = ownVersion, metadata: _metadata, ...rest } = fields;
+    return { kind, apiVersion, metadata, ...rest } as CustomObject;
+  }
+}

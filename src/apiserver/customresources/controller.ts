@@ -1,0 +1,202 @@
+import type { CustomResourceDefinition } from "../../api/index.ts";
+import type { KubeObject } from "../../apimachinery/index.ts";
+import { type Clock, type Log, messageOf } from "../../base/index.ts";
+import { type Client, isConflict, isNotFound } from "../../client/index.ts";
+import { followCache } from "../cacher/follow.ts";
+import { nowText } from "../registry/times.ts";
+import type { ApiServer } from "../server.ts";
+import { nextStatus } from "./definition/conditions.ts";
+import { judgeNames } from "./definition/names.ts";
+import { cleanupFinalizer } from "./definition/strategy.ts";
+import { type DescriptorInputs, describeCustom } from "./descriptors.ts";
+
+export const definitionsResource = {
+  group: "apiextensions.k8s.io",
+  version: "v1",
+  resource: "customresourcedefinitions",
+};
+const retryMs = 250;
+
+export interface CustomResourcesOptions {
+  readonly server: ApiServer;
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly inputs: DescriptorInputs;
+}
+
+interface Installed {
+  /** Of the specification that is served; a change installs anew. */
+  readonly spec: string;
+  readonly group: string;
+  readonly versions: readonly string[];
+  readonly resource: string;
+  readonly storagePrefix: string;
+  readonly storageVersion: string;
+}
+
+/**
+ * Serves custom resources as their definitions say: accepts names, establishes, installs and removes, and empties a
+ * resource whose definition goes. Every API server of a cluster does so for itself; status writes that lose a race
+ * are right all the same.
+ */
+export class CustomResources {
+  readonly #options: CustomResourcesOptions;
+  readonly #definitions = new Map<string, CustomResourceDefinition>();
+  readonly #installed = new Map<string, Installed>();
+  readonly #busy = new Map<string, Promise<void>>();
+  #revision = 0;
+
+  constructor(options: CustomResourcesOptions) {
+    this.#options = options;
+  }
+
+  /** Rises with every change of what is served. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The definitions that are served now. */
+  get served(): readonly CustomResourceDefinition[] {
+    return [...this.#installed.keys()].flatMap((name) => this.#definitions.get(name) ?? []);
+  }
+
+  /** Serves what is defined already, then follows; resolves when everything established is served. */
+  async start(signal: AbortSignal): Promise<void> {
+    const cache = this.#options.server.catalog.table.get("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+      ?.registry.cache;
+    if (cache === undefined) return;
+    await followCache(
+      cache,
+      {
+        upsert: ({ object }) => this.#changed(object as CustomResourceDefinition, signal),
+        remove: ({ name }) => this.#removed(name),
+      },
+      signal,
+    );
+  }
+
+  #changed(definition: CustomResourceDefinition, signal: AbortSignal): void {
+    const name = definition.metadata.name ?? "";
+    this.#definitions.set(name, definition);
+    if (isEstablished(definition)) this.#install(name, definition);
+    this.#work(name, signal);
+  }
+
+  #removed(name: string): void {
+    this.#definitions.delete(name);
+    this.#uninstall(name);
+    // Names that others wait for may be free now.
+    for (const other of this.#definitions.values())
+      if (!isEstablished(other)) this.#work(other.metadata.name ?? "", undefined);
+  }
+
+  /** Brings the status up to date, one attempt at a time for each definition. */
+  #work(name: string, signal: AbortSignal | undefined): void {
+    const earlier = this.#busy.get(name) ?? Promise.resolve();
+    const next = earlier
+      .then(() => this.#sync(name, signal))
+      .finally(() => {
+        if (this.#busy.get(name) === next) this.#busy.delete(name);
+      });
+    this.#busy.set(name, next);
+  }
+
+  async #sync(name: string, signal: AbortSignal | undefined): Promise<void> {
+    const definition = this.#definitions.get(name);
+    if (definition === undefined || signal?.aborted === true) return;
+    const { clock, client, log } = this.#options;
+    try {
+      const status = nextStatus(definition, judgeNames(definition, this.#definitions.values()), nowText(clock));
+      if (status !== undefined) {
+        await client.resource<CustomResourceDefinition>(definitionsResource).updateStatus({ ...definition, status });
+        return;
+      }
+      if (definition.metadata.deletionTimestamp !== undefined) await this.#empty(definition);
+    } catch (error) {
+      if (isNotFound(error)) return;
+      if (!isConflict(error))
+        log.warn("custom resource definition cannot be brought up to date", { name, error: messageOf(error) });
+      await clock.sleep(retryMs, signal).catch(() => undefined);
+      if (this.#definitions.has(name)) this.#work(name, signal);
+    }
+  }
+
+  #install(name: string, definition: CustomResourceDefinition): void {
+    const known = this.#installed.get(name);
+    const spec = JSON.stringify(definition.spec);
+    if (known?.spec === spec) return;
+    const { catalog } = this.#options.server;
+    const descriptors = describeCustom(definition, this.#options.inputs);
+    const [first] = descriptors;
+    this.#withdraw(known);
+    const storageVersion = first?.storageVersion.version ?? "";
+    if (known !== undefined && known.storageVersion !== storageVersion) catalog.forget(known.storagePrefix);
+    for (const descriptor of descriptors) catalog.add(descriptor);
+    this.#installed.set(name, {
+      spec,
+      group: definition.spec.group,
+      versions: descriptors.map(({ version }) => version),
+      resource: definition.spec.names.plural,
+      storagePrefix: first?.storagePrefix ?? "",
+      storageVersion,
+    });
+    this.#revision++;
+  }
+
+  #withdraw(known: Installed | undefined): void {
+    for (const version of known?.versions ?? [])
+      this.#options.server.catalog.table.remove(known?.group ?? "", version, known?.resource ?? "");
+  }
+
+  #uninstall(name: string): void {
+    const known = this.#installed.get(name);
+    if (known === undefined) return;
+    this.#withdraw(known);
+    this.#options.server.catalog.forget(known.storagePrefix);
+    this.#installed.delete(name);
+    this.#revision++;
+  }
+
+  /** Deletes all objects of a definition that goes, then lets it go. */
+  async #empty(definition: CustomResourceDefinition): Promise<void> {
+    const { client, clock } = this.#options;
+    const name = definition.metadata.name ?? "";
+    const finalizers = definition.metadata.finalizers ?? [];
+    if (!finalizers.includes(cleanupFinalizer)) return;
+    const version = this.#installed.get(name)?.versions[0];
+    if (version !== undefined) {
+      const resource = { group: definition.spec.group, version, resource: definition.spec.names.plural };
+      for (let left = await this.#deleteAll(resource); left > 0; left = await this.#deleteAll(resource))
+        await clock.sleep(retryMs);
+    }
+    const definitions = client.resource<CustomResourceDefinition>(definitionsResource);
+    const { resourceVersion } = definition.metadata;
+    const body = {
+      metadata: { resourceVersion, finalizers: finalizers.filter((finalizer) => finalizer !== cleanupFinalizer) },
+    };
+    await definitions.patch(name, { type: "merge", body });
+  }
+
+  async #deleteAll(resource: { group: string; version: string; resource: string }): Promise<number> {
+    const all = this.#options.client.resource<KubeObject>(resource);
+    const { items } = await all.list();
+    await Promise.all(
+      items
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+        .map(({ metadata }) => {
+          const scoped = metadata.namespace === undefined ? all : all.namespace(metadata.namespace);
+          return scoped.delete(metadata.name ?? "").catch((error: unknown) => {
+            if (!isNotFound(error)) throw error;
+          });
+        }),
+    );
+    return (await all.list()).items.length;
+  }
+}
+
+function isEstablished(definition: CustomResourceDefinition): boolean {
+  return (
+    definition.status?.conditions?.some(({ type, status }) => type === "Established" && status === "True") === true
+  );
+}

@@ -1,0 +1,112 @@
+import type { JSONSchemaProps } from "../../../api/index.ts";
+import type { FieldSchema, ObjectSchema, Schema } from "../../../apimachinery/index.ts";
+
+/**
+ * A structural schema: the part of a custom resource's OpenAPI schema that says what its values look like. Upstream:
+ * "Specifying a structural schema".
+ */
+export interface Structural {
+  readonly props: JSONSchemaProps;
+  readonly type: string;
+  readonly properties: ReadonlyMap<string, Structural>;
+  /** Of the values of other keys; `true` for any. */
+  readonly additional: Structural | true | undefined;
+  readonly items: Structural | undefined;
+  readonly nullable: boolean;
+  readonly preserveUnknown: boolean;
+  readonly embedded: boolean;
+  readonly intOrString: boolean;
+  /** Something below has a default; spares walking where there is none. */
+  readonly hasDefaults: boolean;
+}
+
+export function structuralOf(props: JSONSchemaProps): Structural {
+  const properties = new Map(
+    Object.entries(props.properties ?? {}).map(([name, child]) => [name, structuralOf(child)]),
+  );
+  const { additionalProperties } = props as { additionalProperties?: unknown };
+  const additional =
+    typeof additionalProperties === "object" && additionalProperties !== null
+      ? structuralOf(additionalProperties as JSONSchemaProps)
+      : additionalProperties === true
+        ? true
+        : undefined;
+  const items = props.items === undefined ? undefined : structuralOf(props.items as JSONSchemaProps);
+  const children = [
+    ...properties.values(),
+    ...(typeof additional === "object" ? [additional] : []),
+    ...(items === undefined ? [] : [items]),
+  ];
+  return {
+    props,
+    type: props.type ?? "",
+    properties,
+    additional,
+    items,
+    nullable: props.nullable === true,
+    preserveUnknown: props["x-kubernetes-preserve-unknown-fields"] === true,
+    embedded: props["x-kubernetes-embedded-resource"] === true,
+    intOrString: props["x-kubernetes-int-or-string"] === true,
+    hasDefaults: props.default !== undefined || children.some(({ hasDefaults }) => hasDefaults),
+  };
+}
+
+/** What server-side apply and patches need to know of it. `root` stands for the whole object. */
+export function mergeSchemaOf(structural: Structural): Schema {
+  if (structural.intOrString) return { type: "IntOrString" };
+  switch (structural.type) {
+    case "object":
+      return objectSchema(structural);
+    case "array":
+      return {
+        type: "list",
+        items: structural.items === undefined ? { type: "any" } : mergeSchemaOf(structural.items),
+        list: listType(structural),
+        keys: structural.props["x-kubernetes-list-map-keys"] ?? [],
+      };
+    case "integer":
+      return { type: "int64" };
+    case "number":
+      return { type: "double" };
+    case "boolean":
+      return { type: "bool" };
+    case "string":
+      return { type: "string" };
+    default:
+      return { type: "any" };
+  }
+}
+
+function listType({ props }: Structural): "map" | "set" | "atomic" {
+  const type = props["x-kubernetes-list-type"];
+  return type === "map" || type === "set" ? type : "atomic";
+}
+
+function objectSchema(structural: Structural): Schema {
+  const atomic = structural.props["x-kubernetes-map-type"] === "atomic";
+  if (structural.properties.size === 0 && structural.additional !== undefined) {
+    const values: Schema = structural.additional === true ? { type: "any" } : mergeSchemaOf(structural.additional);
+    return { type: "map", values, map: atomic ? "atomic" : "granular" };
+  }
+  return {
+    type: "object",
+    fields: new Map([...structural.properties].map(([name, child]) => [name, fieldOf(name, mergeSchemaOf(child))])),
+    preserveUnknown: true,
+    ...(atomic ? { atomic: true as const } : {}),
+  };
+}
+
+function fieldOf(name: string, schema: Schema): FieldSchema {
+  return { name, schema, facts: { type: "Any", omitEmpty: true } };
+}
+
+/** The schema of whole objects: the custom part, with the metadata that every kind has. */
+export function rootSchemaOf(structural: Structural | undefined, metadata: ObjectSchema, name: string): ObjectSchema {
+  const fields = new Map<string, FieldSchema>();
+  for (const key of ["apiVersion", "kind"]) fields.set(key, fieldOf(key, { type: "string" }));
+  fields.set("metadata", fieldOf("metadata", metadata));
+  for (const [key, child] of structural?.properties ?? []) {
+    if (!fields.has(key)) fields.set(key, fieldOf(key, mergeSchemaOf(child)));
+  }
+  return { type: "object", name, fields, preserveUnknown: true };
+}

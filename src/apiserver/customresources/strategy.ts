@@ -1,0 +1,107 @@
+import type { CustomResourceDefinitionVersion } from "../../api/index.ts";
+import { type FieldError, type KubeObject, semanticEqual } from "../../apimachinery/index.ts";
+import type { Strategy } from "../registry/contract.ts";
+import { compileJsonPath } from "./json-path.ts";
+import type { RuleChecker } from "./rules.ts";
+import { ratchet } from "./schema/ratchet.ts";
+import { validateValue } from "./schema/validate-value.ts";
+import { customTable } from "./table.ts";
+
+type Fields = Record<string, unknown>;
+type Version = CustomResourceDefinitionVersion;
+
+/** What is particular to the objects of one custom resource: its schema, and the subresources it turned on. */
+export function customStrategy(version: Version, rules: RuleChecker | undefined): Strategy {
+  const { status, scale } = version.subresources ?? {};
+  const hasStatus = status !== undefined;
+  const check = (object: KubeObject, old: KubeObject | undefined): FieldError[] =>
+    validate(version, rules, object, old);
+  const base: Strategy = {
+    prepareForCreate(object) {
+      if (hasStatus) delete (object as unknown as Fields)["status"];
+      object.metadata.generation = 1;
+    },
+    prepareForUpdate(object, old) {
+      if (hasStatus) copyField(object, old, "status");
+      if (changed(object, old, hasStatus)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+      else if (old.metadata.generation !== undefined) object.metadata.generation = old.metadata.generation;
+    },
+    validate: (object) => check(object, undefined),
+    validateUpdate: (object, old) => check(object, old),
+    selectableFields: selectableFields(version),
+    table: customTable(version.additionalPrinterColumns),
+  };
+  return {
+    ...base,
+    ...(hasStatus ? { status: statusStrategy(check) } : {}),
+    ...(scale === undefined
+      ? {}
+      : {
+          scale: {
+            specReplicasPath: scale.specReplicasPath,
+            statusReplicasPath: scale.statusReplicasPath,
+            ...(scale.labelSelectorPath === undefined ? {} : { labelSelectorPath: scale.labelSelectorPath }),
+          },
+        }),
+  };
+}
+
+/** Upstream: the status endpoint takes the status, and of the metadata only managed fields. */
+function statusStrategy(check: (object: KubeObject, old: KubeObject) => FieldError[]): NonNullable<Strategy["status"]> {
+  return {
+    prepareForUpdate(object, old) {
+      const { managedFields } = object.metadata;
+      for (const key of Object.keys(object)) if (key !== "status" && key !== "metadata") copyField(object, old, key);
+      for (const key of Object.keys(old)) if (key !== "status" && key !== "metadata") copyField(object, old, key);
+      object.metadata = { ...structuredClone(old.metadata), ...(managedFields === undefined ? {} : { managedFields }) };
+    },
+    validateUpdate: check,
+  };
+}
+
+function validate(
+  version: Version,
+  rules: RuleChecker | undefined,
+  object: KubeObject,
+  old: KubeObject | undefined,
+): FieldError[] {
+  const schema = version.schema?.openAPIV3Schema;
+  if (schema === undefined) return [];
+  const errors = validateValue(bodyOf(object), { ...schema, type: "object" });
+  const kept = old === undefined ? errors : ratchet(errors, object, old);
+  // Rules assume values of the right shape.
+  return kept.length > 0 || rules === undefined ? kept : [...rules.check(object, old)];
+}
+
+/** Metadata is checked as every kind's is; of it a schema may constrain name and generateName only. */
+function bodyOf(object: KubeObject): Fields {
+  const { name, generateName } = object.metadata;
+  return {
+    ...(object as unknown as Fields),
+    metadata: { ...(name === undefined ? {} : { name }), ...(generateName === undefined ? {} : { generateName }) },
+  };
+}
+
+function changed(object: KubeObject, old: KubeObject, hasStatus: boolean): boolean {
+  const keys = new Set([...Object.keys(object), ...Object.keys(old)]);
+  for (const key of keys) {
+    if (key === "metadata" || (hasStatus && key === "status")) continue;
+    if (!semanticEqual((object as unknown as Fields)[key], (old as unknown as Fields)[key])) return true;
+  }
+  return false;
+}
+
+function copyField(object: KubeObject, old: KubeObject, field: string): void {
+  const before = (old as unknown as Fields)[field];
+  if (before === undefined) delete (object as unknown as Fields)[field];
+  else (object as unknown as Fields)[field] = before;
+}
+
+function selectableFields(version: Version): NonNullable<Strategy["selectableFields"]> {
+  return Object.fromEntries(
+    (version.selectableFields ?? []).map(({ jsonPath }) => {
+      const read = compileJsonPath(jsonPath);
+      return [jsonPath.replace(/^\./, ""), (object: KubeObject) => String(read(object)[0] ?? "")];
+    }),
+  );
+}
