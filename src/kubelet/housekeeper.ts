@@ -4,6 +4,7 @@ import type { PodWorkers } from "./pods/workers.ts";
 import type { Collector } from "./runtime/collector.ts";
 import type { Inspector, ListedPod } from "./runtime/inspector.ts";
 import type { Killer } from "./runtime/killer.ts";
+import type { VolumeManager } from "./volumes/manager.ts";
 
 export interface HousekeeperOptions {
   readonly clock: Clock;
@@ -13,6 +14,7 @@ export interface HousekeeperOptions {
   readonly killer: Killer;
   readonly inspector: Inspector;
   readonly cgroups: CgroupManager;
+  readonly volumes: VolumeManager;
   /** All sources of pods have been read. Before that nothing is an orphan. */
   readonly synced: () => boolean;
   readonly syncMs: number;
@@ -56,6 +58,7 @@ export class Housekeeper {
         await clock.sleep(syncMs, signal);
         workers.pokeAll();
         await collector.collectDead();
+        await this.#removeLeftovers();
       } catch (error) {
         if (isAbort(error, signal) || signal.aborted) break;
         log.warn("Housekeeping failed", { error: messageOf(error) });
@@ -64,13 +67,28 @@ export class Housekeeper {
     await Promise.allSettled(this.#running);
   }
 
+  /** Directories and cgroups of pods that have left both the API and the runtime while nobody looked. */
+  async #removeLeftovers(): Promise<void> {
+    const { collector, cgroups, volumes, workers, inspector, synced } = this.#options;
+    if (!synced()) return;
+    const listed = await inspector.list();
+    const uids = new Set([...(await collector.orphanDirectories()), ...(await cgroups.podUids())]);
+    for (const uid of uids) {
+      if (workers.has(uid) || listed.has(uid) || collector.isCollecting(uid) || this.#busy.has(uid)) continue;
+      await volumes.tearDown(uid);
+      await collector.removeDirectory(uid);
+      await cgroups.removeUid(uid);
+    }
+  }
+
   async #removeOrphan(pod: ListedPod): Promise<void> {
-    const { inspector, killer, collector, cgroups, log } = this.#options;
+    const { inspector, killer, collector, cgroups, volumes, log } = this.#options;
     const { signal } = this.#controller;
     if (pod.alive)
       log.info("A pod that nobody wants is stopped", { pod: pod.name, namespace: pod.namespace, uid: pod.uid });
     const view = await inspector.inspect(pod, signal);
     await killer.killPod(undefined, view, undefined, signal);
+    await volumes.tearDown(pod.uid);
     await collector.collectUnknown(pod.uid, pod.name, pod.namespace);
     await cgroups.removeUid(pod.uid);
     inspector.forget(pod.uid);

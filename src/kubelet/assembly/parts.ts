@@ -23,6 +23,7 @@ import type { MirrorPods } from "../sources/mirror-pods.ts";
 import type { StatsCollector } from "../stats/collector.ts";
 import type { StatusManager } from "../status/manager.ts";
 import type { ConfigMap, Pod, Secret, Service } from "../types.ts";
+import type { VolumeManager } from "../volumes/manager.ts";
 import { nodeParts } from "./node-parts.ts";
 import { podParts } from "./pod-parts.ts";
 import { sharedParts } from "./shared-parts.ts";
@@ -49,6 +50,7 @@ export interface PodParts {
   readonly configMaps: ReferencedObjects<ConfigMap>;
   readonly secrets: ReferencedObjects<Secret>;
   readonly collector: Collector;
+  readonly volumes: VolumeManager;
   readonly killer: Killer;
 }
 

@@ -11,12 +11,14 @@ import { PodWorkers } from "../pods/workers.ts";
 import { ProbeManager } from "../probes/manager.ts";
 import { Collector } from "../runtime/collector.ts";
 import { Killer } from "../runtime/killer.ts";
+import { podAnnotations } from "../runtime/labels.ts";
 import { PodRuntime } from "../runtime/pod-runtime.ts";
 import { runtimeHandlerOf } from "../runtime/runtime-class.ts";
-import { apiPods } from "../sources/api-pods.ts";
+import { apiPods, withSource } from "../sources/api-pods.ts";
 import { FilePods } from "../sources/file-pods.ts";
 import { isMirror, isStatic } from "../sources/mirror-pods.ts";
 import { StatusManager } from "../status/manager.ts";
+import { rfc3339 } from "../time.ts";
 import type { ConfigMap, Pod, Secret } from "../types.ts";
 import { VolumeManager } from "../volumes/manager.ts";
 import type { Later, PodParts, SharedParts } from "./parts.ts";
@@ -50,7 +52,18 @@ export function podParts(
     paths: shared.paths,
     isKnown: (uid) => workers.has(uid),
   });
-  const syncer = syncerPart(options, configuration, shared, { ...objects, killer, probes, statuses }, (pod) =>
+  const volumes = new VolumeManager({
+    client,
+    clock,
+    random,
+    disk,
+    processes: platform.processes,
+    log,
+    paths: shared.paths,
+    events,
+    ...objects,
+  });
+  const syncer = syncerPart(options, configuration, shared, { ...objects, killer, probes, statuses, volumes }, (pod) =>
     admit({
       pod,
       others: workers.active().filter((other) => podUid(other) !== podUid(pod) && syncer.isAdmitted(podUid(other))),
@@ -73,7 +86,7 @@ export function podParts(
     },
   });
   const sources = sourceParts(options, configuration, objects, workers, statuses, later);
-  return { ...sources, ...objects, workers, syncer, probes, statuses, collector, killer };
+  return { ...sources, ...objects, volumes, workers, syncer, probes, statuses, collector, killer };
 }
 
 /** The object that carries a pod's status: itself, or the mirror of a static pod. */
@@ -108,10 +121,10 @@ function syncerPart(
   { platform, log, client, cri }: KubeletOptions,
   configuration: KubeletConfiguration,
   shared: SharedParts,
-  parts: Objects & Pick<PodParts, "killer" | "probes" | "statuses">,
+  parts: Objects & Pick<PodParts, "killer" | "probes" | "statuses" | "volumes">,
   admitPod: Admit,
 ): PodSyncer {
-  const { clock, random, disk, network, processes } = platform;
+  const { clock, random, disk, network } = platform;
   const { paths, node, inspector, services, cgroups, broadcaster } = shared;
   const { configMaps, secrets } = parts;
   const events = broadcaster.recorder("kubelet");
@@ -121,20 +134,6 @@ function syncerPart(
     events,
     maxParallelPulls: configuration.maxParallelImagePulls,
     pullSecrets: (pod) => pullSecrets(secrets, pod),
-  });
-  const nodeName = node.nodeName;
-  const volumes = new VolumeManager({
-    client,
-    clock,
-    random,
-    disk,
-    processes,
-    log,
-    paths,
-    events,
-    nodeName,
-    configMaps,
-    secrets,
   });
   const runtime = new PodRuntime({
     cri,
@@ -166,7 +165,6 @@ function syncerPart(
     inspector,
     runtime,
     images,
-    volumes,
     cgroups,
     admit: admitPod,
     // Containers are given the addresses of Services, so these have to be known first; static pods cannot wait for them.
@@ -229,7 +227,8 @@ function sourceParts(
     onPod: (pod) => {
       if (isMirror(pod)) return mirrored(pod);
       use(pod);
-      workers.update(pod);
+      const seen = workers.pod(podUid(pod))?.metadata.annotations?.[podAnnotations.configSeen];
+      workers.update(withSource(pod, seen ?? rfc3339(clock.now())));
     },
     onStatus: (pod) => (isMirror(pod) ? mirrored(pod) : statuses.observe(podUid(pod), pod)),
     onRemoved: (pod) => (isMirror(pod) ? mirrored(pod) : workers.remove(podUid(pod))),

@@ -123,12 +123,12 @@ export class CgroupManager {
 
   /** Uids of pods that have a cgroup. */
   async podUids(): Promise<ReadonlySet<string>> {
+    await this.#findControllers();
     const uids = new Set<string>();
     for (const qos of ["Guaranteed", "Burstable", "BestEffort"] as const) {
       for (const directory of this.#directories(qosCgroup(this.#options.root, qos))) {
         if ((await this.#options.disk.status(directory)) === undefined) continue;
-        for (const name of await this.#options.disk.list(directory))
-          if (/^pod[0-9a-f]/.test(name)) uids.add(name.slice(3));
+        for (const name of await this.#options.disk.list(directory)) if (/^pod./.test(name)) uids.add(name.slice(3));
       }
     }
     return uids;

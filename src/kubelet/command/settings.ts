@@ -18,7 +18,7 @@ export interface KubeletSettings {
   readonly warnings: readonly string[];
 }
 
-type Given = (name: keyof KubeletFlags & string) => boolean;
+type Given = (name: keyof KubeletFlags) => boolean;
 
 /** Throws a `FlagError`, `HelpRequested` or `ConfigError`. */
 export async function readKubeletSettings(disk: Disk, args: readonly string[]): Promise<KubeletSettings> {

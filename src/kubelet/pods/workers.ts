@@ -1,4 +1,4 @@
-import { type Clock, isAbort, type Log, messageOf, type Timer } from "../../base/index.ts";
+import { type Clock, type Log, messageOf, type Timer } from "../../base/index.ts";
 import type { Pod } from "../types.ts";
 import { describePod, podUid } from "./names.ts";
 import type { SyncResult } from "./syncer.ts";

@@ -48,6 +48,10 @@ export class Collector {
     }
   }
 
+  async removeDirectory(uid: string): Promise<void> {
+    await this.#options.disk.remove(this.#options.paths.pod(uid));
+  }
+
   async #removeFromRuntime(uid: string): Promise<void> {
     const { runtime } = this.#options;
     const filter = { labelSelector: { [labels.podUid]: uid } };

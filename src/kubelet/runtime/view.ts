@@ -51,17 +51,9 @@ export interface RuntimePod {
   readonly containers: readonly RuntimeContainer[];
 }
 
-export function emptyRuntimePod(uid: string, name: string, namespace: string): RuntimePod {
-  return { uid, name, namespace, sandboxes: [], containers: [] };
-}
-
 /** The latest incarnation of a container. */
 export function latest(view: RuntimePod, name: string): RuntimeContainer | undefined {
   return view.containers.find((container) => container.name === name);
-}
-
-export function runningContainers(view: RuntimePod): readonly RuntimeContainer[] {
-  return view.containers.filter((container) => container.state === "running");
 }
 
 /** Whether anything of the pod may still run: containers, or a sandbox that is ready. */

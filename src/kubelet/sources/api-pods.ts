@@ -1,7 +1,6 @@
 import type { Clock, Log, Random } from "../../base/index.ts";
 import { type Client, SharedInformer } from "../../client/index.ts";
 import { podAnnotations } from "../runtime/labels.ts";
-import { rfc3339 } from "../time.ts";
 import type { Pod } from "../types.ts";
 import { relevantPart } from "./pod-changes.ts";
 
@@ -46,12 +45,12 @@ export function apiPods(options: ApiPodsOptions): SharedInformer<Pod> {
   return informer;
 }
 
-/** The pod as the runtime's annotations name its origin. */
-export function withSource(pod: Pod, source: "api" | "file", seenMs: number): Pod {
+/** The pod with its origin noted, as upstream does: seen in the runtime and through the downward API. */
+export function withSource(pod: Pod, seen: string): Pod {
   const annotations = {
     ...pod.metadata.annotations,
-    [podAnnotations.configSeen]: rfc3339(seenMs),
-    [podAnnotations.configSource]: source,
+    [podAnnotations.configSeen]: seen,
+    [podAnnotations.configSource]: "api",
   };
   return { ...pod, metadata: { ...pod.metadata, annotations } };
 }

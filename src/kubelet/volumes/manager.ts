@@ -31,7 +31,6 @@ export interface VolumeManagerOptions {
   readonly log: Log;
   readonly paths: Paths;
   readonly events: EventSink;
-  readonly nodeName: string;
   readonly configMaps: ReferencedObjects<ConfigMap>;
   readonly secrets: ReferencedObjects<Secret>;
 }
