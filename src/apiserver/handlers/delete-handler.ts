@@ -24,7 +24,7 @@ export async function handleDelete(call: ResourceCall): Promise<ApiResponse> {
     namespace: context.info.namespace,
     name: context.info.name,
   });
-  if (!gone || served.descriptor.strategy.returnsDeleted === true) return renderObject(served, result, options);
+  if (!gone || returnsDeleted(served)) return renderObject(served, result, options);
   const { group, facts } = served.descriptor;
   return statusReply({
     kind: "Status",
@@ -38,6 +38,25 @@ export async function handleDelete(call: ResourceCall): Promise<ApiResponse> {
       ...(result.object.metadata.uid === undefined ? {} : { uid: result.object.metadata.uid }),
     },
   });
+}
+
+/** Upstream: kinds whose store has `ReturnDeletedObject`. */
+const returned: ReadonlySet<string> = new Set([
+  "/persistentvolumeclaims",
+  "/persistentvolumes",
+  "/pods",
+  "/podtemplates",
+  "/resourcequotas",
+  "/serviceaccounts",
+  "/services",
+  "storage.k8s.io/csidrivers",
+  "storage.k8s.io/csinodes",
+  "storage.k8s.io/storageclasses",
+  "storage.k8s.io/volumeattachments",
+]);
+
+function returnsDeleted({ descriptor }: ServedResource): boolean {
+  return descriptor.strategy.returnsDeleted ?? returned.has(`${descriptor.group}/${descriptor.facts.name}`);
 }
 
 export async function handleDeleteCollection(call: ResourceCall): Promise<ApiResponse> {

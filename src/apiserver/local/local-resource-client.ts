@@ -10,6 +10,7 @@ import type {
   WriteOptions,
 } from "../../client/index.ts";
 import { attributesOf } from "../authz/contract.ts";
+import { apiVersionOf } from "../cacher/shape.ts";
 import { deleteAll } from "../handlers/delete-handler.ts";
 import { patchObject } from "../handlers/patch-handler.ts";
 import { forbidden } from "../handlers/pipeline.ts";
@@ -218,8 +219,8 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
 
   /** The registry changes what it is given; callers' objects may be the cache's own. */
   #copy(object: T): KubeObject {
-    const { codec } = this.#served.descriptor;
-    const copy = codec.normalize(object);
+    const { codec, gvk } = this.#served.descriptor;
+    const copy = codec.normalize({ ...object, kind: gvk.kind, apiVersion: apiVersionOf(gvk) });
     codec.applyDefaults(copy);
     return copy;
   }
