@@ -1,5 +1,6 @@
 export * from "./conditions.ts";
 export * from "./contract.ts";
+export { cronError, isTimeZone } from "./cron.ts";
 export * from "./domains.ts";
 export * from "./equal.ts";
 export * from "./field-error.ts";

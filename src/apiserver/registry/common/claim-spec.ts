@@ -24,6 +24,18 @@ export function checkAccessModes(modes: readonly string[], path: FieldPath, erro
   }
 }
 
+const shortModes: readonly (readonly [string, string])[] = [
+  ["ReadWriteOnce", "RWO"],
+  ["ReadOnlyMany", "ROX"],
+  ["ReadWriteMany", "RWX"],
+  ["ReadWriteOncePod", "RWOP"],
+];
+
+export function accessModesText(modes: readonly string[] = []): string {
+  const shown = shortModes.filter(([mode]) => modes.includes(mode));
+  return shown.map(([, short]) => short).join(",");
+}
+
 export function checkClaimSpec(
   spec: PersistentVolumeClaimSpec,
   path: FieldPath,

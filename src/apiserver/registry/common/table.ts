@@ -48,6 +48,15 @@ export const ageColumn: Column<{ readonly metadata: ObjectMeta }> = {
   cell: ({ metadata }, nowMs) => ageText(metadata.creationTimestamp, nowMs),
 };
 
+/** Of kinds that upstream prints no columns of their own for. */
+export const createdAtColumn: Column<{ readonly metadata: ObjectMeta }> = {
+  name: "Created At",
+  type: "date",
+  description: "When the object was created.",
+  priority: 0,
+  cell: ({ metadata }) => metadata.creationTimestamp ?? null,
+};
+
 export function defineTable<T extends KubeObject>(columns: readonly Column<T>[]): TableColumns<T> {
   return {
     columns: columns.map(({ name, type, format, description, priority }) => ({

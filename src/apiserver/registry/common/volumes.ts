@@ -137,6 +137,12 @@ const sources: Readonly<Record<string, SourceCheck>> = {
   },
 };
 
+/** Sources that PersistentVolumes share with pods. */
+export function checkSharedSource(field: string, source: unknown, path: FieldPath, errors: Errors): void {
+  const check = sources[field] as ((source: unknown, path: FieldPath, errors: Errors) => void) | undefined;
+  check?.(source, path, errors);
+}
+
 /** Paths that upstream spells differently from the field. */
 const pathNames: Readonly<Record<string, string>> = { gcePersistentDisk: "persistentDisk" };
 const refusedPathNames: Readonly<Record<string, string>> = { downwardAPI: "downwarAPI", cephfs: "cephFS" };

@@ -1,0 +1,32 @@
+import type { ControllerRevision } from "../../../api/index.ts";
+import { fieldPath, required, validateImmutableField } from "../../../apimachinery/index.ts";
+import { checkNonNegative, type Errors } from "../common/check.ts";
+import { collect } from "../common/lifecycle.ts";
+import { ageColumn, defineTable, integer, nameColumn, text } from "../common/table.ts";
+import type { Strategy } from "../contract.ts";
+
+export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
+  validate: (revision) => collect((errors) => check(revision, errors)),
+  validateUpdate: (revision, old) =>
+    collect((errors) => {
+      check(revision, errors);
+      validateImmutableField(revision.data, old.data, fieldPath("data"), errors);
+    }),
+  allowUnconditionalUpdate: true,
+  table: defineTable([
+    nameColumn,
+    text("Controller", "Whose revision it is.", ({ metadata }) => {
+      const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+      if (owner === undefined) return "<none>";
+      const group = owner.apiVersion.includes("/") ? `.${owner.apiVersion.split("/")[0]}` : "";
+      return `${owner.kind.toLowerCase()}${group}/${owner.name}`;
+    }),
+    integer("Revision", "The number of the revision.", ({ revision }) => revision),
+    ageColumn,
+  ]),
+};
+
+function check({ data, revision }: ControllerRevision, errors: Errors): void {
+  if (data === undefined || data === null) errors.push(required(fieldPath("data"), "data is mandatory"));
+  checkNonNegative(revision, fieldPath("revision"), errors);
+}

@@ -1,0 +1,137 @@
+import type { StatefulSet, StatefulSetUpdateStrategy } from "../../../api/index.ts";
+import {
+  type FieldPath,
+  fieldPath,
+  forbidden,
+  invalid,
+  nameIsDnsLabel,
+  required,
+  semanticEqual,
+  validateAnnotations,
+  validateLabels,
+} from "../../../apimachinery/index.ts";
+import { checkNonNegative, checkOneOf, type Errors } from "../common/check.ts";
+import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
+import { checkPodAnnotations } from "../common/pod-annotations.ts";
+import { podWarnings } from "../common/pod-warnings.ts";
+import { checkCollisionCount, checkReplicaCounts } from "../common/replica-status.ts";
+import {
+  checkAlwaysRestarts,
+  checkAtMost100Percent,
+  checkIntOrPercent,
+  checkTemplateLabels,
+  checkWorkloadSelector,
+  compiledSelector,
+  emptyTemplate,
+  intOrPercentNumber,
+} from "../common/selector-and-template.ts";
+import { ageColumn, containerColumns, defineTable, nameColumn, text } from "../common/table.ts";
+import type { Strategy } from "../contract.ts";
+
+type Spec = NonNullable<StatefulSet["spec"]>;
+
+const specPath = fieldPath("spec");
+const statusPath = fieldPath("status");
+const podSpecPath = fieldPath("spec", "template", "spec");
+
+const mutableFields = [
+  "replicas",
+  "ordinals",
+  "template",
+  "updateStrategy",
+  "revisionHistoryLimit",
+  "persistentVolumeClaimRetentionPolicy",
+  "minReadySeconds",
+] as const;
+
+export const statefulSetStrategy: Strategy<StatefulSet> = {
+  ...specAndStatus<StatefulSet>(),
+  validateName: nameIsDnsLabel,
+  validate: ({ spec }) => collect((errors) => checkSpec(spec, errors)),
+  validateUpdate: ({ spec }, old) =>
+    collect((errors) => {
+      checkSpec(spec, errors);
+      const rest: Partial<Spec> = { ...spec };
+      const before: Partial<Spec> = { ...old.spec };
+      for (const field of mutableFields) {
+        delete rest[field];
+        delete before[field];
+      }
+      if (semanticEqual(rest, before)) return;
+      const names = mutableFields.map((field) => `'${field}'`);
+      const list = `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+      errors.push(forbidden(specPath, `updates to statefulset spec for fields other than ${list} are forbidden`));
+    }),
+  warningsOnCreate: ({ spec }) => podWarnings(spec?.template.spec ?? { containers: [] }, podSpecPath),
+  allowUnconditionalUpdate: true,
+  status: statusOnly<StatefulSet>(({ status }, old, errors) => {
+    const parts = ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"];
+    const fields = ["replicas", ...parts, "observedGeneration", "collisionCount"];
+    checkReplicaCounts(status ?? {}, fields, parts, "status.readyReplicas", statusPath, errors);
+    checkCollisionCount(status?.collisionCount, old.status?.collisionCount, statusPath, errors);
+  }),
+  scale: {
+    specReplicasPath: ".spec.replicas",
+    statusReplicasPath: ".status.replicas",
+    labelSelectorPath: ".spec.selector",
+  },
+  table: defineTable([
+    nameColumn,
+    text("Ready", "How many pods are ready, of how many wanted.", ({ spec, status }) => {
+      return `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`;
+    }),
+    ageColumn,
+    ...containerColumns<StatefulSet>(({ spec }) => spec?.template.spec),
+  ]),
+};
+
+function checkSpec(spec: StatefulSet["spec"], errors: Errors): void {
+  const { podManagementPolicy = "" as string, template = emptyTemplate, selector } = spec ?? {};
+  const policyPath = specPath.child("podManagementPolicy");
+  if (podManagementPolicy === "") errors.push(required(policyPath));
+  else if (podManagementPolicy !== "OrderedReady" && podManagementPolicy !== "Parallel") {
+    errors.push(invalid(policyPath, podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"));
+  }
+  checkUpdateStrategy(spec?.updateStrategy ?? {}, specPath.child("updateStrategy"), errors);
+  for (const field of ["whenDeleted", "whenScaled"] as const) {
+    const policy = spec?.persistentVolumeClaimRetentionPolicy;
+    const at = specPath.child("persistentVolumeClaimRetentionPolicy").child(field);
+    if (policy !== undefined) checkOneOf(policy[field] ?? "", ["Retain", "Delete"], at, errors);
+  }
+  checkNonNegative(spec?.replicas, specPath.child("replicas"), errors);
+  checkNonNegative(spec?.minReadySeconds, specPath.child("minReadySeconds"), errors);
+  checkNonNegative(spec?.ordinals?.start, specPath.child("ordinals.start"), errors);
+  checkWorkloadSelector(selector, "statefulset", specPath, errors);
+  const compiled = compiledSelector(selector);
+  const templatePath = specPath.child("template");
+  if (compiled === undefined) errors.push(invalid(specPath.child("selector"), selector, ""));
+  else {
+    checkTemplateLabels(compiled, template, templatePath, errors);
+    const { labels = {}, annotations = {} } = template.metadata ?? {};
+    validateLabels(labels, templatePath.child("labels"), errors);
+    validateAnnotations(annotations, templatePath.child("annotations"), errors);
+    checkPodAnnotations(annotations, template.spec ?? { containers: [] }, templatePath.child("annotations"), errors);
+  }
+  checkAlwaysRestarts(template, "StatefulSet", templatePath, errors);
+}
+
+function checkUpdateStrategy(strategy: StatefulSetUpdateStrategy, path: FieldPath, errors: Errors): void {
+  const type: string = strategy.type ?? "";
+  const { rollingUpdate } = strategy;
+  const at = path.child("rollingUpdate");
+  if (type === "") errors.push(required(path));
+  else if (type === "OnDelete") {
+    if (rollingUpdate !== undefined) {
+      errors.push(invalid(at, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"));
+    }
+  } else if (type !== "RollingUpdate") errors.push(invalid(path, strategy, "must be 'RollingUpdate' or 'OnDelete'"));
+  else if (rollingUpdate !== undefined) {
+    const { partition, maxUnavailable } = rollingUpdate;
+    checkNonNegative(partition, at.child("partition"), errors);
+    if (maxUnavailable === undefined) return;
+    checkIntOrPercent(maxUnavailable, at.child("maxUnavailable"), errors);
+    if (intOrPercentNumber(maxUnavailable) === 0)
+      errors.push(invalid(at.child("maxUnavailable"), maxUnavailable, "cannot be 0"));
+    checkAtMost100Percent(maxUnavailable, at.child("maxUnavailable"), errors);
+  }
+}

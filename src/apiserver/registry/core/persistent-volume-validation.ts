@@ -1,0 +1,137 @@
+import type { coreV1 } from "../../../api/index.ts";
+import {
+  type FieldPath,
+  forbidden,
+  invalid,
+  notSupported,
+  parseQuantity,
+  required,
+} from "../../../apimachinery/index.ts";
+import { checkNoBacksteps, checkObjectName, checkOneOf, checkRequired, type Errors } from "../common/check.ts";
+import { checkAccessModes, volumeModes } from "../common/claim-spec.ts";
+import { legacyVolumes } from "../common/legacy-volumes.ts";
+import { checkNodeSelector } from "../common/scheduling.ts";
+import { checkCsiDriverName, checkSharedSource } from "../common/volumes.ts";
+
+type Spec = coreV1.PersistentVolumeSpec;
+type SourceCheck = (source: never, path: FieldPath, errors: Errors) => void;
+
+const shared = (field: string): SourceCheck => {
+  return (source, path, errors) => checkSharedSource(field, source, path, errors);
+};
+
+/** In upstream's order: with several sources every one after the first is refused. */
+const sources: Readonly<Record<string, SourceCheck>> = {
+  hostPath: shared("hostPath"),
+  gcePersistentDisk: legacyVolumes.gcePersistentDisk,
+  awsElasticBlockStore: legacyVolumes.awsElasticBlockStore,
+  glusterfs: legacyVolumes.glusterfs,
+  flocker: legacyVolumes.flocker,
+  nfs: shared("nfs"),
+  rbd: legacyVolumes.rbd,
+  quobyte: legacyVolumes.quobyte,
+  cephfs: legacyVolumes.cephfs,
+  iscsi: legacyVolumes.iscsi,
+  cinder: (source: coreV1.CinderPersistentVolumeSource, path, errors) =>
+    checkRequired(source.volumeID, path.child("volumeID"), errors),
+  fc: legacyVolumes.fc,
+  flexVolume: legacyVolumes.flexVolume,
+  azureFile: legacyVolumes.azureFile,
+  vsphereVolume: legacyVolumes.vsphereVolume,
+  photonPersistentDisk: legacyVolumes.photonPersistentDisk,
+  portworxVolume: legacyVolumes.portworxVolume,
+  azureDisk: legacyVolumes.azureDisk,
+  scaleIO: legacyVolumes.scaleIO,
+  local: (source: coreV1.LocalVolumeSource, path, errors) => {
+    if (source.path === "") errors.push(required(path.child("path")));
+    else checkNoBacksteps(source.path, path.child("path"), errors);
+  },
+  storageos: (source: coreV1.StorageOSPersistentVolumeSource, path, errors) =>
+    checkRequired(source.volumeName, path.child("volumeName"), errors),
+  csi: checkCsi,
+};
+const pathNames: Readonly<Record<string, string>> = { gcePersistentDisk: "persistentDisk" };
+const refusedPathNames: Readonly<Record<string, string>> = { cephfs: "cephFS" };
+
+/** Only where the data is: what does not change once the volume is there. */
+export function volumeSourceOf(spec: Spec): Spec {
+  return Object.fromEntries(Object.entries(spec).filter(([field]) => field in sources)) as Spec;
+}
+
+export function checkVolume(spec: Spec, path: FieldPath, errors: Errors): void {
+  const { accessModes = [], persistentVolumeReclaimPolicy: policy, storageClassName = "", volumeMode } = spec;
+  if (accessModes.length === 0) errors.push(required(path.child("accessModes")));
+  checkAccessModes(accessModes, path.child("accessModes"), errors);
+  checkCapacity(spec.capacity ?? {}, path.child("capacity"), errors);
+  const policyPath = path.child("persistentVolumeReclaimPolicy");
+  if (policy !== undefined) checkOneOf(policy, ["Delete", "Recycle", "Retain"], policyPath, errors);
+  checkAffinity(spec, path.child("nodeAffinity"), errors);
+  checkSources(spec, path, errors);
+  if (policy === "Recycle" && /^\/+\.?$/.test(spec.hostPath?.path ?? "")) {
+    errors.push(forbidden(policyPath, "may not be 'recycle' for a hostPath mount of '/'"));
+  }
+  if (storageClassName !== "") checkObjectName(storageClassName, path.child("storageClassName"), errors);
+  if (volumeMode !== undefined) checkOneOf(volumeMode, volumeModes, path.child("volumeMode"), errors);
+  const { volumeAttributesClassName: attributes } = spec;
+  if (attributes === undefined) return;
+  const at = path.child("volumeAttributesClassName");
+  if (attributes === "") errors.push(required(at, "an empty string is disallowed"));
+  else checkObjectName(attributes, at, errors);
+  if (spec.csi === undefined) {
+    errors.push(required(path.child("csi"), "has to be specified when using volumeAttributesClassName"));
+  }
+}
+
+function checkCapacity(capacity: Readonly<Record<string, string>>, path: FieldPath, errors: Errors): void {
+  const names = Object.keys(capacity);
+  if (names.length === 0) errors.push(required(path));
+  if (capacity["storage"] === undefined || names.length > 1) errors.push(notSupported(path, capacity, ["storage"]));
+  for (const [name, value] of Object.entries(capacity)) {
+    const amount = parseQuantity(value);
+    if (amount.sign < 0) errors.push(invalid(path.key(name), amount.value(), "must be a valid resource quantity"));
+    if (amount.sign <= 0) errors.push(invalid(path.key(name), value, "must be greater than zero"));
+  }
+}
+
+function checkAffinity({ nodeAffinity }: Spec, path: FieldPath, errors: Errors): void {
+  if (nodeAffinity === undefined) return;
+  if (nodeAffinity.required === undefined) {
+    errors.push(required(path.child("required"), "must specify required node constraints"));
+  } else checkNodeSelector(nodeAffinity.required, path.child("required"), errors);
+}
+
+function checkSources(spec: Spec, path: FieldPath, errors: Errors): void {
+  const fields = spec as unknown as Readonly<Record<string, unknown>>;
+  let found = false;
+  for (const [field, check] of Object.entries(sources)) {
+    if (fields[field] === undefined) continue;
+    if (found) {
+      errors.push(forbidden(path.child(refusedPathNames[field] ?? field), "may not specify more than 1 volume type"));
+      continue;
+    }
+    found = true;
+    check(fields[field] as never, path.child(pathNames[field] ?? field), errors);
+  }
+  if (spec.local !== undefined && spec.nodeAffinity === undefined) {
+    errors.push(required(path.child("nodeAffinity"), "Local volume requires node affinity"));
+  }
+  if (!found) errors.push(required(path, "must specify a volume type"));
+}
+
+const secretFields = [
+  "controllerPublishSecretRef",
+  "controllerExpandSecretRef",
+  "nodePublishSecretRef",
+  "nodeExpandSecretRef",
+] as const;
+
+function checkCsi(source: coreV1.CSIPersistentVolumeSource, path: FieldPath, errors: Errors): void {
+  checkCsiDriverName(source.driver, path.child("driver"), errors);
+  checkRequired(source.volumeHandle, path.child("volumeHandle"), errors);
+  for (const field of secretFields) {
+    const secret = source[field];
+    if (secret === undefined) continue;
+    checkRequired(secret.name, path.child(field).child("name"), errors);
+    checkRequired(secret.namespace, path.child(field).child("namespace"), errors);
+  }
+}

@@ -1,0 +1,81 @@
+import type { PersistentVolume } from "../../../api/index.ts";
+import { fieldPath, forbidden, invalid, semanticEqual, validateImmutableField } from "../../../apimachinery/index.ts";
+import { accessModesText } from "../common/claim-spec.ts";
+import { jsonDiff } from "../common/diff.ts";
+import { collect, keep, statusOnly } from "../common/lifecycle.ts";
+import { ageColumn, defineTable, nameColumn, text, wide } from "../common/table.ts";
+import type { Errors } from "../common/check.ts";
+import type { Strategy } from "../contract.ts";
+import { checkVolume, volumeSourceOf } from "./persistent-volume-validation.ts";
+
+const specPath = fieldPath("spec");
+export const betaStorageClass = "volume.beta.kubernetes.io/storage-class";
+
+export const persistentVolumeStrategy: Strategy<PersistentVolume> = {
+  prepareForCreate(volume) {
+    volume.status = { phase: "Pending" };
+  },
+  prepareForUpdate: (volume, old) => keep(volume, old, "status"),
+  validate: ({ spec = {} }) => collect((errors) => checkVolume(spec, specPath, errors)),
+  validateUpdate: (volume, old) =>
+    collect((errors) => {
+      checkVolume(volume.spec ?? {}, specPath, errors);
+      checkChange(volume, old, errors);
+    }),
+  allowUnconditionalUpdate: true,
+  status: statusOnly<PersistentVolume>(),
+  selectableFields: { name: ({ metadata }) => metadata.name ?? "" },
+  table: defineTable([
+    nameColumn,
+    text("Capacity", "How much it holds.", ({ spec }) => spec?.capacity?.["storage"] ?? "0"),
+    text("Access Modes", "How it may be mounted.", ({ spec }) => accessModesText(spec?.accessModes)),
+    text(
+      "Reclaim Policy",
+      "What happens when its claim goes.",
+      ({ spec }) => spec?.persistentVolumeReclaimPolicy ?? "",
+    ),
+    text("Status", "Whether it is bound.", ({ metadata, status }) =>
+      metadata.deletionTimestamp === undefined ? (status?.phase ?? "") : "Terminating",
+    ),
+    text("Claim", "The claim it is bound to.", ({ spec }) => {
+      const claim = spec?.claimRef;
+      return claim === undefined ? "" : `${claim.namespace ?? ""}/${claim.name ?? ""}`;
+    }),
+    text("StorageClass", "The class it belongs to.", ({ metadata, spec }) => {
+      return metadata.annotations?.[betaStorageClass] ?? spec?.storageClassName ?? "";
+    }),
+    text("VolumeAttributesClass", "The class of its attributes.", ({ spec }) => {
+      return spec?.volumeAttributesClassName ?? "<unset>";
+    }),
+    text("Reason", "Why it is in that state.", ({ status }) => status?.reason ?? ""),
+    ageColumn,
+    wide(text("VolumeMode", "Files or blocks.", ({ spec }) => spec?.volumeMode ?? "<unset>")),
+  ]),
+};
+
+function checkChange(volume: PersistentVolume, old: PersistentVolume, errors: Errors): void {
+  const [now, before] = [volume.spec ?? {}, old.spec ?? {}];
+  const [source, oldSource] = [volumeSourceOf(now), volumeSourceOf(before)];
+  if (
+    source.csi !== undefined &&
+    oldSource.csi?.controllerExpandSecretRef === undefined &&
+    oldSource.csi !== undefined
+  ) {
+    const { controllerExpandSecretRef: _added, ...csi } = source.csi;
+    source.csi = csi;
+  }
+  if (!semanticEqual(source, oldSource)) {
+    const why = `spec.persistentvolumesource is immutable after creation\n${jsonDiff(oldSource, source)}`;
+    errors.push(forbidden(specPath.child("persistentvolumesource"), why));
+  }
+  validateImmutableField(now.volumeMode, before.volumeMode, fieldPath("volumeMode"), errors);
+  if (before.nodeAffinity !== undefined && !semanticEqual(now.nodeAffinity, before.nodeAffinity)) {
+    const why = "field is immutable, except for updating from beta label to GA";
+    errors.push(invalid(fieldPath("nodeAffinity"), now.nodeAffinity ?? null, why));
+  }
+  if (before.volumeAttributesClassName !== undefined && now.volumeAttributesClassName === undefined) {
+    errors.push(
+      forbidden(specPath.child("volumeAttributesClassName"), "update from non-nil value to nil is forbidden"),
+    );
+  }
+}

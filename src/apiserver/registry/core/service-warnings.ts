@@ -1,0 +1,32 @@
+import type { Service } from "../../../api/index.ts";
+import { fieldPath, warningsForCidr, warningsForIp } from "../../../apimachinery/index.ts";
+
+const specPath = fieldPath("spec");
+
+export function serviceWarnings({ metadata, spec }: Service): readonly string[] {
+  const warnings: string[] = [];
+  const { clusterIP = "", clusterIPs = [], externalIPs = [], loadBalancerIP = "", type } = spec ?? {};
+  if (metadata.annotations?.["service.kubernetes.io/topology-aware-hints"] !== undefined) {
+    warnings.push(
+      "annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead",
+    );
+  }
+  const each = (list: readonly string[], field: string, warn: typeof warningsForIp) =>
+    warnings.push(...list.flatMap((value, index) => warn(value, specPath.child(field).index(index))));
+  if (clusterIP !== "" && clusterIP !== "None") each(clusterIPs, "clusterIPs", warningsForIp);
+  if (type === "ClusterIP" && clusterIP === "None") {
+    if (loadBalancerIP !== "") warnings.push("spec.loadBalancerIP is ignored for headless services");
+    if (externalIPs.length > 0) warnings.push("spec.externalIPs is ignored for headless services");
+    if ((spec.sessionAffinity ?? "") !== "") warnings.push("spec.SessionAffinity is ignored for headless services");
+  }
+  each(externalIPs, "externalIPs", warningsForIp);
+  if (loadBalancerIP !== "") warnings.push(...warningsForIp(loadBalancerIP, specPath.child("loadBalancerIP")));
+  each(spec?.loadBalancerSourceRanges ?? [], "loadBalancerSourceRanges", warningsForCidr);
+  if (type === "ExternalName" && externalIPs.length > 0) {
+    warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  }
+  if (type !== "ExternalName" && (spec?.externalName ?? "") !== "") {
+    warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  }
+  return warnings;
+}
