@@ -44,7 +44,15 @@ test("Services get addresses and ports, keep them over updates and give them bac
     assert.ok(nodePort >= 30_000 && nodePort <= 32_767);
     assert.equal((await addresses.get(clusterIP)).metadata.name, clusterIP);
     const updated = await client
-      .update(service("a", { type: "NodePort", ports: [{ port: 80, name: "a" }, { port: 81, name: "b" }] }))
+      .update(
+        service("a", {
+          type: "NodePort",
+          ports: [
+            { port: 80, name: "a" },
+            { port: 81, name: "b" },
+          ],
+        }),
+      )
       .catch((error) => error);
     assert.ok(!(updated instanceof Error), String(updated));
     assert.equal(updated.spec.clusterIP, clusterIP);

@@ -57,10 +57,13 @@ function parts(object: KubeObject): { readonly spec: Fields; readonly status: Fi
 function autoscalerToV1(object: KubeObject): KubeObject {
   const { spec, status } = parts(object);
   const { metrics, behavior, ...rest } = spec as Fields & { metrics?: readonly Metric[] };
-  const { currentMetrics, conditions, ...restStatus } = (status ?? {}) as Fields & { currentMetrics?: readonly Metric[] };
+  const { currentMetrics, conditions, ...restStatus } = (status ?? {}) as Fields & {
+    currentMetrics?: readonly Metric[];
+  };
   const cpu = metrics?.find(isCpuUtilization);
   const others = metrics?.filter((metric) => metric !== cpu) ?? [];
-  const currentCpu = currentMetrics?.find((metric) => metric.resource?.name === "cpu")?.resource?.current?.averageUtilization;
+  const currentCpu = currentMetrics?.find((metric) => metric.resource?.name === "cpu")?.resource?.current
+    ?.averageUtilization;
   const extra = {
     ...(others.length === 0 ? {} : { [annotations.metrics]: JSON.stringify(others) }),
     ...(behavior === undefined ? {} : { [annotations.behavior]: JSON.stringify(behavior) }),
@@ -71,7 +74,10 @@ function autoscalerToV1(object: KubeObject): KubeObject {
   return assemble(object, "autoscaling/v1", {
     annotations: { ...object.metadata.annotations, ...extra },
     spec: { ...rest, ...(target === undefined ? {} : { targetCPUUtilizationPercentage: target }) },
-    status: status === undefined ? undefined : { ...restStatus, ...(currentCpu === undefined ? {} : { currentCPUUtilizationPercentage: currentCpu }) },
+    status:
+      status === undefined
+        ? undefined
+        : { ...restStatus, ...(currentCpu === undefined ? {} : { currentCPUUtilizationPercentage: currentCpu }) },
   });
 }
 
@@ -95,7 +101,9 @@ function autoscalerToV2(object: KubeObject): KubeObject {
   const conditions = take(annotations.conditions);
   const metrics = [
     ...(Array.isArray(others) ? others : []),
-    ...(target === undefined ? [] : [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: target } } }]),
+    ...(target === undefined
+      ? []
+      : [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: target } } }]),
   ];
   return assemble(object, "autoscaling/v2", {
     annotations: kept,
