@@ -4,7 +4,7 @@ import type { Deployment, Pod } from "../api/index.ts";
 import { formatTime } from "../apimachinery/index.ts";
 import { CapturingLog, SeededRandom, VirtualClock } from "../base/index.ts";
 import { copyOf, type TypedClient, typed } from "../client/index.ts";
-import { startControlPlane } from "../testing/index.ts";
+import { startStandardControlPlane } from "../testing/index.ts";
 import { createControllerManager, impersonatingClients } from "./index.ts";
 
 interface Plane {
@@ -17,7 +17,7 @@ interface Plane {
 async function withControlPlane(work: (plane: Plane) => Promise<void>): Promise<void> {
   const clock = new VirtualClock();
   const log = new CapturingLog();
-  const starting = startControlPlane({ clock, random: new SeededRandom("server") });
+  const starting = startStandardControlPlane({ clock, random: new SeededRandom("server") });
   const plane = await clock.resolve(starting);
   const stopping = new AbortController();
   const manager = createControllerManager({
@@ -31,6 +31,8 @@ async function withControlPlane(work: (plane: Plane) => Promise<void>): Promise<
   try {
     await clock.advance(1_000);
     await work({ clock, api: typed(plane.client), log });
+    const refused = log.entries.filter(({ fields }) => /forbidden|not allowed/i.test(String(fields["error"])));
+    assert.deepEqual(refused, [], "every controller may do what it has to");
   } finally {
     stopping.abort();
     await clock.resolve(running);

@@ -23,6 +23,10 @@ import { persistentVolumeClaimProtectionController } from "./persistentvolumecla
 import { persistentVolumeProtectionController } from "./persistentvolume-protection/persistentvolume-protection-controller.ts";
 import { ephemeralVolumeController } from "./ephemeral-volume/ephemeral-volume-controller.ts";
 import { disruptionController } from "./disruption/disruption-controller.ts";
+import { certificateApprovingController } from "./certificatesigningrequest/approving-controller.ts";
+import { certificateSigningController } from "./certificatesigningrequest/signing-controller.ts";
+import { certificateCleanerController } from "./certificatesigningrequest/cleaner-controller.ts";
+import { persistentVolumeBinderController } from "./persistentvolume-binder/persistentvolume-binder-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -46,8 +50,12 @@ export const controllers: readonly ControllerDescriptor[] = [
   ttlController,
   podGarbageCollectorController,
   clusterRoleAggregationController,
+  persistentVolumeBinderController,
   persistentVolumeClaimProtectionController,
   persistentVolumeProtectionController,
   ephemeralVolumeController,
   disruptionController,
+  certificateApprovingController,
+  certificateSigningController,
+  certificateCleanerController,
 ];
