@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubeObject } from "../../apimachinery/index.ts";
-import { startControlPlane } from "../../testing/control-plane.ts";
+import { startControlPlane } from "../../testing/index.ts";
 
 type Any = KubeObject & Record<string, unknown>;
 
