@@ -27,6 +27,7 @@ import { certificateApprovingController } from "./certificatesigningrequest/appr
 import { certificateSigningController } from "./certificatesigningrequest/signing-controller.ts";
 import { certificateCleanerController } from "./certificatesigningrequest/cleaner-controller.ts";
 import { persistentVolumeBinderController } from "./persistentvolume-binder/persistentvolume-binder-controller.ts";
+import { resourceQuotaController } from "./resourcequota/resourcequota-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -55,6 +56,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   persistentVolumeProtectionController,
   ephemeralVolumeController,
   disruptionController,
+  resourceQuotaController,
   certificateApprovingController,
   certificateSigningController,
   certificateCleanerController,
