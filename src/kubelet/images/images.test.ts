@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createVirtualPlatform } from "../../base/index.ts";
 import { type ImageService, received } from "../../cri/index.ts";
-import { testContainer, testPod } from "../testing.ts";
+import { testContainer, testPod } from "../testing/fixtures.ts";
 import type { Container, Secret } from "../types.ts";
 import { credentialsFor } from "./credentials.ts";
 import { ImageManager } from "./manager.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createVirtualPlatform, silentLog } from "../../base/index.ts";
 import type { RuntimeService } from "../../cri/index.ts";
 import type { Pod } from "../types.ts";
-import { testContainer, testPod } from "../testing.ts";
+import { testContainer, testPod } from "../testing/fixtures.ts";
 import { logContainerId } from "./log-target.ts";
 import { parseNanoTime } from "./parse.ts";
 import { type LogOptions, readLog } from "./reader.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { testPod } from "../testing.ts";
+import { testPod } from "../testing/fixtures.ts";
 import { hostsFile, kernelHostname, podHostname } from "./hosts-file.ts";
 import { parseResolvConf, podDns } from "./resolv-conf.ts";
 

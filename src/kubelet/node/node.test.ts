@@ -10,7 +10,7 @@ import { crossed } from "../eviction/thresholds.ts";
 import { qosClass } from "../pods/qos.ts";
 import { containerLinuxResources } from "../runtime/linux-resources.ts";
 import { staticPod } from "../sources/file-pods.ts";
-import { testContainer, testPod } from "../testing.ts";
+import { testContainer, testPod } from "../testing/fixtures.ts";
 import type { Lease } from "../../api/index.ts";
 import type { Node, Pod } from "../types.ts";
 import { LeaseKeeper } from "./lease.ts";

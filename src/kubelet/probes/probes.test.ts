@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { createRealPlatform, createVirtualPlatform, silentLog } from "../../base/index.ts";
 import type { RuntimeService } from "../../cri/index.ts";
-import { testContainer, testPod, testStatus, testView } from "../testing.ts";
+import { testContainer, testPod, testStatus, testView } from "../testing/fixtures.ts";
 import type { Probe } from "../types.ts";
 import { runProbe } from "./handler.ts";
 import { ProbeManager } from "./manager.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { testContainer, testPod, testSandbox, testStatus, testView } from "../testing.ts";
+import { testContainer, testPod, testSandbox, testStatus, testView } from "../testing/fixtures.ts";
 import type { Pod } from "../types.ts";
 import { computePodActions, type ProbeVerdict } from "./actions.ts";
 import type { RuntimePod } from "./view.ts";

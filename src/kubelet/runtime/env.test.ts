@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newNotFound } from "../../apimachinery/index.ts";
 import { isNotFound } from "../../client/index.ts";
-import { testContainer, testPod } from "../testing.ts";
+import { testContainer, testPod } from "../testing/fixtures.ts";
 import type { ConfigMap, Container, Secret, Service } from "../types.ts";
 import { environment } from "./env.ts";
 import { expand } from "./expand.ts";

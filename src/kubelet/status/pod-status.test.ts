@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { testContainer, testPod, testSandbox, testStatus, testView } from "../testing.ts";
+import { testContainer, testPod, testSandbox, testStatus, testView } from "../testing/fixtures.ts";
 import type { Pod, PodStatus } from "../types.ts";
 import type { RuntimePod } from "../runtime/view.ts";
 import type { WaitReason } from "./container-statuses.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { newNotFound } from "../../apimachinery/index.ts";
 import { createVirtualPlatform } from "../../base/index.ts";
 import { isNotFound } from "../../client/index.ts";
-import { testContainer, testPod } from "../testing.ts";
+import { testContainer, testPod } from "../testing/fixtures.ts";
 import type { ConfigMap, Secret, Volume } from "../types.ts";
 import { AtomicWriter } from "./atomic-writer.ts";
 import { prepareHostPath } from "./host-path.ts";

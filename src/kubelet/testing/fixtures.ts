@@ -1,6 +1,6 @@
-import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from "./runtime/view.ts";
-import { containerHash } from "./runtime/container-hash.ts";
-import type { Container, Pod } from "./types.ts";
+import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from "../runtime/view.ts";
+import { containerHash } from "../runtime/container-hash.ts";
+import type { Container, Pod } from "../types.ts";
 
 /** Makers of what the tests of this room work on. */
 export function testPod(spec: Partial<NonNullable<Pod["spec"]>> = {}, metadata: Partial<Pod["metadata"]> = {}): Pod {
