@@ -28,7 +28,7 @@ const { server, client } = createStandardServer({
     issuers: ["https://bench"],
     audiences: [],
   },
-  advertise: { address: "127.0.0.1", port: 6443 },
+  advertise: { address: "192.0.2.1", port: 6443 },
 });
 const stopping = new AbortController();
 const running = server.run(stopping.signal);

@@ -39,7 +39,12 @@ export async function ensureKubernetesService(client: Client, options: Kubernete
       ports: [{ name: "https", protocol: "TCP", port: servicePort, targetPort: options.port }],
     },
   });
-  await publish(client, options);
+  // Endpoints cannot be loopback addresses: pods could not reach them.
+  if (!isLoopback(options.address)) await publish(client, options);
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith("127.") || address === "::1";
 }
 
 async function publish(client: Client, { address, port, family }: KubernetesServiceOptions): Promise<void> {

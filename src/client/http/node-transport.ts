@@ -1,16 +1,13 @@
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingMessage,
-  type RequestOptions,
-} from "node:http";
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { isIP } from "node:net";
 import { type Clock, PlatformError } from "../../base/index.ts";
 import { Http2Pool } from "./http2-pool.ts";
 import type { HttpRequest, HttpResponse, HttpTransport, TlsMaterial } from "./transport.ts";
+
+// Not imported: an import statement evaluates every export, and one of them is a whole HTTP client of its own.
+const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
 
 export interface NodeTransportOptions {
   /** `https://host:port` or `http://host:port`; a path in it is not used here. */
@@ -23,7 +20,7 @@ export interface NodeTransportOptions {
   readonly connectTimeoutMs?: number;
 }
 
-type Protocol = { readonly kind: "h2" } | { readonly kind: "http1"; readonly agent: HttpAgent };
+type Protocol = { readonly kind: "h2" } | { readonly kind: "http1"; readonly agent: Agent };
 
 /** HTTP/2 (several connections when the server's stream limit asks for it) or HTTP/1.1, as ALPN decides. */
 export class NodeTransport implements HttpTransport {
@@ -125,7 +122,7 @@ export class NodeTransport implements HttpTransport {
     });
   }
 
-  async #sendHttp1(request: HttpRequest, agent: HttpAgent): Promise<HttpResponse> {
+  async #sendHttp1(request: HttpRequest, agent: Agent): Promise<HttpResponse> {
     const secure = this.#url.protocol === "https:";
     const options: RequestOptions = {
       agent,

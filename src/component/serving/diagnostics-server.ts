@@ -1,14 +1,11 @@
-import {
-  createServer as createPlainServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { TLSSocket } from "node:tls";
 import { type Address, type Listener, type Log, messageOf, type Network } from "../../base/index.ts";
 import type { DiagnosticsAnswer, DiagnosticsHandler, DiagnosticsRequest } from "./diagnostics.ts";
+
+// Not imported: an import statement evaluates every export, and one of them is a whole HTTP client of its own.
+const { createServer: createPlainServer } = process.getBuiltinModule("node:http");
 
 export interface ServingCertificate {
   readonly certificatePem: string;
