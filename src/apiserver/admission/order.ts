@@ -43,6 +43,8 @@ export const admissionReads: readonly (readonly [group: string, resource: string
   ["storage.k8s.io", "storageclasses"],
   ["networking.k8s.io", "ingressclasses"],
   ["node.k8s.io", "runtimeclasses"],
+  ["admissionregistration.k8s.io", "mutatingwebhookconfigurations"],
+  ["admissionregistration.k8s.io", "validatingwebhookconfigurations"],
 ];
 
 /** The built-in plug-ins in upstream's order: those on by default, and NodeRestriction as kubeadm turns it on. */

@@ -4,6 +4,9 @@ import type { Client } from "../../client/index.ts";
 import type { Store } from "../../storage/index.ts";
 import { ServerObjects } from "../admission/objects.ts";
 import { admissionPlugins, admissionReads } from "../admission/order.ts";
+import { WebhookCaller } from "../admission/webhook/caller.ts";
+import { EquivalentVersions } from "../admission/webhook/equivalents.ts";
+import { mutatingWebhooks, validatingWebhooks } from "../admission/webhook/plugins.ts";
 import {
   anonymousAuthenticator,
   type Authenticator,
@@ -92,6 +95,9 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const scheme = more.scheme ?? loadScheme();
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
   const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
+  const equivalents = new EquivalentVersions();
+  const hooks = { objects, caller: new WebhookCaller(objects, clock), equivalents, clock, random };
+  const dynamic = [mutatingWebhooks(hooks), validatingWebhooks(hooks)];
   let custom: CustomResources | undefined;
   const server = createApiServer({
     extraDocuments: (builtIn) =>
@@ -101,7 +107,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
       ),
     ...more,
     strategies: services.extend(more.strategies ?? builtInStrategies, {}),
-    admission: more.admission ?? admissionPlugins({ objects, authorizer, clock, random }),
+    admission: more.admission ?? admissionPlugins({ objects, authorizer, clock, random, dynamic }),
     store: options.store,
     clock,
     random,
@@ -125,6 +131,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
         name: "start-kube-apiserver-admission-initializer",
         run: async (started, signal) => {
           objects.attach(started);
+          equivalents.attach(started.catalog.table);
           await Promise.all([live.attach(started, rbac, graph, signal), objects.fill(admissionReads)]);
         },
       },
