@@ -9,6 +9,7 @@ import { podKey, podNamespace, podUid } from "../pods/names.ts";
 import { PodSyncer } from "../pods/syncer.ts";
 import { PodWorkers } from "../pods/workers.ts";
 import { ProbeManager } from "../probes/manager.ts";
+import { Resizer } from "../resize/resizer.ts";
 import { Collector } from "../runtime/collector.ts";
 import { Killer } from "../runtime/killer.ts";
 import { podAnnotations } from "../runtime/labels.ts";
@@ -63,14 +64,31 @@ export function podParts(
     events,
     ...objects,
   });
-  const syncer = syncerPart(options, configuration, shared, { ...objects, killer, probes, statuses, volumes }, (pod) =>
-    admit({
-      pod,
-      others: workers.active().filter((other) => podUid(other) !== podUid(pod) && syncer.isAdmitted(podUid(other))),
-      allocatable: shared.node.allocatable,
-      node: later.node?.reporter.node,
-      underMemoryPressure: later.node?.evictions.pressure().memory === true,
-    }),
+  const placed = (pod: Pod): Pod[] =>
+    workers.active().filter((other) => podUid(other) !== podUid(pod) && syncer.isAdmitted(podUid(other)));
+  const resizer = new Resizer({
+    runtime: cri.runtime,
+    disk,
+    log,
+    events,
+    cgroups: shared.cgroups,
+    killer,
+    node: shared.node,
+    others: placed,
+  });
+  const syncer = syncerPart(
+    options,
+    configuration,
+    shared,
+    { ...objects, killer, probes, statuses, volumes, resizer },
+    (pod) =>
+      admit({
+        pod,
+        others: placed(pod),
+        allocatable: shared.node.allocatable,
+        node: later.node?.reporter.node,
+        underMemoryPressure: later.node?.evictions.pressure().memory === true,
+      }),
   );
   const workers = new PodWorkers({
     operations: syncer,
@@ -121,7 +139,7 @@ function syncerPart(
   { platform, log, client, cri }: KubeletOptions,
   configuration: KubeletConfiguration,
   shared: SharedParts,
-  parts: Objects & Pick<PodParts, "killer" | "probes" | "statuses" | "volumes">,
+  parts: Objects & Pick<PodParts, "killer" | "probes" | "statuses" | "volumes"> & { readonly resizer: Resizer },
   admitPod: Admit,
 ): PodSyncer {
   const { clock, random, disk, network } = platform;

@@ -32,6 +32,9 @@ const controllersV1 = [
 ];
 const controllersV2 = ["cpu", "memory", "pids", "cpuset", "io"];
 const periodUs = 100_000;
+const pageBytes = 4096;
+/** Version 1 says "no limit" with a huge number. */
+const unlimitedBytes = 2 ** 60;
 
 /** What a pod's cgroup is held to: the sums over its containers. */
 export interface PodLimits {
@@ -111,9 +114,44 @@ export class CgroupManager {
     await this.#set(path, podLimits(pod), pids);
   }
 
-  /** Applies the limits again, after a resize. */
-  async updatePod(pod: Pod): Promise<void> {
-    await this.#set(podCgroup(this.#options.root, pod), podLimits(pod), undefined);
+  /** Sets the limits of an existing cgroup, or takes them away. */
+  async setLimits(path: string, limits: PodLimits): Promise<void> {
+    await this.#findControllers();
+    await this.#set(path, limits, undefined, true);
+  }
+
+  /** What a cgroup has, as far as a running pod may be given more or less of it; `undefined` when there is none. */
+  async readShare(path: string): Promise<PodLimits | undefined> {
+    const { disk, mount, version } = this.#options;
+    const read = async (file: string): Promise<string> => (await disk.readText(file)).trim();
+    const limit = (text: string): number =>
+      text === "max" || Number(text) < 0 || Number(text) > unlimitedBytes ? 0 : Number(text);
+    try {
+      if (version === 2) {
+        const [weight, max, memory] = await Promise.all(
+          ["cpu.weight", "cpu.max", "memory.max"].map((name) => read(`${mount}${path}/${name}`)),
+        );
+        return {
+          cpuShares: Number(weight),
+          cpuQuotaUs: limit(max?.split(" ")[0] ?? "max"),
+          memoryBytes: limit(memory ?? "max"),
+        };
+      }
+      const [shares, quota, memory] = await Promise.all([
+        read(`${mount}/cpu${path}/cpu.shares`),
+        read(`${mount}/cpu${path}/cpu.cfs_quota_us`),
+        read(`${mount}/memory${path}/memory.limit_in_bytes`),
+      ]);
+      return { cpuShares: Number(shares), cpuQuotaUs: limit(quota), memoryBytes: limit(memory) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The same amounts as `readShare` would give them back. */
+  comparable({ cpuShares: shares, cpuQuotaUs, memoryBytes }: PodLimits): PodLimits {
+    const paged = memoryBytes - (memoryBytes % pageBytes);
+    return { cpuShares: this.#options.version === 2 ? cpuWeight(shares) : shares, cpuQuotaUs, memoryBytes: paged };
   }
 
   /** Removes the pod's cgroup in every hierarchy. Succeeds when there is none. */
@@ -199,20 +237,21 @@ export class CgroupManager {
     );
   }
 
-  async #set(path: string, limits: PodLimits, pids: number | undefined): Promise<void> {
+  async #set(path: string, limits: PodLimits, pids: number | undefined, lift = false): Promise<void> {
     const { mount, version } = this.#options;
     if (version === 2) {
       const at = mount + path;
       await this.#put(`${at}/cpu.weight`, String(cpuWeight(limits.cpuShares)));
-      if (limits.cpuQuotaUs > 0) await this.#put(`${at}/cpu.max`, `${limits.cpuQuotaUs} ${periodUs}`);
-      if (limits.memoryBytes > 0) await this.#put(`${at}/memory.max`, String(limits.memoryBytes));
+      if (limits.cpuQuotaUs > 0 || lift) await this.#put(`${at}/cpu.max`, `${limits.cpuQuotaUs || "max"} ${periodUs}`);
+      if (limits.memoryBytes > 0 || lift) await this.#put(`${at}/memory.max`, String(limits.memoryBytes || "max"));
       if (pids !== undefined) await this.#put(`${at}/pids.max`, String(pids));
       return;
     }
     await this.#put(`${mount}/cpu${path}/cpu.shares`, String(limits.cpuShares));
-    if (limits.cpuQuotaUs > 0) await this.#put(`${mount}/cpu${path}/cpu.cfs_quota_us`, String(limits.cpuQuotaUs));
-    if (limits.memoryBytes > 0)
-      await this.#put(`${mount}/memory${path}/memory.limit_in_bytes`, String(limits.memoryBytes));
+    if (limits.cpuQuotaUs > 0 || lift)
+      await this.#put(`${mount}/cpu${path}/cpu.cfs_quota_us`, String(limits.cpuQuotaUs || -1));
+    if (limits.memoryBytes > 0 || lift)
+      await this.#put(`${mount}/memory${path}/memory.limit_in_bytes`, String(limits.memoryBytes || -1));
     if (pids !== undefined) await this.#put(`${mount}/pids${path}/pids.max`, String(pids));
   }
 

@@ -6,6 +6,7 @@ import type { ImageManager } from "../images/manager.ts";
 import type { NodeFacts } from "../node/facts.ts";
 import type { Paths } from "../paths.ts";
 import type { ProbeManager } from "../probes/manager.ts";
+import type { PendingResize, Resizer } from "../resize/resizer.ts";
 import { computePodActions, type PodActions } from "../runtime/actions.ts";
 import { Backoff } from "../runtime/backoff.ts";
 import { containerHash } from "../runtime/container-hash.ts";
@@ -15,6 +16,7 @@ import type { PodRuntime, Sandbox } from "../runtime/pod-runtime.ts";
 import { allContainers } from "../runtime/sandbox-config.ts";
 import { StartError } from "../runtime/start-error.ts";
 import { isAlive, latest, type RuntimePod, toRuntimeSandbox } from "../runtime/view.ts";
+import { kubeletConditions, passingConditions } from "../status/conditions.ts";
 import type { WaitReason } from "../status/container-statuses.ts";
 import type { StatusManager } from "../status/manager.ts";
 import { podStatus } from "../status/pod-status.ts";
@@ -39,6 +41,7 @@ export interface SyncerOptions {
   readonly cgroups: CgroupManager;
   readonly probes: ProbeManager;
   readonly statuses: StatusManager;
+  readonly resizer: Resizer;
   /** Whether the node takes the pod; asked once for each. */
   readonly admit: (pod: Pod) => Failure | undefined;
   /** Resolves once what containers depend on is known. */
@@ -75,6 +78,7 @@ interface Memory {
   readonly waitReasons: Map<string, WaitReason>;
   failure: Failure | undefined;
   admitted: boolean;
+  pendingResize: PendingResize | undefined;
 }
 
 /** Carries out the operations of the pod workers against the runtime, the disk and the API server. */
@@ -174,6 +178,7 @@ export class PodSyncer {
     this.#memory.delete(uid);
     this.#backoff.forgetPrefix(`${uid}_`);
     this.#options.images.forget(uid);
+    this.#options.resizer.forget(uid);
     this.#options.inspector.forget(uid);
   }
 
@@ -192,7 +197,12 @@ export class PodSyncer {
 
   #memoryOf(pod: Pod): Memory {
     const uid = podUid(pod);
-    const known = this.#memory.get(uid) ?? { waitReasons: new Map(), failure: undefined, admitted: false };
+    const known = this.#memory.get(uid) ?? {
+      waitReasons: new Map(),
+      failure: undefined,
+      admitted: false,
+      pendingResize: undefined,
+    };
     this.#memory.set(uid, known);
     return known;
   }
@@ -222,6 +232,7 @@ export class PodSyncer {
       nowMs: clock.now(),
       hostIps: node.hostIps,
       ...(memory.failure === undefined ? {} : { failure: memory.failure }),
+      ...(memory.pendingResize === undefined ? {} : { pendingResize: memory.pendingResize }),
     });
     statuses.set(pod, status);
     return status;
@@ -269,11 +280,21 @@ export class PodSyncer {
     const wakeAfterMs = this.#backoffWakeMs(pod, view, starts);
     if (!actions.createSandbox && starts.length === waiting.size) {
       await this.#refreshVolumes(pod, view, signal);
-      return { changed: actions.containersToKill.length > 0 || waiting.size > 0, waiting, wakeAfterMs };
+      const resized = await this.#resize(pod, view, signal);
+      return { changed: resized || actions.containersToKill.length > 0 || waiting.size > 0, waiting, wakeAfterMs };
     }
     const due = starts.filter((name) => !waiting.has(name));
     const retryMs = await this.#starts.run(() => this.#bringUp(pod, view, actions, due, waiting, signal), signal);
     return { changed: true, waiting, wakeAfterMs: soonest(wakeAfterMs, retryMs) };
+  }
+
+  /** Returns whether there is something new to report. */
+  async #resize(pod: Pod, view: RuntimePod, signal: AbortSignal): Promise<boolean> {
+    const memory = this.#memoryOf(pod);
+    const { pending, changed } = await this.#options.resizer.resize(pod, view, signal);
+    const news = changed || pending?.message !== memory.pendingResize?.message;
+    memory.pendingResize = pending;
+    return news;
   }
 
   #actions(pod: Pod, view: RuntimePod): PodActions {
@@ -478,5 +499,6 @@ function soonest(a: number | undefined, b: number | undefined): number | undefin
 }
 
 function kubeletWrites(type: string): boolean {
-  return ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"].includes(type);
+  const own: readonly string[] = [...kubeletConditions, ...passingConditions];
+  return own.includes(type);
 }

@@ -13,6 +13,8 @@ export interface ConditionInput {
   readonly sandboxReady: boolean;
   readonly previous: readonly PodCondition[];
   readonly nowMs: number;
+  /** Why a resize has not been carried out. */
+  readonly resizePending: { readonly reason: string; readonly message: string } | undefined;
 }
 
 /** Conditions that the kubelet writes; all others belong to someone else. */
@@ -24,6 +26,9 @@ export const kubeletConditions = [
   "PodScheduled",
 ] as const;
 
+/** Conditions of the kubelet that a pod has only for a while. */
+export const passingConditions = ["PodResizePending", "PodResizeInProgress"] as const;
+
 interface Verdict {
   readonly status: "True" | "False";
   readonly reason?: string;
@@ -32,13 +37,15 @@ interface Verdict {
 
 export function podConditions(input: ConditionInput): PodCondition[] {
   const containersReady = containersReadyVerdict(input);
-  const verdicts: readonly [string, Verdict][] = [
+  const verdicts: [string, Verdict][] = [
     ["PodReadyToStartContainers", { status: input.sandboxReady ? "True" : "False" }],
     ["Initialized", initializedVerdict(input)],
     ["Ready", readyVerdict(input, containersReady)],
     ["ContainersReady", containersReady],
     ["PodScheduled", { status: "True" }],
   ];
+  if (input.resizePending !== undefined)
+    verdicts.push(["PodResizePending", { status: "True", ...input.resizePending }]);
   return verdicts.map(([type, verdict]) => condition(input, type, verdict));
 }
 

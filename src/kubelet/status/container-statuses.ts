@@ -22,6 +22,8 @@ export interface ContainerStatusInput {
   /** The startup verdict for a running container; undefined without a startup probe. */
   readonly started: (containerId: string) => boolean | undefined;
   readonly runtimeName: string;
+  /** A resize waits: what containers have is not yet what the pod asks for. */
+  readonly resizePending?: boolean;
 }
 
 export interface ContainerStatuses {
@@ -76,7 +78,7 @@ function one(
       : fromRuntime(input, container, current, before, old);
   applyWaitReason(input, kind, container, current, status);
   setReadiness(input, kind, container, current, status);
-  describeUse(container, current, status);
+  describeUse(container, current, status, input.resizePending === true ? old : undefined);
   return status;
 }
 
@@ -218,7 +220,12 @@ function setReadiness(
 }
 
 /** What a running container was given: resources, mounts and user. */
-function describeUse(container: Container, current: RuntimeContainer | undefined, status: ContainerStatus): void {
+function describeUse(
+  container: Container,
+  current: RuntimeContainer | undefined,
+  status: ContainerStatus,
+  before: ContainerStatus | undefined,
+): void {
   const mounts = container.volumeMounts ?? [];
   if (mounts.length > 0) {
     status.volumeMounts = mounts.map((mount) => ({
@@ -228,7 +235,7 @@ function describeUse(container: Container, current: RuntimeContainer | undefined
     }));
   }
   if (current?.state !== "running") return;
-  const { requests, limits } = container.resources ?? {};
+  const { requests, limits } = before?.resources ?? container.resources ?? {};
   if (requests !== undefined) status.allocatedResources = { ...requests };
   status.resources = {
     ...(limits === undefined ? {} : { limits: { ...limits } }),

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { passingConditions } from "./conditions.ts";
 import type { PodCondition, PodStatus } from "../types.ts";
 
 /** Top-level fields that only the kubelet writes, so that their absence is a statement. */
@@ -54,7 +55,11 @@ function changedConditions(before: readonly PodCondition[], after: readonly PodC
     const withdrawn = (["reason", "message"] as const).filter((name) => old?.[name] && condition[name] === undefined);
     changed.push({ ...condition, ...Object.fromEntries(withdrawn.map((name) => [name, null])) });
   }
-  return changed;
+  const own: readonly string[] = passingConditions;
+  const over = before.filter(
+    (old) => own.includes(old.type) && !after.some((condition) => condition.type === old.type),
+  );
+  return [...changed, ...over.map(({ type }) => ({ type, $patch: "delete" }))];
 }
 
 /** The server fills in an empty probe time. */

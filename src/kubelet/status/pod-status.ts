@@ -1,11 +1,12 @@
 import { qosClass } from "../pods/qos.ts";
 import { rfc3339 } from "../time.ts";
 import type { PodCondition, PodStatus } from "../types.ts";
-import { kubeletConditions, podConditions } from "./conditions.ts";
+import { kubeletConditions, passingConditions, podConditions } from "./conditions.ts";
 import { type ContainerStatusInput, containerStatuses } from "./container-statuses.ts";
 import { type PodPhase, podPhase } from "./phase.ts";
 
-export interface PodStatusInput extends ContainerStatusInput {
+export interface PodStatusInput extends Omit<ContainerStatusInput, "resizePending"> {
+  readonly pendingResize?: { readonly reason: string; readonly message: string };
   readonly nowMs: number;
   readonly hostIps: readonly string[];
   /** A reason that overrules what the containers say: eviction, deadline, rejection. */
@@ -15,7 +16,7 @@ export interface PodStatusInput extends ContainerStatusInput {
 /** Pure: the whole status of a pod, from its spec, what the runtime holds, and what was said before. */
 export function podStatus(input: PodStatusInput): PodStatus {
   const { pod, view, previous, nowMs } = input;
-  const statuses = containerStatuses(input);
+  const statuses = containerStatuses({ ...input, resizePending: input.pendingResize !== undefined });
   const computed = podPhase(pod, statuses.init, statuses.regular, input.ended);
   const phase = finalPhase(input, computed);
   const sandbox = view.sandboxes[0];
@@ -29,6 +30,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
     sandboxReady,
     previous: previous?.conditions ?? [],
     nowMs,
+    resizePending: input.pendingResize,
   });
   const ips = podIps(input, hostNetwork);
   return {
@@ -65,7 +67,7 @@ function failureOf({ failure, previous }: PodStatusInput): Pick<PodStatus, "reas
 }
 
 function foreignConditions(previous: PodStatus | undefined): PodCondition[] {
-  const own: readonly string[] = kubeletConditions;
+  const own: readonly string[] = [...kubeletConditions, ...passingConditions];
   return (previous?.conditions ?? []).filter((one) => !own.includes(one.type));
 }
 
