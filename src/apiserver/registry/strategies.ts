@@ -3,6 +3,8 @@ import { daemonSetStrategy } from "./apps/daemon-set.ts";
 import { deploymentStrategy } from "./apps/deployment.ts";
 import { replicaSetStrategy } from "./apps/replica-set.ts";
 import { statefulSetStrategy } from "./apps/stateful-set.ts";
+import { cronJobStrategy } from "./batch/cron-job.ts";
+import { jobStrategy } from "./batch/job.ts";
 import type { Strategy } from "./contract.ts";
 import { leaseStrategy } from "./coordination/lease.ts";
 import { configMapStrategy } from "./core/config-map.ts";
@@ -49,6 +51,8 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "apps/deployments": deploymentStrategy,
     "apps/replicasets": replicaSetStrategy,
     "apps/statefulsets": statefulSetStrategy,
+    "batch/cronjobs": cronJobStrategy,
+    "batch/jobs": jobStrategy,
     "coordination.k8s.io/v1/leases": leaseStrategy,
     "discovery.k8s.io/v1/endpointslices": endpointSliceStrategy,
     "events.k8s.io/events": eventStrategy,
