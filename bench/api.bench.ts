@@ -14,6 +14,8 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
+/** 32 lists at once share the line: each takes seconds. */
+const listSeconds = Math.max(15, seconds);
 const podsWanted = Number(values.pods);
 const scripts = join(import.meta.dirname, "api");
 const megabyte = 1_000_000;
@@ -29,12 +31,12 @@ try {
 async function measure({ url, token, startedMs, status }: BenchServer): Promise<void> {
   printFigure("start of the process → ready", `${startedMs.toFixed(0)} ms`, "≤ 1,000 ms");
   printFigure("memory, idle", `${((await status()).rssBytes / megabyte).toFixed(0)} MB`, "≤ 120 MB");
-  const load = (path: string, script?: string, args?: readonly string[]): Promise<LoadResult> =>
+  const load = (path: string, script?: string, args?: readonly string[], loadSeconds = seconds): Promise<LoadResult> =>
     wrk({
       url,
       token,
       path,
-      seconds,
+      seconds: loadSeconds,
       ...(script === undefined ? {} : { script: join(scripts, script) }),
       ...(args === undefined ? {} : { args }),
     });
@@ -53,10 +55,18 @@ async function measure({ url, token, startedMs, status }: BenchServer): Promise<
   await show("create pods, once warm", load("/", "create-pods.lua", ["b"]), "≥ 2,500/s, p99 ≤ 50 ms");
   for (let run = 0; (await count(url, token)) < podsWanted && run < 20; run += 1)
     await load("/", "create-pods.lua", [`c${run}`]);
-  await show("get a pod", load("/api/v1/namespaces/default/pods/pod-a-0-1"), "≥ 10,000/s");
+  await show("get a pod", load("/api/v1/namespaces/default/pods/pod-a-0-5"), "≥ 10,000/s");
   const total = await count(url, token);
-  await show(`list ${total} pods, resourceVersion=0`, load("/api/v1/pods?resourceVersion=0"), "≥ 8/s (of 15,800)");
-  await show(`list ${total} pods, consistent`, load("/api/v1/pods"), "≥ 8/s (of 15,800)");
+  await show(
+    `list ${total} pods, resourceVersion=0`,
+    load("/api/v1/pods?resourceVersion=0", undefined, undefined, listSeconds),
+    "≥ 8/s (of 15,800)",
+  );
+  await show(
+    `list ${total} pods, consistent`,
+    load("/api/v1/pods", undefined, undefined, listSeconds),
+    "≥ 8/s (of 15,800)",
+  );
   await show("list pages of 500", load("/api/v1/pods?limit=500"), "≥ 150/s");
   await show("merge patch", load("/", "patch-pods.lua", ["merge"]), "≥ 1,500/s");
   await show("server-side apply", load("/", "patch-pods.lua", ["apply"]), "≥ 1,500/s");

@@ -15,7 +15,7 @@ end
 
 function request()
   counter = counter + 1
-  local name = "pod-a-" .. id .. "-" .. (counter % 500 + 1)
+  local name = "pod-a-" .. id .. "-" .. (counter % 500 + 5)
   local path = "/api/v1/namespaces/default/pods/" .. name
   local meta = '"metadata":{"labels":{"turn":"t' .. counter .. '"}}'
   if kind == "apply" then

@@ -13,6 +13,8 @@ import type { Authorizer } from "./authz/contract.ts";
 import { alwaysAllowAuthorizer } from "./authz/index.ts";
 import { StoreHub } from "./cacher/hub.ts";
 import { discoverySource } from "./discovery/source.ts";
+import type { DiscoverySource } from "./discovery/plain.ts";
+import { rootPath } from "./discovery/root.ts";
 import { DiscoveryHandler } from "./discovery/handler.ts";
 import { apiVersionInfo, versionBody } from "./discovery/version.ts";
 import { FlushScheduler } from "./handlers/flush-scheduler.ts";
@@ -188,6 +190,7 @@ export class ApiServer implements Runnable {
       flowControl,
       requestTimeoutMs,
     } = this.options;
+    const source = discoverySource(this.scheme, this.catalog.table);
     return new Pipeline({
       clock,
       random,
@@ -207,7 +210,8 @@ export class ApiServer implements Runnable {
         paths: [
           this.health,
           ...(this.options.paths ?? []),
-          this.#discovery(),
+          this.#discovery(source),
+          rootPath(source),
           this.#openApi(),
           this.metrics.path,
           this.#versionPath(),
@@ -239,10 +243,10 @@ export class ApiServer implements Runnable {
     return new OpenApiHandler({ documents, version: gitVersion, ...(extra === undefined ? {} : { extra }) });
   }
 
-  #discovery(): PathHandler {
+  #discovery(source: DiscoverySource): PathHandler {
     const { table } = this.catalog;
     return new DiscoveryHandler({
-      source: discoverySource(this.scheme, table),
+      source,
       revision: () => table.revision,
       serverAddress: () => this.options.advertiseAddress ?? "127.0.0.1:6443",
     });

@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../apimachinery/index.ts";
-import { type EntryShape, freezeDeep, respliceRevision, type SplicedItem, spliceRevision } from "./shape.ts";
+import { asBuffer, type EntryShape, freezeDeep, respliceRevision, type SplicedItem, spliceRevision } from "./shape.ts";
 
 const noLabels: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -38,7 +38,8 @@ export class CacheEntry {
     shape: EntryShape,
     object?: KubeObject,
   ): CacheEntry {
-    return new CacheEntry(key, revision, shape, spliceRevision(shape, stored, revision), object);
+    const own = shape.shapeOf?.(asBuffer(stored)) ?? shape;
+    return new CacheEntry(key, revision, own, spliceRevision(own, stored, revision), object);
   }
 
   get extra(): Map<unknown, unknown> {

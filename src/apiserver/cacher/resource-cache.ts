@@ -219,7 +219,10 @@ export class ResourceCache implements HubSink {
     let page = await store.list(this.prefix, { limit: listPage });
     const { revision } = page;
     for (;;) {
-      for (const entry of page.entries) entries.push(this.#entryOf(entry.key, entry.value, entry.modRevision));
+      for (const { key, value, modRevision } of page.entries) {
+        const entry = this.#readable(key, value, modRevision);
+        if (entry !== undefined) entries.push(entry);
+      }
       const last = page.entries.at(-1);
       if (!page.more || last === undefined) break;
       page = await store.list(this.prefix, { limit: listPage, startAfter: last.key, revision });
@@ -238,13 +241,24 @@ export class ResourceCache implements HubSink {
     return CacheEntry.fromStored(key, value, revision, this.shape, this.#expected.get(value));
   }
 
+  /** One damaged value must not stop everything else. */
+  #readable(key: string, value: Uint8Array, revision: number): CacheEntry | undefined {
+    try {
+      return this.#entryOf(key, value, revision);
+    } catch (error) {
+      this.#options.log.error("a stored value cannot be read", { key, error: messageOf(error) });
+      return undefined;
+    }
+  }
+
   #take(event: WatchEvent): void {
     if (event.type === "put") this.#put(event.entry);
     else this.#delete(event.key, event.revision);
   }
 
   #put({ key, value, modRevision }: Entry): void {
-    const entry = this.#entryOf(key, value, modRevision);
+    const entry = this.#readable(key, value, modRevision);
+    if (entry === undefined) return;
     const previous = this.#entries.put(entry);
     for (const index of this.#indexes.values()) index.replace(previous, entry);
     this.#record(new Change(modRevision, previous === undefined ? "ADDED" : "MODIFIED", entry, previous));

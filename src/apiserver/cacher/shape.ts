@@ -1,4 +1,4 @@
-import type { GroupVersionKind, KubeObject } from "../../apimachinery/index.ts";
+import type { GroupVersionKind } from "../../apimachinery/index.ts";
 
 /**
  * How objects of one stored kind look as bytes. The store holds JSON without a resource version; the cache holds the
@@ -12,6 +12,10 @@ export interface EntryShape {
   readonly storedPrefix: Buffer;
   /** Canonical stored bytes from any other stored form (protobuf, other key order). */
   readonly normalize: (value: Uint8Array) => Buffer;
+  /** Where objects may be stored in several versions: the shape of the version that a value is stored in. */
+  readonly shapeOf?: (value: Buffer) => EntryShape;
+  /** Where schemas change: brings a value up to date that may have been stored under an earlier one. */
+  readonly refresh?: (value: Uint8Array) => Uint8Array;
 }
 
 export function entryShape(gvk: GroupVersionKind, normalize: (value: Uint8Array) => Buffer): EntryShape {
@@ -89,5 +93,3 @@ export function freezeDeep<T>(value: T): T {
   else for (const key in value) freezeDeep((value as Record<string, unknown>)[key]);
   return value;
 }
-
-export type FrozenObject = KubeObject;

@@ -41,10 +41,6 @@ export function fieldHead(number: number, length: number): Buffer {
   return Buffer.from([...varint((number << 3) | lengthDelimited), ...varint(length)]);
 }
 
-export function varintField(number: number, value: number): Buffer {
-  return Buffer.from([...varint(number << 3), ...varint(value)]);
-}
-
 function varint(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;

@@ -1,7 +1,6 @@
 import { newBadRequest, newFailure, newNotAcceptable, type StatusError } from "../../apimachinery/index.ts";
 import type { Clock } from "../../base/index.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
-import { statusReply } from "../http/reply.ts";
 import { createObject } from "../registry/create.ts";
 import { listPage } from "../registry/reads.ts";
 import { updateObject } from "../registry/update.ts";
@@ -187,8 +186,4 @@ export function queryOptions(query: Query): Record<string, unknown> {
     ...(fieldManager === undefined ? {} : { fieldManager }),
     ...(fieldValidation === undefined ? {} : { fieldValidation }),
   };
-}
-
-export function successReply(): ApiResponse {
-  return statusReply({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });
 }

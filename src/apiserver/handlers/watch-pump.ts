@@ -1,4 +1,3 @@
-import type { Status } from "../../apimachinery/index.ts";
 import type { Clock, Timer } from "../../base/index.ts";
 import type { ChangeListener, ResourceCache } from "../cacher/resource-cache.ts";
 import type { WatchCursor } from "../cacher/watch-cursor.ts";
@@ -198,5 +197,3 @@ function joinFrames(cache: ResourceCache, encoder: FrameEncoder, from: number, t
   }
   return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
 }
-
-export type WatchError = Status;
