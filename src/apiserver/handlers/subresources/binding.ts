@@ -96,7 +96,7 @@ async function bind(
     subresource: "binding",
     managed: true,
     rules: {},
-    produce: (existing) => assigned(existing as Pod, assignment, timeText(context.receivedAtMs)),
+    produce: (existing) => assigned(structuredClone(existing as Pod), assignment, timeText(context.receivedAtMs)),
   });
   return statusReply({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
 }

@@ -81,7 +81,8 @@ async function write(call: ResourceCall, paths: ScalePaths, change: Change): Pro
     subresource: "scale",
     rules: served.descriptor.strategy,
     produce: (existing) => {
-      const object = existing as KubeObject;
+      // The cache's object is frozen, and admission may change what it gets.
+      const object = structuredClone(existing as KubeObject);
       const wanted = change(scaleOf(object, paths));
       validate(wanted, name);
       const { uid, resourceVersion } = wanted.metadata;
