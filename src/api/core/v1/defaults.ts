@@ -53,7 +53,10 @@ function fillPod(pod: Pod): void {
   const { spec } = pod;
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   for (const { resources } of containers) {
-    if (resources?.limits !== undefined) resources.requests = { ...resources.limits, ...resources.requests };
+    const { limits, requests } = resources ?? {};
+    // An object that has its defaults already may be a shared, frozen one: nothing is written to it.
+    const missing = Object.keys(limits ?? {}).some((name) => requests?.[name] === undefined);
+    if (resources !== undefined && missing) resources.requests = { ...limits, ...requests };
   }
   fillPodLevelResources(spec);
   spec.enableServiceLinks ??= true;
