@@ -28,6 +28,7 @@ import { certificateSigningController } from "./certificatesigningrequest/signin
 import { certificateCleanerController } from "./certificatesigningrequest/cleaner-controller.ts";
 import { persistentVolumeBinderController } from "./persistentvolume-binder/persistentvolume-binder-controller.ts";
 import { resourceQuotaController } from "./resourcequota/resourcequota-controller.ts";
+import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler/horizontal-pod-autoscaler-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -56,6 +57,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   persistentVolumeProtectionController,
   ephemeralVolumeController,
   disruptionController,
+  horizontalPodAutoscalerController,
   resourceQuotaController,
   certificateApprovingController,
   certificateSigningController,

@@ -36,6 +36,8 @@ export class FakeClient implements Client {
   readonly random: Random;
   readonly #options: FakeClientOptions;
   readonly #reactors: FakeReactor[] = [];
+  /** What `raw` answers, by path with query. */
+  readonly answers = new Map<string, unknown>();
   #discovered: readonly Omit<ResourceKind<KubeObject>, "type">[] | undefined;
 
   constructor(options: FakeClientOptions = {}) {
@@ -60,6 +62,9 @@ export class FakeClient implements Client {
   raw(request: RawRequest): Promise<RawResponse> {
     const discovery = discoveryAnswer(request.path, this.#discovered);
     if (discovery !== undefined) return Promise.resolve(discovery);
+    const answer = this.answers.get(request.path);
+    if (answer !== undefined)
+      return Promise.resolve({ status: 200, headers: {}, body: new TextEncoder().encode(JSON.stringify(answer)) });
     if (this.#options.raw !== undefined) return this.#options.raw(request);
     return Promise.reject(fakeFailure(404, "NotFound", `the fake does not answer ${request.path}`));
   }
