@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
+import { createServer, request, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { test } from "node:test";
+import type { KubeObject } from "../../apimachinery/index.ts";
+import { RealClock, RealNetwork, RealRandom, silentLog } from "../../base/index.ts";
+import { CertificateAuthority, createAuthority } from "../../component/index.ts";
+import { createMemoryStore } from "../../storage/index.ts";
+import { listenHttp, type TlsIdentity } from "../http/server.ts";
+import { createLocalClient } from "../local/local-client.ts";
+import { createApiServer } from "../server.ts";
+
+const platform = { clock: new RealClock(), random: new RealRandom() };
+const validityMs = 3_600_000;
+
+function identities(): { readonly server: TlsIdentity; readonly client: TlsIdentity; readonly ca: string } {
+  const keyed = createAuthority({ commonName: "test" }, validityMs, platform);
+  const authority = new CertificateAuthority(keyed.certificate, createPrivateKey(keyed.key), platform);
+  const names = { ipAddresses: ["127.0.0.1"], dnsNames: [] };
+  const server = authority.issue({ subject: { commonName: "server" }, validityMs, usages: ["server auth"], names });
+  const client = authority.issue({ subject: { commonName: "apiserver" }, validityMs, usages: ["client auth"] });
+  return {
+    server: { key: server.key, cert: server.certificate, clientCa: keyed.certificate },
+    client: { key: client.key, cert: client.certificate },
+    ca: keyed.certificate,
+  };
+}
+
+/** A kubelet that logs its URL, echoes what is sent to exec, and demands a client certificate. */
+async function startKubelet(identity: TlsIdentity): Promise<Server> {
+  const options = {
+    key: identity.key,
+    cert: identity.cert,
+    ca: identity.clientCa,
+    requestCert: true,
+    rejectUnauthorized: true,
+  };
+  const server = createServer(options, (incoming, response) => {
+    if (incoming.url?.includes("broken") === true) response.writeHead(400).end("container is waiting to start");
+    else response.end(`log of ${incoming.url}`);
+  });
+  server.on("upgrade", (incoming, socket: Duplex) => {
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${incoming.headers.upgrade}\r\nConnection: Upgrade\r\nX-Url: ${incoming.url}\r\n\r\n`,
+    );
+    socket.pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
+
+interface Setup {
+  readonly port: number;
+  raw(path: string): Promise<{ readonly status: number; readonly text: string }>;
+}
+
+async function withPod(work: (setup: Setup) => Promise<void>): Promise<void> {
+  const { server: identity, client, ca } = identities();
+  const kubelet = await startKubelet(identity);
+  const store = createMemoryStore(platform);
+  const user = { name: "admin", groups: ["system:masters"] };
+  const server = createApiServer({
+    ...platform,
+    log: silentLog,
+    store,
+    authenticator: { name: "test", authenticate: () => ({ type: "authenticated", user }) },
+    runtime: { nodeVersion: "26", architecture: "x64" },
+    kubelets: { network: new RealNetwork(), credentials: { certificate: client.cert, key: client.key, ca } },
+  });
+  const stopping = new AbortController();
+  const running = server.run(stopping.signal);
+  const http = await listenHttp({ host: "127.0.0.1", port: 0, tls: identity, handler: server.handler });
+  try {
+    const local = createLocalClient(server, { user, userAgent: "test" });
+    const nodes = local.resource<KubeObject & { spec: unknown; status?: unknown }>({
+      group: "",
+      version: "v1",
+      resource: "nodes",
+    });
+    const node = await nodes.create({ metadata: { name: "n1" }, spec: {} });
+    const kubeletEndpoint = { Port: (kubelet.address() as AddressInfo).port };
+    await nodes.updateStatus({
+      ...node,
+      status: { addresses: [{ type: "InternalIP", address: "127.0.0.1" }], daemonEndpoints: { kubeletEndpoint } },
+    });
+    const pods = local
+      .resource<KubeObject & { spec: unknown }>({ group: "", version: "v1", resource: "pods" })
+      .namespace("default");
+    const containers = ["a", "broken"].map((name) => ({ name, image: "x" }));
+    await pods.create({ metadata: { name: "web" }, spec: { nodeName: "n1", containers } });
+    await work({
+      port: http.port,
+      raw: async (path) => {
+        const { status, body } = await local.raw({ method: "GET", path });
+        return { status, text: Buffer.from(body).toString() };
+      },
+    });
+  } finally {
+    stopping.abort();
+    await running;
+    await http.close(0);
+    await new Promise((resolve) => {
+      kubelet.close(resolve);
+      kubelet.closeAllConnections();
+    });
+    await store.close();
+  }
+}
+
+test("logs come from the kubelet of the pod's node", () =>
+  withPod(async ({ raw }) => {
+    const path = "/api/v1/namespaces/default/pods/web/log";
+    const good = await raw(`${path}?container=a&tailLines=5`);
+    assert.deepEqual(good, { status: 200, text: "log of /containerLogs/default/web/a?tailLines=5" });
+    const unclear = JSON.parse((await raw(path)).text) as { message: string };
+    assert.equal(unclear.message, "a container name must be specified for pod web, choose one of: [a broken]");
+    const refused = JSON.parse((await raw(`${path}?container=broken`)).text) as { message: string; code: number };
+    assert.deepEqual([refused.code, refused.message], [400, "container is waiting to start"]);
+  }));
+
+test("an upgrade reaches the kubelet and bytes pass both ways", () =>
+  withPod(async ({ port }) => {
+    const path = "/api/v1/namespaces/default/pods/web/exec?container=a&stdin=true&stdout=true&command=sh&command=-c";
+    const headers = { connection: "Upgrade", upgrade: "SPDY/3.1" };
+    const outgoing = request({ host: "127.0.0.1", port, path, method: "POST", headers, rejectUnauthorized: false });
+    outgoing.end();
+    const [url, echoed] = await new Promise<[unknown, string]>((resolve, reject) => {
+      outgoing.once("error", reject);
+      outgoing.once("response", (response) => reject(new Error(`refused with ${response.statusCode}`)));
+      outgoing.once("upgrade", (response, socket) => {
+        socket.write("hello");
+        socket.once("data", (bytes: Buffer) => {
+          resolve([response.headers["x-url"], bytes.toString()]);
+          socket.destroy();
+        });
+      });
+    });
+    assert.equal(url, "/exec/default/web/a?input=1&output=1&command=sh&command=-c");
+    assert.equal(echoed, "hello");
+  }));
+
+test("an upgrade that cannot be served is refused with a status", () =>
+  withPod(async ({ port }) => {
+    const headers = { connection: "Upgrade", upgrade: "SPDY/3.1" };
+    const outgoing = request({
+      host: "127.0.0.1",
+      port,
+      path: "/api/v1/namespaces/default/pods/none/exec",
+      method: "POST",
+      headers,
+      rejectUnauthorized: false,
+    });
+    outgoing.end();
+    const [code, text] = await new Promise<[number | undefined, string]>((resolve, reject) => {
+      outgoing.once("error", reject);
+      outgoing.once("response", (response) => {
+        let body = "";
+        response.on("data", (chunk) => (body += String(chunk)));
+        response.once("end", () => resolve([response.statusCode, body]));
+      });
+    });
+    assert.equal(code, 404);
+    assert.equal((JSON.parse(text) as { message: string }).message, 'pods "none" not found');
+  }));
