@@ -33,7 +33,10 @@ export class FieldPath {
   toString(): string {
     const parts: string[] = [];
     for (let at: FieldPath | undefined = this; at !== undefined; at = at.#parent) {
-      parts.push(at.#isIndex ? `[${at.#name}]` : at.#parent === undefined ? at.#name : `.${at.#name}`);
+      // Upstream shows a path without a name as an index.
+      parts.push(
+        at.#isIndex || at.#name === "" ? `[${at.#name}]` : at.#parent === undefined ? at.#name : `.${at.#name}`,
+      );
     }
     return parts.reverse().join("");
   }
