@@ -1,13 +1,14 @@
 import type { Scheme } from "../api/index.ts";
 import { loadScheme } from "../api/index.ts";
-import { type Clock, type Log, type Random, type Runnable, whenAborted } from "../base/index.ts";
+import { type Clock, type Log, type Random, type Runnable, whenAborted, withTimeout } from "../base/index.ts";
 import type { Network } from "../base/index.ts";
 import type { Store } from "../storage/index.ts";
 import { OpenApiDocuments } from "../apimachinery/index.ts";
 import { groupVersions } from "../api/index.ts";
-import type { MetricsRegistry } from "../component/index.ts";
+import { addProcessMetrics, MetricsRegistry } from "../component/index.ts";
 import { AdmissionChain } from "./admission/chain.ts";
 import type { AdmissionPlugin } from "./admission/contract.ts";
+import type { Auditor } from "./audit/contract.ts";
 import type { Authenticator } from "./authn/contract.ts";
 import type { Authorizer } from "./authz/contract.ts";
 import { alwaysAllowAuthorizer } from "./authz/index.ts";
@@ -26,9 +27,15 @@ import { bindingHandler, bindingsCollection } from "./handlers/subresources/bind
 import { evictionHandler } from "./handlers/subresources/eviction.ts";
 import { scaleHandler } from "./handlers/subresources/scale.ts";
 import { type HealthCheck, HealthHandler } from "./health/health.ts";
-import { RequestMetrics } from "./health/request-metrics.ts";
+import { InFlight } from "./handlers/in-flight.ts";
+import { OpenWatches } from "./handlers/open-watches.ts";
 import type { ApiHandler } from "./http/exchange.ts";
 import { jsonReply } from "./http/reply.ts";
+import { accessMetrics } from "./metrics/access-metrics.ts";
+import { addObjectMetrics } from "./metrics/object-metrics.ts";
+import { ObservedStore } from "./metrics/observed-store.ts";
+import { metricsPath } from "./metrics/path.ts";
+import { RequestMetrics } from "./metrics/request-metrics.ts";
 import { type ExtraDocuments, OpenApiHandler } from "./openapi/handler.ts";
 import { streamingHandlers } from "./streaming/handlers.ts";
 import { KubeletConnections, type KubeletCredentials } from "./streaming/kubelet-connection.ts";
@@ -49,6 +56,7 @@ export interface ApiServerOptions {
   readonly strategies?: StrategyTable;
   readonly converters?: ReadonlyMap<string, Converter>;
   readonly flowControl?: FlowControl;
+  readonly audit?: Auditor;
   readonly subresources?: Readonly<Record<string, SubresourceHandler>>;
   readonly virtual?: ReadonlyMap<string, VirtualResource>;
   /** With it, logs, exec, attach, port-forward and proxying reach into nodes. */
@@ -69,6 +77,8 @@ export interface ApiServerOptions {
   readonly watchTimeoutMs?: number;
   readonly bookmarkIntervalMs?: number;
   readonly requestTimeoutMs?: number;
+  /** How long the server still answers, not ready any more, after it was told to end. `--shutdown-delay-duration`. */
+  readonly shutdownDelayMs?: number;
 }
 
 /** A step of start-up, known as `poststarthook/<name>` to health checks. */
@@ -79,6 +89,8 @@ export interface StartupStep {
 
 const watchTimeoutMsDefault = 30 * 60_000;
 const bookmarkIntervalMsDefault = 60_000;
+/** Upstream waits for the request timeout, 60 s. */
+const drainMsMax = 60_000;
 
 /** An API server over a store. It answers requests handed to `handler`; listening is `listenHttp`'s business. */
 export class ApiServer implements Runnable {
@@ -90,16 +102,20 @@ export class ApiServer implements Runnable {
   readonly options: ApiServerOptions;
   readonly services: HandlerServices;
   readonly metrics: RequestMetrics;
+  readonly inFlight = new InFlight();
+  readonly #openWatches = new OpenWatches();
   readonly scheme: Scheme;
   readonly #pending: Set<string>;
   readonly #ready = Promise.withResolvers<void>();
   #stopping = false;
+  #draining = false;
 
   constructor(options: ApiServerOptions) {
     this.options = options;
-    const { store, clock, random, log } = options;
+    const { clock, random, log, metrics = new MetricsRegistry() } = options;
     this.scheme = options.scheme ?? loadScheme();
-    this.metrics = new RequestMetrics(clock, options.metrics);
+    this.metrics = new RequestMetrics(clock, metrics, this.inFlight);
+    const store = new ObservedStore(options.store, clock, metrics);
     this.hub = new StoreHub({ store, clock, log });
     this.catalog = new Catalog({
       scheme: this.scheme,
@@ -112,6 +128,8 @@ export class ApiServer implements Runnable {
       strategies: options.strategies ?? new Map(),
       converters: options.converters ?? builtInConverters,
     });
+    if (options.metrics === undefined) addProcessMetrics(metrics, clock);
+    addObjectMetrics(metrics, this.catalog.table);
     // Nobody need wait for it.
     this.#ready.promise.catch(() => {});
     this.#pending = new Set((options.startup ?? []).map((step) => step.name));
@@ -123,7 +141,7 @@ export class ApiServer implements Runnable {
   /** Follows the store and carries out the start-up steps; returns when the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const stopped = new AbortController();
-    const following = this.hub.run(AbortSignal.any([signal, stopped.signal]));
+    const following = this.hub.run(stopped.signal);
     try {
       for (const step of this.options.startup ?? []) {
         await step.run(this, signal);
@@ -131,14 +149,30 @@ export class ApiServer implements Runnable {
       }
       this.#ready.resolve();
       await whenAborted(signal);
+      await this.#drain();
     } catch (error) {
       this.#ready.reject(error);
       if (!signal.aborted) throw error;
     } finally {
       this.#stopping = true;
+      this.#draining = true;
       stopped.abort();
       await following;
     }
+  }
+
+  /** Upstream's order: not ready, the delay, no new requests, watches end, what is being answered is finished. */
+  async #drain(): Promise<void> {
+    const { clock, shutdownDelayMs = 0, requestTimeoutMs = drainMsMax } = this.options;
+    this.#stopping = true;
+    if (shutdownDelayMs > 0) await clock.sleep(shutdownDelayMs);
+    this.#draining = true;
+    this.#openWatches.finish();
+    await withTimeout(clock, Math.min(requestTimeoutMs, drainMsMax), () => this.inFlight.idle()).catch(() => {
+      this.options.log.warn("requests were still being answered at the end", {
+        requests: this.inFlight.reading + this.inFlight.mutating,
+      });
+    });
   }
 
   /** Resolves when the start-up steps are done; rejects when one of them failed. */
@@ -177,6 +211,7 @@ export class ApiServer implements Runnable {
       watchTimeoutMs,
       bookmarkIntervalMs: this.options.bookmarkIntervalMs ?? bookmarkIntervalMsDefault,
       watchStarted: (served) => this.metrics.watchStarted(served),
+      openWatches: this.#openWatches,
     };
   }
 
@@ -188,6 +223,7 @@ export class ApiServer implements Runnable {
       authenticator,
       authorizer = alwaysAllowAuthorizer,
       flowControl,
+      audit,
       requestTimeoutMs,
     } = this.options;
     const source = discoverySource(this.scheme, this.catalog.table);
@@ -198,8 +234,12 @@ export class ApiServer implements Runnable {
       authenticator,
       authorizer,
       ...(flowControl === undefined ? {} : { flowControl }),
+      ...(audit === undefined ? {} : { audit }),
       ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
-      onComplete: (context, response) => this.metrics.completed(context, response),
+      access: accessMetrics(this.metrics.registry),
+      inFlight: this.inFlight,
+      draining: () => this.#draining,
+      onComplete: (context, response, query) => this.metrics.completed(context, response, query),
       router: createRouter({
         table: this.catalog.table,
         services: this.services,
@@ -213,7 +253,7 @@ export class ApiServer implements Runnable {
           this.#discovery(source),
           rootPath(source),
           this.#openApi(),
-          this.metrics.path,
+          metricsPath(this.metrics.registry),
           this.#versionPath(),
         ],
       }),

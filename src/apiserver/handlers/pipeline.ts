@@ -1,4 +1,5 @@
 import {
+  newBadRequest,
   newForbidden,
   newFailure,
   newInternalError,
@@ -7,23 +8,36 @@ import {
   StatusError,
 } from "../../apimachinery/index.ts";
 import { type Clock, type Log, messageOf, type Random, TimeoutError, withTimeout } from "../../base/index.ts";
+import { parseDuration } from "../../component/index.ts";
+import type { Auditor } from "../audit/contract.ts";
 import type { Authenticator } from "../authn/contract.ts";
 import { type AuthorizationAttributes, type Authorizer, attributesOf } from "../authz/contract.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { compressed } from "../http/gzip.ts";
-import { statusReply } from "../http/reply.ts";
+import { statusReply, textReply } from "../http/reply.ts";
 import { LiveContext, warningHeaders } from "../request/context.ts";
 import type { RequestInfo, UserInfo } from "../request/contract.ts";
 import { parseRequestInfo } from "../request/info.ts";
 import { Query } from "../request/query.ts";
+import { type InFlight, isMutating } from "./in-flight.ts";
 import { impersonate } from "./impersonation.ts";
 import { prettyPrinted } from "./pretty.ts";
 
 /** Answers one authenticated and authorized request. */
 export type Router = (request: ApiRequest, query: Query, context: LiveContext) => Promise<ApiResponse>;
 
-/** Decides when a request may go on (priority and fairness); the returned function is called when it is done. */
-export type FlowControl = (context: LiveContext) => Promise<() => void> | (() => void);
+export type FlowDecision =
+  /** `release` is called when the request is done; a watch is done with it when it has begun. */
+  { readonly type: "go"; readonly release: () => void } | { readonly type: "refused"; readonly response: ApiResponse };
+
+/** Decides when a request may go on: priority and fairness, or a limit of requests in flight. */
+export type FlowControl = (context: LiveContext, query: Query) => Promise<FlowDecision> | FlowDecision;
+
+/** Told what became of credentials and permissions. Durations are milliseconds. */
+export interface AccessObserver {
+  authenticated(user: UserInfo | undefined, tookMs: number): void;
+  authorized(decision: "allowed" | "denied" | "no-opinion", tookMs: number): void;
+}
 
 export interface PipelineOptions {
   readonly clock: Clock;
@@ -32,6 +46,11 @@ export interface PipelineOptions {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly flowControl?: FlowControl;
+  readonly audit?: Auditor;
+  readonly access?: AccessObserver;
+  readonly inFlight: InFlight;
+  /** The server is about to end and takes no new requests. */
+  readonly draining?: () => boolean;
   readonly router: Router;
   /** Called when the response stands, for metrics and audit. */
   readonly onComplete?: (context: LiveContext, response: ApiResponse, query: Query) => void;
@@ -51,15 +70,21 @@ export class Pipeline {
   }
 
   readonly handle = async (request: ApiRequest): Promise<ApiResponse> => {
-    const { clock, random, onComplete } = this.#options;
+    const { clock, random, onComplete, inFlight, draining } = this.#options;
     const at = request.target.indexOf("?");
     const path = at < 0 ? request.target : request.target.slice(0, at);
     const query = new Query(at < 0 ? "" : request.target.slice(at + 1));
     const info = parseRequestInfo(request.method, path, query);
     const context = new LiveContext(request, info, nobody, clock.now(), auditIdOf(request) ?? random.uuid());
-    const response = this.#finish(await this.#guarded(request, query, context), request, query, context);
-    onComplete?.(context, response, query);
-    return response;
+    const done = isLongRunning(info) ? undefined : inFlight.start(isMutating(request.method));
+    try {
+      const answer = draining?.() === true ? shuttingDown() : await this.#guarded(request, query, context);
+      const response = this.#finish(context.audited?.respond(answer) ?? answer, request, query, context);
+      onComplete?.(context, response, query);
+      return response;
+    } finally {
+      done?.();
+    }
   };
 
   /** No failure leaves this without a status. */
@@ -79,39 +104,53 @@ export class Pipeline {
   }
 
   async #authenticated(request: ApiRequest, query: Query, context: LiveContext): Promise<ApiResponse> {
-    context.user = request.user ?? (await this.#authenticate(request));
+    const { audit, flowControl } = this.#options;
+    const user = request.user ?? (await this.#authenticate(request));
+    if (user !== undefined) context.user = user;
+    if (audit !== undefined) context.audited = audit.begin(request, context, isLongRunning(context.info));
+    if (user === undefined) throw newUnauthorized("Unauthorized");
+    const audited = context.audited?.request ?? request;
     const target = impersonate(request);
     if (target !== undefined) {
-      for (const attributes of target.checks(context.user)) await this.#authorize(attributes, context.signal);
+      for (const attributes of target.checks(context.user)) await this.#authorize(attributes, context);
       context.user = target.user;
+      context.audited?.impersonated(target.user);
     }
-    const pending = this.#options.flowControl?.(context);
-    const release = pending instanceof Promise ? await pending : pending;
+    const pending = flowControl?.(context, query);
+    const decision = pending instanceof Promise ? await pending : pending;
+    if (decision?.type === "refused") return decision.response;
     try {
-      await this.#authorize(attributesOf(context.user, context.info), undefined, request);
-      if (isLongRunning(context.info)) return await this.#options.router(request, query, context);
-      return await this.#withDeadline(request, query, context);
+      await this.#authorize(attributesOf(context.user, context.info), context);
+      if (isLongRunning(context.info)) return await this.#options.router(audited, query, context);
+      return await this.#withDeadline(audited, query, context);
     } finally {
-      release?.();
+      decision?.release();
     }
   }
 
-  async #authenticate(request: ApiRequest): Promise<UserInfo> {
+  /** Undefined: nobody that is known, nor may be anonymous. */
+  async #authenticate(request: ApiRequest): Promise<UserInfo | undefined> {
+    const { authenticator, access, clock } = this.#options;
     const { headers, peer } = request;
     const credentials = { headers, clientCertificates: peer.clientCertificates, remoteAddress: peer.remoteAddress };
-    const answer = this.#options.authenticator.authenticate(credentials, neverAborted);
+    const startedMs = access === undefined ? 0 : clock.monotonic();
+    const answer = authenticator.authenticate(credentials, neverAborted);
     const result = answer instanceof Promise ? await answer : answer;
-    if (result.type === "authenticated") return result.user;
-    throw newUnauthorized("Unauthorized");
+    const user = result.type === "authenticated" ? result.user : undefined;
+    access?.authenticated(user, clock.monotonic() - startedMs);
+    return user;
   }
 
-  async #authorize(
-    attributes: AuthorizationAttributes,
-    signal: AbortSignal | undefined,
-    request?: ApiRequest,
-  ): Promise<void> {
-    const answer = this.#options.authorizer.authorize(attributes, signal ?? request?.signal ?? neverAborted);
+  async #authorize(attributes: AuthorizationAttributes, context: LiveContext): Promise<void> {
+    const { authorizer, access, clock } = this.#options;
+    const startedMs = access === undefined ? 0 : clock.monotonic();
+    const answer = authorizer.authorize(attributes, context.signal);
     const { decision, reason, evaluationError } = answer instanceof Promise ? await answer : answer;
+    access?.authorized(decisions[decision], clock.monotonic() - startedMs);
+    if (context.audited !== undefined) {
+      context.annotate("authorization.k8s.io/decision", decision === "allow" ? "allow" : "forbid");
+      context.annotate("authorization.k8s.io/reason", reason);
+    }
     if (decision === "allow") return;
     throw forbidden(attributes, reason, evaluationError);
   }
@@ -119,9 +158,10 @@ export class Pipeline {
   /** Reads and writes end in time; waiting costs no timer where the answer is at hand. */
   async #withDeadline(request: ApiRequest, query: Query, context: LiveContext): Promise<ApiResponse> {
     const { clock, router, requestTimeoutMs = requestTimeoutMsDefault } = this.#options;
+    const limitMs = query.text === "" ? requestTimeoutMs : Math.min(requestTimeoutMs, timeoutOf(query));
     if (context.info.verb === "get" && context.info.subresource === "") return router(request, query, context);
     try {
-      return await withTimeout(clock, requestTimeoutMs, () => router(request, query, context));
+      return await withTimeout(clock, limitMs, () => router(request, query, context));
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       throw newTimeout(`request did not complete within the allotted timeout`, 0);
@@ -131,6 +171,7 @@ export class Pipeline {
   #finish(response: ApiResponse, request: ApiRequest, query: Query, context: LiveContext): ApiResponse {
     const { headers } = response;
     headers["audit-id"] = context.auditId;
+    if (context.flow !== undefined) Object.assign(headers, context.flow.headers);
     headers["cache-control"] ??= "no-cache, private";
     if (context.warnings.length > 0) headers["warning"] = warningHeaders(context.warnings);
     return compressed(prettyPrinted(response, request, query), request);
@@ -146,7 +187,28 @@ function auditIdOf(request: ApiRequest): string | undefined {
   return typeof given === "string" && given !== "" ? given.slice(0, auditIdMax) : undefined;
 }
 
-function isLongRunning(info: RequestInfo): boolean {
+const decisions = { allow: "allowed", deny: "denied", "no-opinion": "no-opinion" } as const;
+
+/** The request's own `timeout`; it can only shorten. Upstream: `WithRequestDeadline`. */
+function timeoutOf(query: Query): number {
+  const text = query.get("timeout") ?? "";
+  if (text === "") return Number.POSITIVE_INFINITY;
+  try {
+    return parseDuration(text) || Number.POSITIVE_INFINITY;
+  } catch (error) {
+    throw newBadRequest(`invalid timeout specified in the request URL - ${messageOf(error)}`);
+  }
+}
+
+/** Upstream: `WithRetryAfter`. */
+function shuttingDown(): ApiResponse {
+  const response = textReply(429, "The apiserver is shutting down, please try again later.\n");
+  response.headers["retry-after"] = "5";
+  response.headers["connection"] = "close";
+  return response;
+}
+
+export function isLongRunning(info: RequestInfo): boolean {
   if (!info.isResourceRequest) return false;
   return info.verb === "watch" || streamingSubresources.has(info.subresource);
 }

@@ -4,6 +4,7 @@ import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { createObject } from "../registry/create.ts";
 import { listPage } from "../registry/reads.ts";
 import { updateObject } from "../registry/update.ts";
+import type { WatchObserver } from "../metrics/request-metrics.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { Query } from "../request/query.ts";
 import { bodyKindOf, headerText, readObject } from "./body.ts";
@@ -15,6 +16,7 @@ import { handlePatch } from "./patch-handler.ts";
 import { type RenderOptions, renderList, renderObject } from "./render.ts";
 import type { ServedResource } from "./served.ts";
 import type { IncludeObject } from "./table.ts";
+import type { OpenWatches } from "./open-watches.ts";
 import { handleWatch } from "./watch-handler.ts";
 import type { SubresourceHandlers } from "./subresource-handlers.ts";
 
@@ -35,8 +37,10 @@ export interface HandlerServices {
   /** Watches without `timeoutSeconds` last between this and twice this. */
   readonly watchTimeoutMs: number;
   readonly bookmarkIntervalMs: number;
-  /** Counts open watches; the returned function is called at the end of one. */
-  readonly watchStarted: (served: ServedResource) => () => void;
+  /** Counts open watches. */
+  readonly watchStarted: (served: ServedResource) => WatchObserver;
+  /** Open watches, to be ended when the server ends. */
+  readonly openWatches: OpenWatches;
 }
 
 /** Collections are created in, single objects are changed. */

@@ -45,7 +45,7 @@ export async function handleWatch(call: ResourceCall): Promise<ApiResponse> {
   }
   const shared = sharedFrames.get(served) ?? new SharedFrames();
   sharedFrames.set(served, shared);
-  const onEnd = services.watchStarted(served);
+  const observer = services.watchStarted(served);
   const jitter = services.random.next();
   context.annotations.set("watch", "open");
   return {
@@ -73,7 +73,8 @@ export async function handleWatch(call: ResourceCall): Promise<ApiResponse> {
           initialEnd: parameters.sendInitialEvents === true,
           timeoutMs:
             parameters.timeoutSeconds > 0 ? parameters.timeoutSeconds * 1000 : services.watchTimeoutMs * (1 + jitter),
-          onEnd,
+          observer,
+          openWatches: services.openWatches,
         }),
     },
   };

@@ -2,8 +2,10 @@ import type { Clock, Timer } from "../../base/index.ts";
 import type { ChangeListener, ResourceCache } from "../cacher/resource-cache.ts";
 import type { WatchCursor } from "../cacher/watch-cursor.ts";
 import type { StreamSink } from "../http/exchange.ts";
+import type { WatchObserver } from "../metrics/request-metrics.ts";
 import type { Representation } from "../registry/representation.ts";
 import type { FlushScheduler } from "./flush-scheduler.ts";
+import type { OpenWatches } from "./open-watches.ts";
 import { type FrameEncoder, frameOf } from "./watch-frames.ts";
 
 export interface PumpOptions {
@@ -21,7 +23,8 @@ export interface PumpOptions {
   };
   readonly initialEnd: boolean;
   readonly timeoutMs: number;
-  readonly onEnd: () => void;
+  readonly observer: WatchObserver;
+  readonly openWatches: OpenWatches;
 }
 
 /** Bytes gathered before they are written. */
@@ -49,6 +52,7 @@ export class WatchPump implements ChangeListener {
       this.#pump();
     });
     this.#timers.push(options.clock.after(options.timeoutMs, () => this.#finish()));
+    options.openWatches.add(this);
     if (options.bookmark !== undefined) this.#armBookmark(options.bookmark.intervalMs);
     this.#pump();
   }
@@ -58,6 +62,11 @@ export class WatchPump implements ChangeListener {
   }
 
   broken(): void {
+    this.#finish();
+  }
+
+  /** Ends the response as if the watch had reached its timeout. */
+  finish(): void {
     this.#finish();
   }
 
@@ -76,6 +85,7 @@ export class WatchPump implements ChangeListener {
     const to = Math.min(ring.next, cursor.sequence + batchChangesMax);
     if (to === cursor.sequence) return false;
     const bytes = shared.frames(cache, encoder, cursor.sequence, to);
+    this.#options.observer.sent(to - cursor.sequence, bytes.length);
     cursor.skipTo(to);
     this.#write(bytes);
     return true;
@@ -111,6 +121,7 @@ export class WatchPump implements ChangeListener {
       size += frame.length;
     }
     if (frames.length === 0) return false;
+    this.#options.observer.sent(frames.length, size);
     this.#write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
     return true;
   }
@@ -163,7 +174,8 @@ export class WatchPump implements ChangeListener {
     this.#ended = true;
     this.#unsubscribe();
     for (const timer of this.#timers) timer.cancel();
-    this.#options.onEnd();
+    this.#options.openWatches.delete(this);
+    this.#options.observer.ended();
   }
 }
 

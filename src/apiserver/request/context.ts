@@ -1,3 +1,4 @@
+import type { AuditedRequest } from "../audit/contract.ts";
 import type { ApiRequest } from "../http/exchange.ts";
 import type { RequestContext, RequestInfo, UserInfo } from "./contract.ts";
 
@@ -13,6 +14,10 @@ export class LiveContext implements RequestContext {
   /** Warnings given so far, without duplicates. */
   readonly warnings: string[] = [];
   readonly annotations = new Map<string, string>();
+  /** Set while the request is audited. */
+  audited: AuditedRequest | undefined;
+  /** Where priority and fairness put the request. */
+  flow: { readonly headers: Readonly<Record<string, string>> } | undefined;
   readonly #request: ApiRequest;
   #warningBytes = 0;
 
@@ -31,6 +36,12 @@ export class LiveContext implements RequestContext {
   get userAgent(): string {
     const agent = this.#request.headers["user-agent"];
     return typeof agent === "string" ? agent : "";
+  }
+
+  /** The caller's trace, to be passed on to what is asked meanwhile. */
+  get traceparent(): string | undefined {
+    const header = this.#request.headers["traceparent"];
+    return typeof header === "string" ? header : undefined;
   }
 
   get sourceAddresses(): readonly string[] {

@@ -1,0 +1,38 @@
+import type { MetricsRegistry } from "../../component/index.ts";
+import type { ResourceTable } from "../handlers/served.ts";
+import { apiVersionInfo } from "../discovery/version.ts";
+
+/** How many objects of each resource there are, as far as their caches are filled; and the build's version. */
+export function addObjectMetrics(registry: MetricsRegistry, table: ResourceTable): void {
+  const stored = registry.gauges({
+    name: "apiserver_storage_objects",
+    help: "Objects by resource. Superseded by apiserver_resource_objects.",
+    stability: "STABLE",
+    labels: ["resource"],
+  });
+  const objects = registry.gauges({
+    name: "apiserver_resource_objects",
+    help: "Objects by group and resource.",
+    labels: ["group", "resource"],
+  });
+  const { major, minor, gitVersion } = apiVersionInfo;
+  registry
+    .gauges({
+      name: "kubernetes_build_info",
+      help: "1, labelled by what was built.",
+      labels: ["major", "minor", "git_version", "compiler", "platform"],
+    })
+    .with(major, minor, gitVersion, "typescript", `${process.platform}/${process.arch}`)
+    .set(1);
+  registry.beforeRender(() => {
+    stored.clear();
+    objects.clear();
+    for (const { descriptor, registry: resources } of table.all()) {
+      const { cache } = resources;
+      if (!cache.ready) continue;
+      const { group, facts } = descriptor;
+      stored.with(group === "" ? facts.name : `${facts.name}.${group}`).set(cache.size);
+      objects.with(group, facts.name).set(cache.size);
+    }
+  });
+}
