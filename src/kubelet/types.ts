@@ -16,6 +16,7 @@ export type {
   PodCondition,
   PodStatus,
   Probe,
+  ResourceRequirements,
   Secret,
   Service,
   Volume,

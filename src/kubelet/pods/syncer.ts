@@ -229,6 +229,7 @@ export class PodSyncer {
       ready: (id) => verdict("readiness", id),
       started: (id) => verdict("startup", id),
       runtimeName: node.runtimeName,
+      given: (id) => this.#options.resizer.given(uid, id),
       nowMs: clock.now(),
       hostIps: node.hostIps,
       ...(memory.failure === undefined ? {} : { failure: memory.failure }),

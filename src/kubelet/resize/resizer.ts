@@ -9,7 +9,7 @@ import { isRestartableInit } from "../runtime/restart-policy.ts";
 import type { Killer } from "../runtime/killer.ts";
 import { containerLinuxResources } from "../runtime/linux-resources.ts";
 import { latest, type RuntimeContainer, type RuntimePod } from "../runtime/view.ts";
-import type { Container, Pod } from "../types.ts";
+import type { Container, Pod, ResourceRequirements } from "../types.ts";
 import { changedResources, type ContainerShare, judgeResize, larger, restartsFor } from "./plan.ts";
 
 export interface ResizerOptions {
@@ -47,6 +47,8 @@ export class Resizer {
   readonly #options: ResizerOptions;
   /** The generation up to which a pod's containers are known to have what it asks for. */
   readonly #settled = new Map<string, number>();
+  /** What running containers were given, by pod and container id. */
+  readonly #given = new Map<string, Map<string, ResourceRequirements>>();
 
   constructor(options: ResizerOptions) {
     this.#options = options;
@@ -69,10 +71,26 @@ export class Resizer {
       await this.#apply(pod, view, targets, signal);
     }
     this.#settled.set(podUid(pod), generation);
+    this.#note(pod, view);
     return { pending: undefined, changed: targets.length > 0 };
   }
 
+  /** What the container has of cpu and memory; `undefined` when only the pod's specification tells. */
+  given(uid: string, containerId: string): ResourceRequirements | undefined {
+    return this.#given.get(uid)?.get(containerId);
+  }
+
+  #note(pod: Pod, view: RuntimePod): void {
+    const given = new Map<string, ResourceRequirements>();
+    for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
+      const status = latest(view, container.name);
+      if (status?.state === "running") given.set(status.id, container.resources ?? {});
+    }
+    this.#given.set(podUid(pod), given);
+  }
+
   forget(uid: string): void {
+    this.#given.delete(uid);
     this.#settled.delete(uid);
   }
 

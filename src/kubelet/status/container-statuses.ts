@@ -1,7 +1,7 @@
 import { isRestartableInit, shouldStart } from "../runtime/restart-policy.ts";
 import type { RuntimeContainer, RuntimePod } from "../runtime/view.ts";
 import { rfc3339 } from "../time.ts";
-import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from "../types.ts";
+import type { Container, ContainerState, ContainerStatus, Pod, PodStatus, ResourceRequirements } from "../types.ts";
 
 /** Why a container is not running, as far as the last attempt told: `ErrImagePull`, `CrashLoopBackOff`… */
 export interface WaitReason {
@@ -22,8 +22,8 @@ export interface ContainerStatusInput {
   /** The startup verdict for a running container; undefined without a startup probe. */
   readonly started: (containerId: string) => boolean | undefined;
   readonly runtimeName: string;
-  /** A resize waits: what containers have is not yet what the pod asks for. */
-  readonly resizePending?: boolean;
+  /** What a running container was given, where that is not what the pod asks for now. */
+  readonly given?: (containerId: string) => ResourceRequirements | undefined;
 }
 
 export interface ContainerStatuses {
@@ -78,7 +78,7 @@ function one(
       : fromRuntime(input, container, current, before, old);
   applyWaitReason(input, kind, container, current, status);
   setReadiness(input, kind, container, current, status);
-  describeUse(container, current, status, input.resizePending === true ? old : undefined);
+  describeUse(container, current, status, current === undefined ? undefined : input.given?.(current.id));
   return status;
 }
 
@@ -224,7 +224,7 @@ function describeUse(
   container: Container,
   current: RuntimeContainer | undefined,
   status: ContainerStatus,
-  before: ContainerStatus | undefined,
+  given: ResourceRequirements | undefined,
 ): void {
   const mounts = container.volumeMounts ?? [];
   if (mounts.length > 0) {
@@ -235,7 +235,7 @@ function describeUse(
     }));
   }
   if (current?.state !== "running") return;
-  const { requests, limits } = before?.resources ?? container.resources ?? {};
+  const { requests, limits } = given ?? container.resources ?? {};
   if (requests !== undefined) status.allocatedResources = { ...requests };
   status.resources = {
     ...(limits === undefined ? {} : { limits: { ...limits } }),

@@ -5,7 +5,7 @@ import { kubeletConditions, passingConditions, podConditions } from "./condition
 import { type ContainerStatusInput, containerStatuses } from "./container-statuses.ts";
 import { type PodPhase, podPhase } from "./phase.ts";
 
-export interface PodStatusInput extends Omit<ContainerStatusInput, "resizePending"> {
+export interface PodStatusInput extends ContainerStatusInput {
   readonly pendingResize?: { readonly reason: string; readonly message: string };
   readonly nowMs: number;
   readonly hostIps: readonly string[];
@@ -16,7 +16,7 @@ export interface PodStatusInput extends Omit<ContainerStatusInput, "resizePendin
 /** Pure: the whole status of a pod, from its spec, what the runtime holds, and what was said before. */
 export function podStatus(input: PodStatusInput): PodStatus {
   const { pod, view, previous, nowMs } = input;
-  const statuses = containerStatuses({ ...input, resizePending: input.pendingResize !== undefined });
+  const statuses = containerStatuses(input);
   const computed = podPhase(pod, statuses.init, statuses.regular, input.ended);
   const phase = finalPhase(input, computed);
   const sandbox = view.sandboxes[0];
