@@ -5,6 +5,7 @@ import type { Client } from "../contract.ts";
 import { isNotFound } from "../retry.ts";
 
 import { EventCorrelator } from "./correlator.ts";
+import { eventName } from "./event-name.ts";
 
 export type EventType = "Normal" | "Warning";
 
@@ -43,7 +44,6 @@ export class EventBroadcaster implements Runnable {
   readonly #options: EventBroadcasterOptions;
   readonly #queue: BoundedQueue<Event>;
   readonly #correlator: EventCorrelator;
-  #sequence = 0;
   #dropped = 0;
 
   constructor(options: EventBroadcasterOptions) {
@@ -81,7 +81,7 @@ export class EventBroadcaster implements Runnable {
       apiVersion: "v1",
       kind: "Event",
       metadata: {
-        name: `${about.name ?? ""}.${this.#uniqueHex(now)}`,
+        name: eventName(about.name, clock),
         namespace: about.namespace === undefined || about.namespace === "" ? "default" : about.namespace,
         ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
       },
@@ -97,12 +97,6 @@ export class EventBroadcaster implements Runnable {
       reportingInstance: host ?? "",
     };
     if (!this.#queue.push(event)) this.#dropped += 1;
-  }
-
-  /** Nanoseconds in hexadecimal, as upstream names events; a counter stands in for what the clock does not resolve. */
-  #uniqueHex(now: number): string {
-    this.#sequence = (this.#sequence + 1) % 1_000_000;
-    return (BigInt(Math.floor(now)) * 1_000_000n + BigInt(this.#sequence)).toString(16);
   }
 
   async #record(incoming: Event, signal: AbortSignal): Promise<void> {
@@ -136,7 +130,7 @@ export class EventBroadcaster implements Runnable {
     } catch (error) {
       // It has expired meanwhile.
       if (!isNotFound(error)) throw error;
-      const name = `${event.involvedObject.name ?? ""}.${this.#uniqueHex(this.#options.clock.now())}`;
+      const name = eventName(event.involvedObject.name, this.#options.clock);
       return client.create({ ...event, metadata: { ...event.metadata, name } }, { signal });
     }
   }

@@ -4,6 +4,7 @@ import { BoundedQueue, type Clock, isAbort, type Log, messageOf, type Runnable }
 import type { Client, ResourceClient } from "../contract.ts";
 import { LruMap } from "../lru.ts";
 import { isNotFound } from "../retry.ts";
+import { eventName } from "./event-name.ts";
 import type { EventType } from "./recorder.ts";
 
 export interface SeriesEvent {
@@ -44,7 +45,6 @@ export class SeriesBroadcaster implements Runnable {
   readonly #options: SeriesBroadcasterOptions;
   readonly #queue: BoundedQueue<eventsV1.Event>;
   readonly #series = new LruMap<Series>(4096);
-  #sequence = 0;
 
   constructor(options: SeriesBroadcasterOptions) {
     this.#options = options;
@@ -76,14 +76,13 @@ export class SeriesBroadcaster implements Runnable {
   }
 
   #offer(reportingController: string, { regarding, related, type, reason, action, note }: SeriesEvent): void {
-    const now = this.#options.clock.now();
-    this.#sequence = (this.#sequence + 1) % 1_000_000;
-    const unique = (BigInt(Math.floor(now)) * 1_000_000n + BigInt(this.#sequence)).toString(16);
+    const { clock } = this.#options;
+    const now = clock.now();
     this.#queue.push({
       apiVersion: "events.k8s.io/v1",
       kind: "Event",
       metadata: {
-        name: `${regarding.name ?? ""}.${unique}`,
+        name: eventName(regarding.name, clock),
         namespace: regarding.namespace === undefined || regarding.namespace === "" ? "default" : regarding.namespace,
       },
       eventTime: formatMicroTime(now),
