@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { after, before, describe, it } from "node:test";
 import { createRealPlatform } from "../src/base/index.ts";
 import { eventually, kernelState, TestCluster } from "./cluster/harness.ts";
@@ -6,7 +7,13 @@ import { eventually, kernelState, TestCluster } from "./cluster/harness.ts";
 const { clock, processes } = createRealPlatform();
 const cluster = new TestCluster("light");
 const image = "k8ts.local/busybox:1";
-const serve = ["--", "sh", "-c", "mkdir /www; hostname > /www/index.html; exec httpd -f -p 8080 -h /www"];
+const serve = [
+  "--",
+  "sh",
+  "-c",
+  "mkdir /www; hostname > /www/index.html; trap exit TERM; httpd -f -p 8080 -h /www & wait",
+];
+const patient = ["--", "sh", "-c", "trap exit TERM; sleep 1000 & wait"];
 let clean: Record<string, string>;
 
 const firstPod = async (): Promise<string> => cluster.read("pods", "{.items[0].metadata.name}", "-l", "app=web");
@@ -187,7 +194,7 @@ describe("a cluster of real containers, by upstream kubectl", () => {
     );
     assert.equal(await cluster.read("configmap/kept", "{.data.a}"), "b");
     assert.equal(await started(), before, "the containers are the same ones");
-    await cluster.kubectl("create", "deployment", "later", `--image=${image}`, "--", "sleep", "1000");
+    await cluster.kubectl("create", "deployment", "later", `--image=${image}`, ...patient);
     await cluster.kubectl("rollout", "status", "deployment/later", "--timeout=60s");
   });
 
@@ -202,7 +209,7 @@ describe("a cluster of real containers, by upstream kubectl", () => {
 
   it("goes down without a trace, and up again with what it had", async () => {
     await cluster.down();
-    assert.deepEqual(await kernelState(), clean);
+    await eventually(kernelState, (state) => isDeepStrictEqual(state, clean), 10_000);
     await cluster.up();
     assert.equal(await cluster.read("configmap/kept", "{.data.a}"), "b");
     await cluster.kubectl("wait", "--for=condition=Ready", "pod/talker", "--timeout=60s");
@@ -272,6 +279,7 @@ spec:
   template:
     metadata: { labels: { app: front } }
     spec:
+      terminationGracePeriodSeconds: 1
       containers:
       - name: c
         image: ${image}
