@@ -90,21 +90,35 @@ export function podParts(
         underMemoryPressure: later.node?.evictions.pressure().memory === true,
       }),
   );
-  const workers = new PodWorkers({
-    operations: syncer,
-    clock,
+  const workers = workersPart(options, syncer, [syncer, statuses, probes], objects, collector);
+  const sources = sourceParts(options, configuration, objects, workers, statuses, later);
+  return { ...sources, ...objects, volumes, workers, syncer, probes, statuses, collector, killer };
+}
+
+interface Forgetful {
+  forget(uid: string): void;
+}
+
+function workersPart(
+  { platform, log }: KubeletOptions,
+  operations: PodSyncer,
+  forgetful: readonly Forgetful[],
+  { configMaps, secrets }: Objects,
+  collector: Collector,
+): PodWorkers {
+  return new PodWorkers({
+    operations,
+    clock: platform.clock,
     log,
     onForgotten: (pod) => {
       const uid = podUid(pod);
-      for (const part of [syncer, statuses, probes]) part.forget(uid);
-      for (const one of [objects.configMaps, objects.secrets]) one.release(uid);
+      for (const part of forgetful) part.forget(uid);
+      for (const objects of [configMaps, secrets]) objects.release(uid);
       collector.collectPod(pod).catch((error: unknown) => {
         log.warn("The rest of a pod could not be removed", { pod: pod.metadata.name, error: messageOf(error) });
       });
     },
   });
-  const sources = sourceParts(options, configuration, objects, workers, statuses, later);
-  return { ...sources, ...objects, volumes, workers, syncer, probes, statuses, collector, killer };
 }
 
 /** The object that carries a pod's status: itself, or the mirror of a static pod. */

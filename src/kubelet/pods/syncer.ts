@@ -1,29 +1,27 @@
 import { type Clock, type Disk, type Log, messageOf, Semaphore } from "../../base/index.ts";
 import type { ContainerRuntime } from "../../cri/index.ts";
-import { type CgroupManager, describeCgroup } from "../cgroups/manager.ts";
-import { containerTarget, type EventSink, podTarget } from "../events.ts";
+import type { CgroupManager } from "../cgroups/manager.ts";
+import { type EventSink, podTarget } from "../events.ts";
 import type { ImageManager } from "../images/manager.ts";
 import type { NodeFacts } from "../node/facts.ts";
 import type { Paths } from "../paths.ts";
 import type { ProbeManager } from "../probes/manager.ts";
 import type { PendingResize, Resizer } from "../resize/resizer.ts";
 import { computePodActions, type PodActions } from "../runtime/actions.ts";
-import { Backoff } from "../runtime/backoff.ts";
-import { containerHash } from "../runtime/container-hash.ts";
 import type { Inspector } from "../runtime/inspector.ts";
 import type { Killer } from "../runtime/killer.ts";
-import type { PodRuntime, Sandbox } from "../runtime/pod-runtime.ts";
-import { allContainers } from "../runtime/sandbox-config.ts";
-import { StartError } from "../runtime/start-error.ts";
-import { isAlive, latest, type RuntimePod, toRuntimeSandbox } from "../runtime/view.ts";
+import type { PodRuntime } from "../runtime/pod-runtime.ts";
+import { isAlive, type RuntimePod } from "../runtime/view.ts";
 import { kubeletConditions, passingConditions } from "../status/conditions.ts";
 import type { WaitReason } from "../status/container-statuses.ts";
 import type { StatusManager } from "../status/manager.ts";
 import { podStatus } from "../status/pod-status.ts";
-import { goDuration } from "../time.ts";
-import type { Container, Pod, PodStatus } from "../types.ts";
-import type { MountedVolumes, VolumeManager } from "../volumes/manager.ts";
-import { describePod, podName, podNamespace, podUid } from "./names.ts";
+import type { Pod, PodStatus } from "../types.ts";
+import type { VolumeManager } from "../volumes/manager.ts";
+import { BringUp, SyncError } from "./bring-up.ts";
+import { podName, podNamespace, podUid } from "./names.ts";
+import { RestartBackoff } from "./restart-backoff.ts";
+import { soonest } from "./soonest.ts";
 
 export interface SyncerOptions {
   readonly cri: ContainerRuntime;
@@ -57,9 +55,6 @@ export interface SyncResult {
   readonly wakeAfterMs?: number;
 }
 
-/** Something of the pod could not be done; what exactly is in events and status already. */
-export class SyncError extends Error {}
-
 /** What one pass over the pod came to. */
 interface Outcome {
   readonly changed: boolean;
@@ -84,13 +79,17 @@ interface Memory {
 /** Carries out the operations of the pod workers against the runtime, the disk and the API server. */
 export class PodSyncer {
   readonly #options: SyncerOptions;
-  readonly #backoff = new Backoff();
+  readonly #backoff: RestartBackoff;
+  readonly #bringUp: BringUp;
   readonly #memory = new Map<string, Memory>();
   readonly #starts: Semaphore;
 
   constructor(options: SyncerOptions) {
     this.#options = options;
     this.#starts = new Semaphore(options.parallelStarts);
+    this.#backoff = new RestartBackoff(options.clock, options.events);
+    const waitReasons = (pod: Pod): Map<string, WaitReason> => this.#memoryOf(pod).waitReasons;
+    this.#bringUp = new BringUp({ ...options, backoff: this.#backoff, waitReasons });
   }
 
   async sync(pod: Pod, signal: AbortSignal): Promise<SyncResult> {
@@ -176,7 +175,7 @@ export class PodSyncer {
 
   forget(uid: string): void {
     this.#memory.delete(uid);
-    this.#backoff.forgetPrefix(`${uid}_`);
+    this.#backoff.forget(uid);
     this.#options.images.forget(uid);
     this.#options.resizer.forget(uid);
     this.#options.inspector.forget(uid);
@@ -277,16 +276,22 @@ export class PodSyncer {
       ...actions.initContainersToStart,
       ...actions.containersToStart,
     ];
-    const waiting = new Set(starts.filter((name) => this.#inBackoff(pod, view, name)));
-    const wakeAfterMs = this.#backoffWakeMs(pod, view, starts);
+    const waiting = new Set(starts.filter((name) => this.#mustWait(pod, view, name)));
+    const wakeAfterMs = this.#backoff.wakeMs(pod, view, starts);
     if (!actions.createSandbox && starts.length === waiting.size) {
       await this.#refreshVolumes(pod, view, signal);
       const resized = await this.#resize(pod, view, signal);
       return { changed: resized || actions.containersToKill.length > 0 || waiting.size > 0, waiting, wakeAfterMs };
     }
     const due = starts.filter((name) => !waiting.has(name));
-    const retryMs = await this.#starts.run(() => this.#bringUp(pod, view, actions, due, waiting, signal), signal);
+    const retryMs = await this.#starts.run(() => this.#bringUp.run(pod, view, actions, due, waiting, signal), signal);
     return { changed: true, waiting, wakeAfterMs: soonest(wakeAfterMs, retryMs) };
+  }
+
+  #mustWait(pod: Pod, view: RuntimePod, name: string): boolean {
+    const reason = this.#backoff.waiting(pod, view, name);
+    if (reason !== undefined) this.#memoryOf(pod).waitReasons.set(name, reason);
+    return reason !== undefined;
   }
 
   /** Returns whether there is something new to report. */
@@ -320,183 +325,10 @@ export class PodSyncer {
       this.#options.log.warn("Volumes could not be refreshed", { pod: podName(pod), error: messageOf(error) });
     }
   }
-
-  /** Returns milliseconds until what failed to start may be tried again. */
-  async #bringUp(
-    pod: Pod,
-    view: RuntimePod,
-    actions: PodActions,
-    due: readonly string[],
-    waiting: Set<string>,
-    signal: AbortSignal,
-  ): Promise<number | undefined> {
-    await this.#options.ready(pod, signal);
-    await this.#prepareNode(pod);
-    const ips = view.sandboxes[0]?.ips ?? [];
-    // The sandbox and the volumes do not need each other; together they are the longest part of a start.
-    const volumesReady = this.#options.volumes.prepare(pod, this.#options.runtime.downwardFacts(ips), signal);
-    volumesReady.catch(() => {});
-    const sandbox = await this.#sandbox(pod, view, actions, signal);
-    const volumes = await this.#volumes(volumesReady, pod, sandbox, ips, signal);
-    return this.#startAll(pod, view, due, waiting, sandbox, volumes, signal);
-  }
-
-  async #prepareNode(pod: Pod): Promise<void> {
-    const { disk, paths, cgroups, events, node } = this.#options;
-    await disk.makeDirectory(paths.pod(podUid(pod)), { mode: 0o750 });
-    try {
-      await cgroups.ensurePod(pod);
-    } catch (error) {
-      const message = `unable to ensure pod container exists: failed to create container for ${describeCgroup(node.cgroupRoot, pod)} : ${messageOf(error)}`;
-      events.event(podTarget(pod), "Warning", "FailedCreatePodContainer", message);
-      throw new SyncError(message, { cause: error });
-    }
-  }
-
-  /** Volumes that show the pod's own addresses are made again once these are known. */
-  async #volumes(
-    first: Promise<MountedVolumes>,
-    pod: Pod,
-    sandbox: Sandbox,
-    ips: readonly string[],
-    signal: AbortSignal,
-  ): Promise<MountedVolumes> {
-    const volumes = await first;
-    const fresh = sandbox.ips.join() !== ips.join();
-    const showsIps = fresh && JSON.stringify(pod.spec?.volumes ?? []).includes("status.podIP");
-    return showsIps
-      ? this.#options.volumes.prepare(pod, this.#options.runtime.downwardFacts(sandbox.ips), signal)
-      : volumes;
-  }
-
-  async #sandbox(pod: Pod, view: RuntimePod, actions: PodActions, signal: AbortSignal): Promise<Sandbox> {
-    const { runtime, killer, events, cri } = this.#options;
-    const current = view.sandboxes[0];
-    if (!actions.createSandbox && current !== undefined) {
-      return { id: current.id, ips: current.ips, config: await runtime.sandboxConfig(pod, actions.attempt) };
-    }
-    if (actions.sandboxId !== undefined) {
-      events.event(
-        podTarget(pod),
-        "Normal",
-        "SandboxChanged",
-        "Pod sandbox changed, it will be killed and re-created.",
-      );
-    }
-    if (view.sandboxes.length > 0 || view.containers.length > 0) await killer.killPod(pod, view, undefined, signal);
-    const id = await runtime.createSandbox(pod, actions.attempt, signal);
-    const found = await cri.runtime.podSandboxStatus({ podSandboxId: id }, { signal });
-    const ips = pod.spec?.hostNetwork
-      ? this.#options.node.hostIps
-      : found.status
-        ? toRuntimeSandbox(found.status).ips
-        : [];
-    return { id, ips, config: await runtime.sandboxConfig(pod, actions.attempt) };
-  }
-
-  async #startAll(
-    pod: Pod,
-    view: RuntimePod,
-    due: readonly string[],
-    waiting: Set<string>,
-    sandbox: Sandbox,
-    volumes: MountedVolumes,
-    signal: AbortSignal,
-  ): Promise<number | undefined> {
-    let retryMs: number | undefined;
-    for (const container of allContainers(pod).filter((one) => due.includes(one.name))) {
-      const failure = await this.#startOne(pod, container, view, sandbox, volumes, signal);
-      if (failure === undefined) continue;
-      waiting.add(container.name);
-      retryMs = soonest(retryMs, this.#retryMs(pod, container, failure));
-      // Init containers come one after another.
-      if (pod.spec?.initContainers?.some((one) => one.name === container.name)) break;
-    }
-    return retryMs;
-  }
-
-  #retryMs(pod: Pod, container: Container, failure: StartError): number {
-    const imageMs = this.#options.images.backoffMs(pod, container);
-    // A failed pull is looked at again before its back-off is over, to say that it is one.
-    if (failure.reason === "ErrImagePull") return Math.min(imageMs, pullErrorShownMs);
-    return imageMs > 0 ? imageMs : errorRetryMs;
-  }
-
-  async #startOne(
-    pod: Pod,
-    container: Container,
-    view: RuntimePod,
-    sandbox: Sandbox,
-    volumes: MountedVolumes,
-    signal: AbortSignal,
-  ): Promise<StartError | undefined> {
-    const { runtime, clock } = this.#options;
-    const last = latest(view, container.name);
-    const failedMs = last?.state === "exited" ? (last.finishedAtMs ?? last.createdAtMs) : undefined;
-    const { waitReasons } = this.#memoryOf(pod);
-    try {
-      if (failedMs !== undefined) this.#backoff.note(backoffKey(pod, container), failedMs, clock.now());
-      await runtime.startContainer(pod, container, sandbox, view, volumes, signal);
-      waitReasons.delete(container.name);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error;
-      waitReasons.set(container.name, { reason: error.reason, message: error.message });
-      return error;
-    }
-  }
-
-  #inBackoff(pod: Pod, view: RuntimePod, name: string): boolean {
-    const { clock, events } = this.#options;
-    const container = allContainers(pod).find((one) => one.name === name);
-    const last = latest(view, name);
-    if (container === undefined || last?.state !== "exited") return false;
-    const key = backoffKey(pod, container);
-    if (this.#backoff.remainingMs(key, last.finishedAtMs ?? last.createdAtMs, clock.now()) === 0) return false;
-    const message = `back-off ${goDuration(this.#backoff.delayMs(key))} restarting failed container=${name} pod=${describePod(pod)}`;
-    events.event(
-      containerTarget(pod, name),
-      "Warning",
-      "BackOff",
-      `Back-off restarting failed container ${name} in pod ${describePod(pod)}`,
-    );
-    this.#memoryOf(pod).waitReasons.set(name, { reason: "CrashLoopBackOff", message });
-    return true;
-  }
-
-  #backoffWakeMs(pod: Pod, view: RuntimePod, names: readonly string[]): number | undefined {
-    let wakeMs: number | undefined;
-    for (const container of allContainers(pod).filter((one) => names.includes(one.name))) {
-      const last = latest(view, container.name);
-      if (last?.state !== "exited") continue;
-      const remainingMs = this.#backoff.remainingMs(
-        backoffKey(pod, container),
-        last.finishedAtMs ?? last.createdAtMs,
-        this.#options.clock.now(),
-      );
-      if (remainingMs > 0) wakeMs = soonest(wakeMs, remainingMs);
-    }
-    return wakeMs;
-  }
-}
-
-/** When nothing says otherwise, what could not be started is tried again after this. */
-const errorRetryMs = 10_000;
-
-/** How long ErrImagePull is shown before ImagePullBackOff. */
-const pullErrorShownMs = 5_000;
-
-function backoffKey(pod: Pod, container: Container): string {
-  return `${podUid(pod)}_${container.name}_${containerHash(container)}`;
 }
 
 function isFinal(status: PodStatus | undefined): boolean {
   return status?.phase === "Succeeded" || status?.phase === "Failed";
-}
-
-function soonest(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined) return b;
-  return b === undefined ? a : Math.min(a, b);
 }
 
 function kubeletWrites(type: string): boolean {

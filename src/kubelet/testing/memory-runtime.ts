@@ -320,8 +320,7 @@ export class MemoryRuntime implements ContainerRuntime {
         const conditions = ["RuntimeReady", "NetworkReady"].map((type) => ({ type, status: true }));
         return received("StatusResponse", { status: { conditions } });
       },
-      // biome-ignore lint/correctness/useYield: there are no events
-      getContainerEvents: async function* () {
+      getContainerEvents: () => {
         throw new CriError("Unimplemented", "no events");
       },
     };
