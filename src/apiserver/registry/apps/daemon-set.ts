@@ -10,7 +10,7 @@ import {
   validateImmutableField,
   validateLabelSelector,
 } from "../../../apimachinery/index.ts";
-import { checkNonNegative, type Errors } from "../common/check.ts";
+import { checkNonNegative, type Errors, shownMap } from "../common/check.ts";
 import { collect, countGeneration, keep, statusOnly } from "../common/lifecycle.ts";
 import { checkPodTemplate } from "../common/pod-template.ts";
 import { podWarnings } from "../common/pod-warnings.ts";
@@ -121,7 +121,7 @@ function checkSpec(spec: DaemonSet["spec"], errors: Errors): void {
   validateLabelSelector(spec.selector, selectorPath, errors);
   const { labels } = spec.template.metadata ?? {};
   if (compiledSelector(spec.selector)?.matches(labels) === false) {
-    errors.push(invalid(templatePath.child("metadata").child("labels"), labels ?? null, selectorMismatch));
+    errors.push(invalid(templatePath.child("metadata").child("labels"), shownMap(labels), selectorMismatch));
   }
   if (spec.selector !== undefined && isEmptySelector(spec.selector)) {
     errors.push(invalid(selectorPath, spec.selector, "empty selector is invalid for daemonset"));

@@ -11,7 +11,7 @@ import {
   validateImmutableField,
   validateLabelSelector,
 } from "../../../apimachinery/index.ts";
-import type { Errors } from "../common/check.ts";
+import { type Errors, shownMap } from "../common/check.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
 import { podWarnings } from "../common/pod-warnings.ts";
 import { compiledSelector, selectorMismatch } from "../common/selector-and-template.ts";
@@ -112,7 +112,7 @@ function checkGeneratedSelector({ spec, metadata }: Job, errors: Errors): void {
   for (const [key, value] of Object.entries(expected)) {
     const path = templatePath.child("metadata").child("labels").key(key);
     if (labels[key] === undefined) errors.push(required(path, `must be '${value}'`));
-    else if (labels[key] !== value) errors.push(invalid(path, labels[key], `must be '${value}'`));
+    else if (labels[key] !== value) errors.push(invalid(path, shownMap(labels), `must be '${value}'`));
   }
   if (compiledSelector(spec.selector)?.matches(expected) === false) {
     errors.push(invalid(specPath.child("selector"), spec.selector, "`selector` not auto-generated"));
@@ -126,7 +126,7 @@ function checkSpec(spec: JobSpec, errors: Errors): void {
   else validateLabelSelector(spec.selector, selectorPath, errors);
   const { labels } = spec.template.metadata ?? {};
   if (compiledSelector(spec.selector)?.matches(labels) === false) {
-    errors.push(invalid(templatePath.child("metadata").child("labels"), labels ?? null, selectorMismatch));
+    errors.push(invalid(templatePath.child("metadata").child("labels"), shownMap(labels), selectorMismatch));
   }
 }
 

@@ -80,6 +80,12 @@ export function checkUnique(seen: Set<string>, value: string, path: FieldPath, e
   else seen.add(value);
 }
 
+/** A map as Go shows it, by key; null where it is absent. */
+export function shownMap(map: Readonly<Record<string, string>> | undefined): object | null {
+  if (map === undefined) return null;
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 const fileModeMax = 0o777;
 
 export function checkFileMode(mode: number | undefined, path: FieldPath, errors: Errors): void {

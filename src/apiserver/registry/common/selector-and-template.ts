@@ -14,7 +14,7 @@ import {
   type Selector,
   validateLabelSelector,
 } from "../../../apimachinery/index.ts";
-import type { Errors } from "./check.ts";
+import { type Errors, shownMap } from "./check.ts";
 
 /** The selector of a workload: there, well formed, and not empty. `kind` as upstream names it in the message. */
 export function checkWorkloadSelector(
@@ -55,7 +55,7 @@ export function checkTemplateLabels(
 ): void {
   if (selector.isEmpty || selector.matches(template.metadata?.labels)) return;
   const at = path.child("metadata").child("labels");
-  errors.push(invalid(at, template.metadata?.labels ?? null, selectorMismatch));
+  errors.push(invalid(at, shownMap(template.metadata?.labels), selectorMismatch));
 }
 
 /** Pods of a workload run for ever. `kind` as upstream names it in the message. */

@@ -1,6 +1,6 @@
 import type { PodTemplateSpec, ReplicationController } from "../../../api/index.ts";
 import { fieldPath, invalid, required } from "../../../apimachinery/index.ts";
-import { checkNonNegative, type Errors } from "../common/check.ts";
+import { checkNonNegative, type Errors, shownMap } from "../common/check.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
 import { checkPodTemplate } from "../common/pod-template.ts";
 import { podWarnings } from "../common/pod-warnings.ts";
@@ -63,7 +63,7 @@ function checkSpec(spec: ReplicationController["spec"], errors: Errors): void {
 function checkTemplate(template: PodTemplateSpec, selector: Readonly<Record<string, string>>, errors: Errors): void {
   const { labels } = template.metadata ?? {};
   if (Object.entries(selector).some(([key, value]) => labels?.[key] !== value)) {
-    errors.push(invalid(templatePath.child("metadata").child("labels"), labels ?? null, selectorMismatch));
+    errors.push(invalid(templatePath.child("metadata").child("labels"), shownMap(labels), selectorMismatch));
   }
   checkPodTemplate(template, templatePath, errors);
   checkAlwaysRestarts(template, "ReplicationController", templatePath, errors);

@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type {
+  appsV1,
+  ControllerRevision,
+  DaemonSet,
+  Deployment,
+  PodTemplateSpec,
+  ReplicaSet,
+  StatefulSet,
+} from "../../../api/index.ts";
+import { RuleTables } from "../fixture.ts";
+import { controllerRevisionStrategy } from "./controller-revision.ts";
+import { daemonSetStrategy } from "./daemon-set.ts";
+import { deploymentStrategy } from "./deployment.ts";
+import { replicaSetStrategy } from "./replica-set.ts";
+import { statefulSetStrategy } from "./stateful-set.ts";
+
+const wrong = <T>(value: unknown): T => value as T;
+const metadata = { name: "x", namespace: "n", generation: 1, creationTimestamp: "1970-01-01T00:00:00Z" };
+const selector = { matchLabels: { a: "b" } };
+const template: PodTemplateSpec = {
+  metadata: { labels: { a: "b" } },
+  spec: {
+    containers: [{ name: "c", image: "i", terminationMessagePolicy: "File", imagePullPolicy: "Always" }],
+    restartPolicy: "Always",
+    dnsPolicy: "ClusterFirst",
+    terminationGracePeriodSeconds: 30,
+  },
+};
+const once: PodTemplateSpec = { ...template, spec: { ...template.spec, containers: [], restartPolicy: "Never" } };
+once.spec = { ...template.spec, restartPolicy: "Never" } as NonNullable<PodTemplateSpec["spec"]>;
+const mismatch = 'spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template `labels`';
+const onlyAlways = 'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"';
+
+const deployments = new RuleTables<Deployment>("Deployment", deploymentStrategy);
+const deployment = (change: Partial<appsV1.DeploymentSpec> = {}): Deployment => ({
+  metadata,
+  spec: {
+    replicas: 1,
+    selector,
+    template,
+    strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } },
+    progressDeadlineSeconds: 600,
+    revisionHistoryLimit: 10,
+    ...change,
+  },
+});
+deployments.accepts([
+  ["a full one", deployment()],
+  ["one that recreates", deployment({ strategy: { type: "Recreate" } })],
+]);
+deployments.rejects([
+  [
+    "fewer than none",
+    deployment({ replicas: -1 }),
+    ["spec.replicas: Invalid value: -1: must be greater than or equal to 0"],
+  ],
+  [
+    "a selector of everything",
+    deployment({ selector: {} }),
+    ["spec.selector: Invalid value: {}: empty selector is invalid for deployment"],
+  ],
+  ["a selector of others", deployment({ selector: { matchLabels: { a: "c" } } }), [mismatch]],
+  ["pods that end", deployment({ template: once }), [onlyAlways]],
+  [
+    "parameters of another strategy",
+    deployment({ strategy: { type: "Recreate", rollingUpdate: {} } }),
+    ["spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"],
+  ],
+  [
+    "an unknown strategy",
+    deployment({ strategy: { type: wrong("Slow") } }),
+    [
+      'spec.strategy: Unsupported value: {"Type":"Slow","RollingUpdate":null}: supported values: "Recreate", "RollingUpdate"',
+    ],
+  ],
+  [
+    "a rollout that cannot move",
+    deployment({ strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: "0%" } } }),
+    ['spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "0%": may not be 0 when `maxSurge` is 0'],
+  ],
+  [
+    "more than all",
+    deployment({ strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: "101%" } } }),
+    ['spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "101%": must not be greater than 100%'],
+  ],
+  [
+    "a deadline before readiness",
+    deployment({ progressDeadlineSeconds: 10, minReadySeconds: 10 }),
+    ["spec.progressDeadlineSeconds: Invalid value: 10: must be greater than minReadySeconds"],
+  ],
+]);
+const moved = { ...template, metadata: { labels: { a: "b", c: "d" } } };
+deployments.changes([
+  ["the template may change", deployment({ template: moved }), deployment(), []],
+  [
+    "the selector stays",
+    deployment({ template: moved, selector: { matchLabels: { c: "d" } } }),
+    deployment(),
+    ['spec.selector: Invalid value: {"matchLabels":{"c":"d"}}: field is immutable'],
+  ],
+]);
+deployments.changes(
+  [
+    [
+      "counts agree with each other",
+      { ...deployment(), status: { replicas: 1, readyReplicas: 2, availableReplicas: -1 } },
+      deployment(),
+      [
+        "status.availableReplicas: Invalid value: -1: must be greater than or equal to 0",
+        "status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas",
+      ],
+    ],
+    [
+      "collisions are not forgotten",
+      { ...deployment(), status: {} },
+      { ...deployment(), status: { collisionCount: 1 } },
+      ["status.collisionCount: Invalid value: 0: cannot be decremented"],
+    ],
+  ],
+  "status",
+);
+deployments.prints([
+  [
+    "a deployment",
+    { ...deployment({ replicas: 3 }), status: { readyReplicas: 2, updatedReplicas: 3, availableReplicas: 1 } },
+    ["x", "2/3", 3, 1, "0s", "c", "i", "a=b"],
+  ],
+]);
+test("a deployment counts changes of spec and annotations, and drops a creator's status", () => {
+  const created = deployments.created({ ...deployment(), status: { replicas: 5 } });
+  assert.deepEqual([created.metadata.generation, created.status], [1, undefined]);
+  const annotated = { ...deployment(), metadata: { ...metadata, annotations: { a: "b" } } };
+  assert.equal(deployments.updated(annotated, deployment()).metadata.generation, 2);
+  assert.equal(deployments.updated(deployment(), deployment()).metadata.generation, 1);
+});
+
+const replicaSets = new RuleTables<ReplicaSet>("ReplicaSet", replicaSetStrategy);
+const replicaSet = (change: Partial<appsV1.ReplicaSetSpec> = {}): ReplicaSet => ({
+  metadata,
+  spec: { replicas: 1, selector, template, ...change },
+});
+replicaSets.accepts([["a full one", replicaSet()]]);
+replicaSets.rejects([
+  ["a selector of others", replicaSet({ selector: { matchLabels: { a: "c" } } }), [mismatch]],
+  [
+    "readiness below zero",
+    replicaSet({ minReadySeconds: -1 }),
+    ["spec.minReadySeconds: Invalid value: -1: must be greater than or equal to 0"],
+  ],
+]);
+replicaSets.prints([
+  ["a set", { ...replicaSet(), status: { replicas: 1, readyReplicas: 1 } }, ["x", 1, 1, 1, "0s", "c", "i", "a=b"]],
+]);
+
+const daemonSets = new RuleTables<DaemonSet>("DaemonSet", daemonSetStrategy);
+const rolling: appsV1.DaemonSetUpdateStrategy = {
+  type: "RollingUpdate",
+  rollingUpdate: { maxUnavailable: 1, maxSurge: 0 },
+};
+const daemonSet = (change: Partial<appsV1.DaemonSetSpec> = {}): DaemonSet => ({
+  metadata,
+  spec: { selector, template, updateStrategy: rolling, revisionHistoryLimit: 10, ...change },
+});
+daemonSets.accepts([["a full one", daemonSet()]]);
+daemonSets.rejects([
+  ["a selector of others", daemonSet({ selector: { matchLabels: { a: "c" } } }), [mismatch]],
+  [
+    "both at once",
+    daemonSet({ updateStrategy: { ...rolling, rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } } }),
+    ["spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero"],
+  ],
+  [
+    "neither of both",
+    daemonSet({ updateStrategy: { ...rolling, rollingUpdate: { maxUnavailable: 0, maxSurge: 0 } } }),
+    ["spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot be 0 when maxSurge is 0"],
+  ],
+  [
+    "a rollout without parameters",
+    daemonSet({ updateStrategy: { type: "RollingUpdate" } }),
+    ["spec.updateStrategy.rollingUpdate: Required value"],
+  ],
+]);
+test("a daemon set numbers its templates", () => {
+  const annotation = "deprecated.daemonset.template.generation";
+  const created = daemonSets.created(daemonSet());
+  assert.equal(created.metadata.annotations?.[annotation], "1");
+  const updated = daemonSets.updated(daemonSet({ template: moved }), created);
+  assert.deepEqual([updated.metadata.annotations?.[annotation], updated.metadata.generation], ["2", 2]);
+});
+
+const statefulSets = new RuleTables<StatefulSet>("StatefulSet", statefulSetStrategy);
+const statefulSet = (change: Partial<appsV1.StatefulSetSpec> = {}): StatefulSet => ({
+  metadata,
+  spec: {
+    replicas: 1,
+    selector,
+    template,
+    serviceName: "s",
+    podManagementPolicy: "OrderedReady",
+    updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 0 } },
+    ...change,
+  },
+});
+statefulSets.accepts([["a full one", statefulSet()]]);
+statefulSets.rejects([
+  [
+    "an unknown order",
+    statefulSet({ podManagementPolicy: wrong("Random") }),
+    ["spec.podManagementPolicy: Invalid value: \"Random\": must be 'OrderedReady' or 'Parallel'"],
+  ],
+  [
+    "an unknown policy for claims",
+    statefulSet({ persistentVolumeClaimRetentionPolicy: { whenDeleted: wrong("Keep"), whenScaled: "Retain" } }),
+    [
+      'spec.persistentVolumeClaimRetentionPolicy.whenDeleted: Unsupported value: "Keep": supported values: "Retain", "Delete"',
+    ],
+  ],
+  ["a selector of others", statefulSet({ selector: { matchLabels: { a: "c" } } }), [mismatch]],
+]);
+statefulSets.changes([
+  ["it may grow", statefulSet({ replicas: 5 }), statefulSet(), []],
+  [
+    "the service stays",
+    statefulSet({ serviceName: "t" }),
+    statefulSet(),
+    [
+      "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+    ],
+  ],
+]);
+statefulSets.prints([
+  [
+    "a set",
+    { ...statefulSet({ replicas: 2 }), status: { replicas: 2, readyReplicas: 1 } },
+    ["x", "1/2", "0s", "c", "i"],
+  ],
+]);
+
+const revisions = new RuleTables<ControllerRevision>("ControllerRevision", controllerRevisionStrategy);
+revisions.rejects([
+  [
+    "no data",
+    { metadata, revision: -1 },
+    ["data: Required value: data is mandatory", "revision: Invalid value: -1: must be greater than or equal to 0"],
+  ],
+]);
+revisions.changes([
+  [
+    "the data stays",
+    { metadata, revision: 1, data: wrong({ a: 2 }) },
+    { metadata, revision: 1, data: wrong({ a: 1 }) },
+    ['data: Invalid value: {"a":2}: field is immutable'],
+  ],
+]);
+const owner = { apiVersion: "apps/v1", kind: "DaemonSet", name: "d", uid: "u", controller: true };
+revisions.prints([
+  [
+    "a revision",
+    { metadata: { ...metadata, ownerReferences: [owner] }, revision: 2 },
+    ["x", "daemonset.apps/d", 2, "0s"],
+  ],
+]);
