@@ -35,6 +35,7 @@ export interface AdmissionInputs {
 /** What plug-ins read; filled before the first request. */
 export const admissionReads: readonly (readonly [group: string, resource: string])[] = [
   ["", "namespaces"],
+  ["", "services"],
   ["", "serviceaccounts"],
   ["", "limitranges"],
   ["", "resourcequotas"],

@@ -35,7 +35,7 @@ import {
 } from "../authz/index.ts";
 import type { PathHandler } from "../handlers/router.ts";
 import { jsonReply } from "../http/reply.ts";
-import { CustomResources, customDocuments } from "../customresources/index.ts";
+import { CustomResources, customDocuments, webhookConversion } from "../customresources/index.ts";
 import { createLocalClient } from "../local/local-client.ts";
 import { builtInStrategies } from "../registry/strategies.ts";
 import { accessReviews } from "../reviews/access-reviews.ts";
@@ -143,7 +143,13 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
             client: privileged(started),
             clock,
             log: options.log,
-            inputs: { scheme },
+            inputs: {
+              scheme,
+              converterOf: webhookConversion(
+                (address, body, timeoutMs) => hooks.caller.post(address, body, timeoutMs, signal),
+                random,
+              ),
+            },
           });
           return custom.start(signal);
         },

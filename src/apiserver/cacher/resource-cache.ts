@@ -206,7 +206,7 @@ export class ResourceCache implements HubSink {
   stop(): void {
     this.#options.hub.unregister(this);
     this.#ready = false;
-    const listeners = [...this.#listeners];
+    const listeners = [...this.#listeners, ...this.#triggers.clear()];
     this.#listeners.clear();
     for (const listener of listeners) listener.broken();
   }
@@ -220,7 +220,7 @@ export class ResourceCache implements HubSink {
     const { revision } = page;
     for (;;) {
       for (const { key, value, modRevision } of page.entries) {
-        const entry = this.#readable(key, value, modRevision);
+        const entry = this.#readable(key, value, modRevision, this.shape.refresh);
         if (entry !== undefined) entries.push(entry);
       }
       const last = page.entries.at(-1);
@@ -242,9 +242,14 @@ export class ResourceCache implements HubSink {
   }
 
   /** One damaged value must not stop everything else. */
-  #readable(key: string, value: Uint8Array, revision: number): CacheEntry | undefined {
+  #readable(
+    key: string,
+    value: Uint8Array,
+    revision: number,
+    refresh?: (value: Uint8Array) => Uint8Array,
+  ): CacheEntry | undefined {
     try {
-      return this.#entryOf(key, value, revision);
+      return this.#entryOf(key, refresh?.(value) ?? value, revision);
     } catch (error) {
       this.#options.log.error("a stored value cannot be read", { key, error: messageOf(error) });
       return undefined;

@@ -32,7 +32,6 @@ interface Installed {
   readonly versions: readonly string[];
   readonly resource: string;
   readonly storagePrefix: string;
-  readonly storageVersion: string;
 }
 
 /**
@@ -124,14 +123,16 @@ export class CustomResources {
 
   #install(name: string, definition: CustomResourceDefinition): void {
     const known = this.#installed.get(name);
-    const spec = JSON.stringify(definition.spec);
+    const spec = JSON.stringify([definition.spec, definition.status?.storedVersions]);
     if (known?.spec === spec) return;
     const { catalog } = this.#options.server;
-    const descriptors = describeCustom(definition, this.#options.inputs);
+    const descriptors = describeCustom(definition, this.#options.inputs, {
+      isTerminating: () => this.#terminates(name),
+    });
     const [first] = descriptors;
     this.#withdraw(known);
-    const storageVersion = first?.storageVersion.version ?? "";
-    if (known !== undefined && known.storageVersion !== storageVersion) catalog.forget(known.storagePrefix);
+    // Ends all watches, as upstream does, and reads again what is stored in the light of the new schema.
+    if (known !== undefined) catalog.forget(known.storagePrefix);
     for (const descriptor of descriptors) catalog.add(descriptor);
     this.#installed.set(name, {
       spec,
@@ -139,9 +140,13 @@ export class CustomResources {
       versions: descriptors.map(({ version }) => version),
       resource: definition.spec.names.plural,
       storagePrefix: first?.storagePrefix ?? "",
-      storageVersion,
     });
     this.#revision++;
+  }
+
+  #terminates(name: string): boolean {
+    const conditions = this.#definitions.get(name)?.status?.conditions ?? [];
+    return conditions.some(({ type, status }) => type === "Terminating" && status === "True");
   }
 
   #withdraw(known: Installed | undefined): void {

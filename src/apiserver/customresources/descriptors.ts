@@ -1,8 +1,15 @@
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, Scheme } from "../../api/index.ts";
-import type { KindCodec, KubeObject, ResourceFacts } from "../../apimachinery/index.ts";
-import type { ResourceDescriptor } from "../registry/contract.ts";
+import {
+  type KindCodec,
+  type KubeObject,
+  newMethodNotSupported,
+  type ResourceFacts,
+  StatusError,
+} from "../../apimachinery/index.ts";
+import type { ResourceDescriptor, Strategy } from "../registry/contract.ts";
 import { customPrefix } from "../registry/storage-prefix.ts";
 import { CustomCodec } from "./codec.ts";
+import { Conversion } from "./conversion/conversion.ts";
 import type { RuleChecker } from "./rules.ts";
 import { structuralOf } from "./schema/structural.ts";
 import { customStrategy } from "./strategy.ts";
@@ -22,14 +29,28 @@ export interface DescriptorInputs {
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 const readWrite = ["get", "patch", "update"];
 
+/** What changes while a definition is served as it is. */
+export interface LiveDefinition {
+  /** Its objects are being deleted; no more may come. */
+  isTerminating(): boolean;
+}
+
 /** What the server needs to serve each served version of a definition. */
-export function describeCustom(definition: CustomResourceDefinition, inputs: DescriptorInputs): ResourceDescriptor[] {
+export function describeCustom(
+  definition: CustomResourceDefinition,
+  inputs: DescriptorInputs,
+  live: LiveDefinition,
+): ResourceDescriptor[] {
   const { spec } = definition;
   const metadata = inputs.scheme.codec({ group: "meta.k8s.io", version: "v1", kind: "PartialObjectMetadata" });
   const codecs = new Map(spec.versions.map((version) => [version.name, codecOf(definition, version, metadata)]));
   const storage = spec.versions.find((version) => version.storage) ?? spec.versions[0];
   const storageCodec = codecs.get(storage?.name ?? "");
   if (storage === undefined || storageCodec === undefined) return [];
+  const storedIn = [...codecs].flatMap(([version, codec]) =>
+    version === storage.name ? [] : [{ gvk: { group: spec.group, version, kind: spec.names.kind }, codec }],
+  );
+  const conversion = new Conversion(definition, inputs.converterOf?.(definition), codecs, storage.name);
   return spec.versions
     .filter((version) => version.served)
     .map((version) => {
@@ -41,14 +62,35 @@ export function describeCustom(definition: CustomResourceDefinition, inputs: Des
         facts: factsOf(definition, version),
         gvk,
         codec,
-        strategy: customStrategy(version, inputs.rulesOf?.(version)),
+        strategy: { ...customStrategy(version, inputs.rulesOf?.(version)), ...refusingWhile(live) },
         storagePrefix: customPrefix(spec.group, spec.names.plural),
         storageCodec,
         storageVersion: { ...gvk, version: storage.name },
+        storedIn,
       };
-      if (version.name === storage.name) return base;
-      return { ...base, convert: conversionOf(definition, inputs, version.name, storage.name) };
+      const direct = version.name === storage.name && onlyStoredIn(definition, storage.name);
+      return direct ? base : { ...base, convert: conversion.of(version.name) };
     });
+}
+
+/** No object can be stored in another version, so that what is stored is what is served. */
+function onlyStoredIn({ status }: CustomResourceDefinition, storage: string): boolean {
+  return (status?.storedVersions ?? []).every((version) => version === storage);
+}
+
+/** Upstream: creation is no longer supported once a definition terminates. */
+function refusingWhile(live: LiveDefinition): Pick<Strategy, "beginCreate"> {
+  return {
+    beginCreate: async (_object, { request }) => {
+      if (!live.isTerminating()) return;
+      const { apiGroup: group, resource, verb } = request.info;
+      const { status } = newMethodNotSupported({ group, resource }, verb);
+      throw new StatusError({
+        ...status,
+        message: `${verb} not allowed while custom resource definition is terminating`,
+      });
+    },
+  };
 }
 
 function codecOf(
@@ -83,29 +125,5 @@ function factsOf({ spec }: CustomResourceDefinition, version: CustomResourceDefi
     ...(names.categories?.length ? { categories: names.categories } : {}),
     verbs,
     ...(subresources.length === 0 ? {} : { subresources }),
-  };
-}
-
-function conversionOf(
-  definition: CustomResourceDefinition,
-  inputs: DescriptorInputs,
-  served: string,
-  stored: string,
-): NonNullable<ResourceDescriptor["convert"]> {
-  const apiVersion = (version: string) => `${definition.spec.group}/${version}`;
-  const converter = inputs.converterOf?.(definition);
-  if (converter === undefined) {
-    const renamed = (object: KubeObject, version: string): KubeObject => ({
-      ...object,
-      apiVersion: apiVersion(version),
-    });
-    return {
-      toStorage: (object) => renamed(object, stored),
-      fromStorage: (objects) => objects.map((object) => renamed(object, served)),
-    };
-  }
-  return {
-    toStorage: async (object) => (await converter.convert([object], apiVersion(stored)))[0] ?? object,
-    fromStorage: (objects) => converter.convert(objects, apiVersion(served)),
   };
 }

@@ -1,3 +1,4 @@
+export { webhookConversion } from "./conversion/webhook.ts";
 export { CustomResources, type CustomResourcesOptions } from "./controller.ts";
 export { definitionStrategy } from "./definition/strategy.ts";
 export type { DescriptorInputs, VersionConverter } from "./descriptors.ts";

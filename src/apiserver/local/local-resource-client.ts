@@ -1,4 +1,4 @@
-import { type KubeList, type KubeObject, newBadRequest } from "../../apimachinery/index.ts";
+import { type KubeList, type KubeObject, newBadRequest, newFailure } from "../../apimachinery/index.ts";
 import type {
   DeleteOptions,
   GetOptions,
@@ -37,14 +37,28 @@ const noQuery = new Query("");
 export class LocalResourceClient<T extends KubeObject> implements ResourceClient<T> {
   readonly #server: ApiServer;
   readonly #identity: LocalIdentity;
-  readonly #served: ServedResource;
   readonly #namespace: string;
+  #known: ServedResource;
+  #tableRevision: number;
 
   constructor(server: ApiServer, identity: LocalIdentity, served: ServedResource, namespace: string) {
     this.#server = server;
     this.#identity = identity;
-    this.#served = served;
+    this.#known = served;
+    this.#tableRevision = server.catalog.table.revision;
     this.#namespace = namespace;
+  }
+
+  /** Custom resources are served anew when their definition changes, so a client must not hold on to one. */
+  get #served(): ServedResource {
+    const { table } = this.#server.catalog;
+    if (table.revision === this.#tableRevision) return this.#known;
+    const { group, version, facts } = this.#known.descriptor;
+    const served = table.get(group, version, facts.name);
+    if (served === undefined) throw newFailure(404, "NotFound", "the server could not find the requested resource", {});
+    this.#known = served;
+    this.#tableRevision = table.revision;
+    return served;
   }
 
   namespace(namespace: string): ResourceClient<T> {

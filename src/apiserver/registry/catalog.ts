@@ -4,12 +4,11 @@ import type { Store } from "../../storage/index.ts";
 import type { AdmissionChain } from "../admission/chain.ts";
 import type { StoreHub } from "../cacher/hub.ts";
 import { ResourceCache } from "../cacher/resource-cache.ts";
-import { entryShape } from "../cacher/shape.ts";
 import { ResourceTable, serve } from "../handlers/served.ts";
 import type { ResourceDescriptor } from "./contract.ts";
 import { type Converter, describeBuiltIn, type StrategyTable } from "./descriptors.ts";
-import { normalizer } from "./normalize.ts";
 import { ResourceRegistry } from "./resource-registry.ts";
+import { storedShape } from "./stored-shape.ts";
 
 export interface CatalogOptions {
   readonly scheme: Scheme;
@@ -62,7 +61,7 @@ export class Catalog {
       const read = strategy.selectableFields?.[field];
       return read === undefined ? [] : [[field, read] as const];
     });
-    const shape = entryShape(descriptor.storageVersion, normalizer(descriptor));
+    const shape = storedShape(descriptor);
     const cache = new ResourceCache({ prefix, shape, store, hub, log, indexes: Object.fromEntries(indexed) });
     this.#caches.set(prefix, cache);
     return cache;

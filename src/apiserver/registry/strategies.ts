@@ -22,6 +22,7 @@ import { resourceQuotaStrategy } from "./core/resource-quota.ts";
 import { secretStrategy } from "./core/secret.ts";
 import { serviceStrategy } from "./core/service.ts";
 import { serviceAccountStrategy } from "./core/service-account.ts";
+import { definitionStrategy } from "../customresources/definition/strategy.ts";
 import type { StrategyTable } from "./descriptors.ts";
 import { endpointSliceStrategy } from "./discovery/endpoint-slice.ts";
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./rbac/strategies.ts";
@@ -46,6 +47,7 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "/secrets": secretStrategy,
     "/serviceaccounts": serviceAccountStrategy,
     "/services": serviceStrategy,
+    "apiextensions.k8s.io/customresourcedefinitions": definitionStrategy,
     "apps/controllerrevisions": controllerRevisionStrategy,
     "apps/daemonsets": daemonSetStrategy,
     "apps/deployments": deploymentStrategy,

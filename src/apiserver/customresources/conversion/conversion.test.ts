@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import type { CustomResourceDefinition } from "../../../api/index.ts";
+import type { KubeObject } from "../../../apimachinery/index.ts";
+import { RealClock, RealRandom } from "../../../base/index.ts";
+import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
+import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
+import { definition, definitionsResource, established, resourceOf } from "../testing/definitions.ts";
+import { WebhookConverter } from "./webhook.ts";
+
+interface Request {
+  readonly uid: string;
+  readonly desiredAPIVersion: string;
+  readonly objects: readonly (KubeObject & { spec: { hostPort?: string; host?: string; port?: string } })[];
+}
+type Answer = (request: Request) => unknown;
+
+const v1Schema = {
+  type: "object",
+  properties: { spec: { type: "object", properties: { hostPort: { type: "string" } } } },
+};
+const v2Schema = {
+  type: "object",
+  properties: { spec: { type: "object", properties: { host: { type: "string" }, port: { type: "string" } } } },
+};
+
+/** `hostPort` in v1 is `host` and `port` in v2. */
+function converted(object: Request["objects"][number], apiVersion: string): KubeObject {
+  const { spec } = object;
+  const [host = "", port = ""] = (spec.hostPort ?? "").split(":");
+  const next = apiVersion.endsWith("/v2") ? { host, port } : { hostPort: `${spec.host}:${spec.port}` };
+  return { ...object, apiVersion, spec: next } as KubeObject;
+}
+
+const honest: Answer = ({ uid, desiredAPIVersion, objects }) => ({
+  uid,
+  result: { status: "Success" },
+  convertedObjects: objects.map((object) => converted(object, desiredAPIVersion)),
+});
+
+function twoVersions(clientConfig: unknown, storage: "v1" | "v2"): CustomResourceDefinition {
+  const base = definition("endpoints", "stable.example.com", { kind: "Endpoint", schema: v1Schema });
+  const version = (name: string, schema: unknown) => ({
+    name,
+    served: true,
+    storage: name === storage,
+    schema: { openAPIV3Schema: schema },
+  });
+  const conversion = { strategy: "Webhook", webhook: { clientConfig, conversionReviewVersions: ["v1"] } };
+  const versions = [version("v1", v1Schema), version("v2", v2Schema)];
+  return { ...base, spec: { ...base.spec, versions, conversion } } as unknown as CustomResourceDefinition;
+}
+
+interface Webhook {
+  readonly clientConfig: { readonly url: string; readonly caBundle: string };
+  readonly calls: Request[];
+  answer: Answer;
+  close(): void;
+}
+
+async function startWebhook(): Promise<Webhook> {
+  const platform = { clock: new RealClock(), random: new RealRandom() };
+  const keyed = createAuthority({ commonName: "webhooks" }, 3_600_000, platform);
+  const authority = new CertificateAuthority(keyed.certificate, createPrivateKey(keyed.key), platform);
+  const names = { ipAddresses: ["127.0.0.1"], dnsNames: [] };
+  const subject = { commonName: "webhook" };
+  const leaf = authority.issue({ subject, validityMs: 3_600_000, usages: ["server auth"], names });
+  const webhook = { calls: [] as Request[], answer: honest };
+  const server = createServer({ key: leaf.key, cert: leaf.certificate }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const review = JSON.parse(Buffer.concat(chunks).toString()) as { request: Request };
+      webhook.calls.push(review.request);
+      const { kind, apiVersion } = { kind: "ConversionReview", apiVersion: "apiextensions.k8s.io/v1" };
+      response.end(JSON.stringify({ kind, apiVersion, response: webhook.answer(review.request) }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const caBundle = Buffer.from(keyed.certificate).toString("base64");
+  return Object.assign(webhook, {
+    clientConfig: { url: `https://127.0.0.1:${port}/convert`, caBundle },
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  });
+}
+
+async function withWebhook(work: (plane: TestControlPlane, webhook: Webhook) => Promise<void>): Promise<void> {
+  const [plane, webhook] = await Promise.all([startStandardControlPlane(), startWebhook()]);
+  try {
+    await work(plane, webhook);
+  } finally {
+    webhook.close();
+    await plane.stop();
+  }
+}
+
+const specOf = (object: KubeObject): unknown => (object as KubeObject & { spec: unknown }).spec;
+const endpoint = (name: string, hostPort: string): KubeObject =>
+  ({ apiVersion: "stable.example.com/v1", kind: "Endpoint", metadata: { name }, spec: { hostPort } }) as KubeObject;
+
+test("a webhook converts what is read and written in another version; lists in one call, and only once", () =>
+  withWebhook(async ({ client }, webhook) => {
+    await client.resource(definitionsResource).create(twoVersions(webhook.clientConfig, "v1"));
+    await established(client, "endpoints.stable.example.com");
+    const v1 = client.resource<KubeObject>(resourceOf("stable.example.com", "v1", "endpoints")).namespace("default");
+    const v2 = client.resource<KubeObject>(resourceOf("stable.example.com", "v2", "endpoints")).namespace("default");
+    for (const name of ["a", "b", "c"]) await v1.create(endpoint(name, `${name}.example.com:80`));
+    assert.equal(webhook.calls.length, 0);
+    const { items } = await v2.list();
+    assert.deepEqual(
+      items.map(specOf),
+      ["a", "b", "c"].map((name) => ({ host: `${name}.example.com`, port: "80" })),
+    );
+    assert.deepEqual(
+      webhook.calls.map(({ objects }) => objects.length),
+      [3],
+    );
+    await v2.get("a");
+    assert.equal(webhook.calls.length, 1);
+    const spec = { host: "d.example.com", port: "81" };
+    await v2.create({ ...endpoint("d", ""), apiVersion: "stable.example.com/v2", spec } as KubeObject);
+    assert.deepEqual(specOf(await v1.get("d")), { hostPort: "d.example.com:81" });
+  }));
+
+test("objects stored in an older storage version are converted, until an update migrates them", () =>
+  withWebhook(async ({ client, store }, webhook) => {
+    const definitions = client.resource<CustomResourceDefinition>(definitionsResource);
+    await definitions.create(twoVersions(webhook.clientConfig, "v1"));
+    await established(client, "endpoints.stable.example.com");
+    const v1 = client.resource<KubeObject>(resourceOf("stable.example.com", "v1", "endpoints")).namespace("default");
+    const v2 = client.resource<KubeObject>(resourceOf("stable.example.com", "v2", "endpoints")).namespace("default");
+    await v1.create(endpoint("a", "a:1"));
+    const current = await definitions.get("endpoints.stable.example.com");
+    const { spec } = twoVersions(webhook.clientConfig, "v2");
+    const changed = await definitions.update({ ...current, spec });
+    assert.deepEqual(changed.status?.storedVersions, ["v1", "v2"]);
+    await established(client, "endpoints.stable.example.com");
+    const stored = async (): Promise<unknown> => {
+      const entry = await store.get("/registry/stable.example.com/endpoints/default/a");
+      return (JSON.parse(Buffer.from(entry?.value ?? []).toString()) as KubeObject).apiVersion;
+    };
+    assert.deepEqual(specOf(await v2.get("a")), { host: "a", port: "1" });
+    assert.deepEqual(specOf(await v1.get("a")), { hostPort: "a:1" });
+    assert.equal(await stored(), "stable.example.com/v1");
+    await v2.update(await v2.get("a"));
+    assert.equal(await stored(), "stable.example.com/v2");
+    assert.deepEqual(specOf(await v1.get("a")), { hostPort: "a:1" });
+  }));
+
+const refusals: [what: string, answer: Answer, message: RegExp][] = [
+  ["a failure", ({ uid }) => ({ uid, result: { status: "Failure", message: "no way" } }), /Endpoint failed: no way$/],
+  [
+    "no words",
+    ({ uid }) => ({ uid, result: { status: "Failure" } }),
+    /response.result.status was 'Failure', not 'Success'$/,
+  ],
+  [
+    "another uid",
+    (request) => ({ ...(honest(request) as object), uid: "x" }),
+    /failed: expected response\.uid="[^"]+", got "x"$/,
+  ],
+  ["no response", () => null, /failed: no response provided$/],
+  ["too few", ({ uid }) => ({ uid, result: { status: "Success" } }), /returned 0 objects, expected 1$/],
+  [
+    "the old version",
+    ({ uid, objects }) => ({ uid, result: { status: "Success" }, convertedObjects: objects }),
+    /invalid object at index 0: invalid groupVersion \(expected stable\.example\.com\/v2, received stable\.example\.com\/v1\)$/,
+  ],
+  [
+    "another name",
+    ({ uid, objects, desiredAPIVersion }) => ({
+      uid,
+      result: { status: "Success" },
+      convertedObjects: objects.map((object) => ({
+        ...object,
+        apiVersion: desiredAPIVersion,
+        metadata: { name: "z" },
+      })),
+    }),
+    /returned invalid object: must have the same name: a != z$/,
+  ],
+];
+for (const [what, answer, message] of refusals) {
+  test(`a webhook that answers with ${what} is not believed`, async () => {
+    const call = (_address: unknown, body: unknown): Promise<unknown> => {
+      const { request } = body as { request: Request };
+      return Promise.resolve({
+        kind: "ConversionReview",
+        apiVersion: "apiextensions.k8s.io/v1",
+        response: answer(request),
+      });
+    };
+    const converter = new WebhookConverter(twoVersions({ url: "https://x" }, "v1"), call, new RealRandom());
+    await assert.rejects(converter.convert([endpoint("a", "a:1")], "stable.example.com/v2"), (error: Error) => {
+      assert.match(error.message, /conversion webhook for stable\.example\.com\/v1, Kind=Endpoint /);
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
+
+test("of the metadata only labels and annotations change", async () => {
+  const object = {
+    ...endpoint("a", "a:1"),
+    metadata: { name: "a", uid: "u", finalizers: ["x/y"], labels: { a: "1" } },
+  };
+  const call = (_address: unknown, body: unknown): Promise<unknown> => {
+    const { request } = body as { request: Request };
+    const metadata = { name: "a", uid: "u", finalizers: [], generation: 7, labels: { b: "2" } };
+    const convertedObjects = [{ ...converted(object as never, request.desiredAPIVersion), metadata }];
+    const response = { uid: request.uid, result: { status: "Success" }, convertedObjects };
+    return Promise.resolve({ kind: "ConversionReview", apiVersion: "apiextensions.k8s.io/v1", response });
+  };
+  const converter = new WebhookConverter(twoVersions({ url: "https://x" }, "v1"), call, new RealRandom());
+  const [result] = await converter.convert([object], "stable.example.com/v2");
+  assert.deepEqual(result?.metadata, { name: "a", uid: "u", finalizers: ["x/y"], labels: { b: "2" } });
+});
