@@ -12,8 +12,10 @@ export class CacheEntry {
   #extra: Map<unknown, unknown> | undefined;
   #item: Buffer;
   readonly #revisionOffset: number;
-  /** Weak: a server whose clients are all elsewhere keeps only bytes. */
-  #object: WeakRef<KubeObject> | undefined;
+  /** What a write left, until somebody has taken it or `forget` is called. */
+  #written: KubeObject | undefined;
+  /** What was handed out. Weak: a server whose clients are all elsewhere keeps only bytes. */
+  #handedOut: WeakRef<KubeObject> | undefined;
   #labels: Readonly<Record<string, string>> | undefined;
 
   private constructor(key: string, revision: number, shape: EntryShape, spliced: SplicedItem, object?: KubeObject) {
@@ -27,7 +29,7 @@ export class CacheEntry {
     if (!Object.isFrozen(object.metadata)) object.metadata.resourceVersion = String(revision);
     else if (object.metadata.resourceVersion !== String(revision)) return;
     this.#labels = object.metadata.labels ?? noLabels;
-    this.#object = new WeakRef(object);
+    this.#written = object;
   }
 
   /** `object` is what `stored` encodes; it passes into the entry's possession. */
@@ -68,16 +70,17 @@ export class CacheEntry {
 
   /** For reading inside the server: like `object`, but not frozen yet. */
   get peeked(): KubeObject {
-    return this.#object?.deref() ?? this.object;
+    return this.#written ?? this.#handedOut?.deref() ?? this.object;
   }
 
   /** Frozen. Shared by everybody who asks while anybody holds it. */
   get object(): KubeObject {
-    const known = this.#object?.deref();
-    if (known !== undefined) return freezeDeep(known);
-    const parsed = freezeDeep(JSON.parse(this.text()) as KubeObject);
-    this.#object = new WeakRef(parsed);
-    return parsed;
+    const known = this.#handedOut?.deref();
+    if (known !== undefined) return known;
+    const object = freezeDeep(this.#written ?? (JSON.parse(this.text()) as KubeObject));
+    this.#written = undefined;
+    this.#handedOut = new WeakRef(object);
+    return object;
   }
 
   /** A selectable field's value, read once. */
@@ -99,6 +102,11 @@ export class CacheEntry {
   at(revision: number): CacheEntry {
     const spliced = respliceRevision({ item: this.#item, revisionOffset: this.#revisionOffset }, revision);
     return new CacheEntry(this.key, revision, this.shape, spliced);
+  }
+
+  /** Lets go of the object that a write left: from now on it is parsed when asked for. */
+  forget(): void {
+    this.#written = undefined;
   }
 
   /** Lets the entry share bytes equal to its own with its neighbours (see `Chunk.joined`). */

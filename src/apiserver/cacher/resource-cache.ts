@@ -31,6 +31,8 @@ export interface Trigger {
 
 /** Told about changes: once per batch, after the cache has taken it in. */
 export interface ChangeListener {
+  /** Reads objects, not only bytes: what a write left is kept for it a while. */
+  readonly readsObjects?: boolean;
   /** New changes are in the ring. */
   wake(): void;
   /** Continuity is lost; the watch must end. */
@@ -38,6 +40,8 @@ export interface ChangeListener {
 }
 
 const ringDefault: RingLimits = { changesMax: 16_384, bytesMax: 64 * 1024 * 1024 };
+/** Written objects kept for readers in this process that have not come to them yet. */
+const writtenMax = 1_024;
 /** Snapshots kept for pages that are still to come. */
 const snapshotsMax = 32;
 const listPage = 5_000;
@@ -60,6 +64,9 @@ export class ResourceCache implements HubSink {
   #ready = false;
   #pending: WatchEvent[] = [];
   #latest: Snapshot | undefined;
+  /** Entries that still hold the object of their write. */
+  #written: CacheEntry[] = [];
+  #objectReaders = 0;
 
   constructor(options: ResourceCacheOptions) {
     this.prefix = options.prefix;
@@ -157,9 +164,26 @@ export class ResourceCache implements HubSink {
 
   subscribe(listener: ChangeListener, trigger?: Trigger): () => void {
     const read = trigger === undefined ? undefined : this.#options.indexes?.[trigger.field];
-    if (trigger !== undefined && read !== undefined) return this.#triggers.add(listener, trigger, read);
+    if (listener.readsObjects === true) this.#objectReaders += 1;
+    const remove =
+      trigger !== undefined && read !== undefined ? this.#triggers.add(listener, trigger, read) : this.#add(listener);
+    return () => {
+      if (remove() && listener.readsObjects === true) this.#objectReaders -= 1;
+    };
+  }
+
+  #add(listener: ChangeListener): () => boolean {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Without readers of objects in this process only bytes are kept; for them, the newest objects. */
+  #forgetWritten(): void {
+    const keep = this.#objectReaders > 0 ? writtenMax : 0;
+    if (this.#written.length <= 2 * keep) return;
+    const surplus = this.#written.length - keep;
+    for (const entry of this.#written.slice(0, surplus)) entry.forget();
+    this.#written = this.#written.slice(surplus);
   }
 
   /** Announces that `object` is what `stored` encodes. Do so before the transaction. */
@@ -181,9 +205,9 @@ export class ResourceCache implements HubSink {
   flush(): void {
     if (!this.#ready) return;
     for (const listener of this.#listeners) listener.wake();
-    if (this.#noticed.size === 0) return;
     for (const listener of this.#noticed) listener.wake();
     this.#noticed.clear();
+    this.#forgetWritten();
   }
 
   reset(): void {
@@ -264,6 +288,7 @@ export class ResourceCache implements HubSink {
   #put({ key, value, modRevision }: Entry): void {
     const entry = this.#readable(key, value, modRevision);
     if (entry === undefined) return;
+    this.#written.push(entry);
     const previous = this.#entries.put(entry);
     for (const index of this.#indexes.values()) index.replace(previous, entry);
     this.#record(new Change(modRevision, previous === undefined ? "ADDED" : "MODIFIED", entry, previous));

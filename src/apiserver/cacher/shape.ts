@@ -51,13 +51,30 @@ export function spliceRevision(shape: EntryShape, stored: Uint8Array, revision: 
   }
   const text = `${before}${revision}",`;
   const from = shape.head.length;
-  const item = Buffer.allocUnsafe(value.length - from + 1 + text.length);
+  const item = allocateItem(value.length - from + 1 + text.length);
   item[0] = 0x7b;
   value.copy(item, 1, from, at);
   const offset = 1 + at - from;
   item.write(text, offset, "latin1");
   value.copy(item, offset + text.length, at);
   return { item, revisionOffset: offset + before.length };
+}
+
+const slabBytes = 64 * 1024;
+const slabItemMax = 8 * 1024;
+let slab = Buffer.allocUnsafeSlow(0);
+let slabUsed = 0;
+
+/** Small items come from slabs of their own: not beside short-lived buffers, which would keep memory of the pool alive. */
+function allocateItem(length: number): Buffer {
+  if (length > slabItemMax) return Buffer.allocUnsafeSlow(length);
+  if (slabUsed + length > slab.length) {
+    slab = Buffer.allocUnsafeSlow(slabBytes);
+    slabUsed = 0;
+  }
+  const item = slab.subarray(slabUsed, slabUsed + length);
+  slabUsed += length;
+  return item;
 }
 
 /** The same item at another revision (the last state of an object carries the revision of its deletion). */

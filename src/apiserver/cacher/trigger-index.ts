@@ -18,7 +18,7 @@ export class TriggerIndex {
     return this.#size;
   }
 
-  add(listener: ChangeListener, trigger: Trigger, read: Read): () => void {
+  add(listener: ChangeListener, trigger: Trigger, read: Read): () => boolean {
     const byValue = this.#byField.get(read) ?? new Map<string, Set<Subscription>>();
     this.#byField.set(read, byValue);
     const subscriptions = byValue.get(trigger.value) ?? new Set<Subscription>();
@@ -27,9 +27,10 @@ export class TriggerIndex {
     subscriptions.add(subscription);
     this.#size += 1;
     return () => {
-      if (!subscriptions.delete(subscription)) return;
+      if (!subscriptions.delete(subscription)) return false;
       this.#size -= 1;
       if (subscriptions.size === 0 && byValue.get(trigger.value) === subscriptions) byValue.delete(trigger.value);
+      return true;
     };
   }
 

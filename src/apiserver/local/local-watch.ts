@@ -20,6 +20,7 @@ export interface LocalWatchOptions {
 
 /** A watch in the server's own process: the cursor itself, as an async iterable of frozen objects. */
 export class LocalWatch<T extends KubeObject> implements WatchStream<T>, ChangeListener {
+  readonly readsObjects = true;
   readonly #options: LocalWatchOptions;
   readonly #timers = new Set<Timer>();
   #cursor: WatchCursor | undefined;

@@ -115,7 +115,10 @@ export class ResourceRegistry {
     const { convert, storageCodec } = this.descriptor;
     const stored = convert === undefined ? object : await convert.toStorage(object);
     delete stored.metadata.resourceVersion;
-    const bytes = Buffer.from(storageCodec.encode(stored));
+    const text = storageCodec.encode(stored);
+    // Of its own: the store keeps it, and must not keep a pool alive with it.
+    const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+    bytes.write(text);
     this.cache.expect(bytes, stored);
     return { bytes, stored };
   }
