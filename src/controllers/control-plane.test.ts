@@ -168,14 +168,12 @@ test("jobs, cron jobs, daemon sets and stateful sets live with the server's vali
       spec: { schedule: "*/5 * * * *", jobTemplate: { metadata: {}, spec: job } },
     });
     const selector = { matchLabels: labels };
-    await api.daemonsets
-      .namespace("shop")
-      .create({
-        apiVersion: "apps/v1",
-        kind: "DaemonSet",
-        metadata: metadata("agent"),
-        spec: { selector, template: template("agent") },
-      });
+    await api.daemonsets.namespace("shop").create({
+      apiVersion: "apps/v1",
+      kind: "DaemonSet",
+      metadata: metadata("agent"),
+      spec: { selector, template: template("agent") },
+    });
     const claim = {
       metadata: { name: "data" },
       spec: { accessModes: ["ReadWriteOnce" as const], resources: { requests: { storage: "1Gi" } } },
@@ -234,14 +232,12 @@ test("volumes are bound and protected, quotas counted, budgets kept", async () =
       metadata: { name: "data", namespace: "shop" },
       spec: { accessModes, resources: { requests: { storage: "1Gi" } } },
     });
-    await api.resourcequotas
-      .namespace("shop")
-      .create({
-        apiVersion: "v1",
-        kind: "ResourceQuota",
-        metadata: { name: "q", namespace: "shop" },
-        spec: { hard: { pods: "9", "requests.storage": "5Gi" } },
-      });
+    await api.resourcequotas.namespace("shop").create({
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: { name: "q", namespace: "shop" },
+      spec: { hard: { pods: "9", "requests.storage": "5Gi" } },
+    });
     await api.poddisruptionbudgets.namespace("shop").create({
       apiVersion: "policy/v1",
       kind: "PodDisruptionBudget",

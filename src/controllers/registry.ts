@@ -29,6 +29,11 @@ import { certificateCleanerController } from "./certificatesigningrequest/cleane
 import { persistentVolumeBinderController } from "./persistentvolume-binder/persistentvolume-binder-controller.ts";
 import { resourceQuotaController } from "./resourcequota/resourcequota-controller.ts";
 import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler/horizontal-pod-autoscaler-controller.ts";
+import { endpointSliceMirroringController } from "./endpointslice-mirroring/endpointslice-mirroring-controller.ts";
+import { tokenCleanerController } from "./bootstrap-tokens/token-cleaner-controller.ts";
+import { bootstrapSignerController } from "./bootstrap-tokens/bootstrap-signer-controller.ts";
+import { persistentVolumeExpanderController } from "./persistentvolume-expander/persistentvolume-expander-controller.ts";
+import { serviceCidrController } from "./service-cidr/service-cidr-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -45,14 +50,17 @@ export const controllers: readonly ControllerDescriptor[] = [
   ttlAfterFinishedController,
   endpointsController,
   endpointSliceController,
+  endpointSliceMirroringController,
   garbageCollectorController,
   nodeLifecycleController,
   taintEvictionController,
   nodeIpamController,
   ttlController,
+  serviceCidrController,
   podGarbageCollectorController,
   clusterRoleAggregationController,
   persistentVolumeBinderController,
+  persistentVolumeExpanderController,
   persistentVolumeClaimProtectionController,
   persistentVolumeProtectionController,
   ephemeralVolumeController,
@@ -62,4 +70,6 @@ export const controllers: readonly ControllerDescriptor[] = [
   certificateApprovingController,
   certificateSigningController,
   certificateCleanerController,
+  bootstrapSignerController,
+  tokenCleanerController,
 ];
