@@ -1,0 +1,134 @@
+import type { Issue } from "./ast.ts";
+import { check, type Checked, type Declarations } from "./checker.ts";
+import { estimateCost } from "./estimate.ts";
+import { type Bindings, Evaluation } from "./evaluation.ts";
+import type { Library, Overload, StructProvider } from "./functions.ts";
+import { CelSyntaxError } from "./lexer.ts";
+import { checkLiterals } from "./literal-checks.ts";
+import { parse } from "./parser.ts";
+import { plan } from "./plan.ts";
+import type { CelType } from "./types.ts";
+import type { Value } from "./values.ts";
+
+/** Upstream: `PerCallLimit`, about a tenth of a second. */
+export const perCallLimit = 1_000_000;
+
+export interface EnvironmentOptions {
+  readonly libraries: readonly Library[];
+  /** `[1, "a"]` is an error. Default true, as in Kubernetes. */
+  readonly homogeneousLiterals?: boolean;
+}
+
+export interface CompileOptions {
+  readonly variables: ReadonlyMap<string, CelType>;
+  /** Types that this expression may construct. */
+  readonly structs?: StructProvider;
+  /** Units that one evaluation may cost. Default `perCallLimit`. */
+  readonly costLimit?: number;
+}
+
+export interface CelProgram {
+  readonly resultType: CelType;
+  /** The most that an evaluation can cost, as far as types and sizes tell. */
+  readonly estimatedCost: number;
+  /** Throws `CelError`, or `CelCostError` when it costs more than `costLimit` (default: the program's). */
+  evaluate(bindings: Bindings, costLimit?: number): { readonly value: Value; readonly cost: number };
+}
+
+export type Compilation =
+  | { readonly type: "program"; readonly program: CelProgram }
+  /** `ERROR: <input>:1:6: undeclared reference to 'x' (in container '')` with the line and a mark below it. */
+  | { readonly type: "error"; readonly message: string };
+
+/** What expressions may use; made once, and used for many. */
+export class CelEnvironment {
+  readonly #overloads = new Map<string, Overload[]>();
+  readonly #constants = new Map<string, { readonly type: CelType; readonly value: Value }>();
+  readonly #structs: readonly StructProvider[];
+  readonly #homogeneous: boolean;
+
+  constructor({ libraries, homogeneousLiterals = true }: EnvironmentOptions) {
+    this.#homogeneous = homogeneousLiterals;
+    this.#structs = libraries.flatMap(({ structs }) => structs ?? []);
+    for (const { overloads, constants } of libraries) {
+      for (const overload of overloads) {
+        const known = this.#overloads.get(overload.name);
+        if (known === undefined) this.#overloads.set(overload.name, [overload]);
+        else known.push(overload);
+      }
+      for (const [name, constant] of constants ?? []) this.#constants.set(name, constant);
+    }
+  }
+
+  compile(text: string, options: CompileOptions): Compilation {
+    const checked = this.#check(text, options);
+    if ("message" in checked) return { type: "error", message: issueText(text, [checked]) };
+    const issues = checked.issues.length > 0 ? checked.issues : checkLiterals(checked);
+    if (issues.length > 0) return { type: "error", message: issueText(text, issues) };
+    const structs = this.#provider(options.structs);
+    const { run, slots } = plan(checked, structs);
+    const { costLimit = perCallLimit } = options;
+    let estimate: number | undefined;
+    return {
+      type: "program",
+      program: {
+        resultType: checked.typeOf(checked.expression),
+        get estimatedCost() {
+          estimate ??= estimateCost(checked);
+          return estimate;
+        },
+        evaluate(bindings, limit = costLimit) {
+          const evaluation = new Evaluation(bindings, limit, slots);
+          const value = run(evaluation);
+          return { value, cost: evaluation.cost };
+        },
+      },
+    };
+  }
+
+  #check(text: string, options: CompileOptions): Checked | Issue {
+    try {
+      return check(parse(text), this.#declarations(options));
+    } catch (error) {
+      if (error instanceof CelSyntaxError) return { offset: error.offset, message: error.message };
+      throw error;
+    }
+  }
+
+  #declarations({ variables, structs }: CompileOptions): Declarations {
+    const provider = this.#provider(structs);
+    return {
+      variable: (name) => variables.get(name),
+      constant: (name) => this.#constants.get(name),
+      overloads: (name) => this.#overloads.get(name) ?? [],
+      struct: (name) => provider?.find(name),
+      homogeneousLiterals: this.#homogeneous,
+    };
+  }
+
+  #provider(own: StructProvider | undefined): StructProvider | undefined {
+    const all = own === undefined ? this.#structs : [own, ...this.#structs];
+    if (all.length <= 1) return all[0];
+    const find = (name: string) => all.find((provider) => provider.find(name) !== undefined);
+    return {
+      find: (name) => find(name)?.find(name),
+      create: (type, fields) => {
+        const provider = type.kind === "object" ? find(type.name) : undefined;
+        return (provider ?? (all[0] as StructProvider)).create(type, fields);
+      },
+    };
+  }
+}
+
+/** As upstream shows where something is wrong. */
+function issueText(text: string, issues: readonly Issue[]): string {
+  return issues.map((issue) => oneIssue(text, issue)).join("\n");
+}
+
+function oneIssue(text: string, { offset, message }: Issue): string {
+  const before = [...text].slice(0, offset).join("");
+  const line = before.split("\n").length;
+  const column = [...(before.split("\n").at(-1) ?? "")].length;
+  const shown = text.split("\n")[line - 1] ?? "";
+  return `ERROR: <input>:${line}:${column + 1}: ${message}\n | ${shown.replaceAll("\t", " ")}\n | ${".".repeat(column)}^`;
+}

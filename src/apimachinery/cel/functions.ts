@@ -1,0 +1,79 @@
+import type { CelType } from "./types.ts";
+import type { CelMap, Value } from "./values.ts";
+
+/** Sizes of arguments, as costs depend on them: characters, bytes, elements, entries; 1 for all else. */
+export type Sizes = readonly number[];
+
+/** One way to call a function. */
+export interface Overload {
+  readonly name: string;
+  /** `a.f(b)`, not `f(a, b)`; the receiver is the first parameter. */
+  readonly member: boolean;
+  readonly parameters: readonly CelType[];
+  readonly result: CelType;
+  /** Throws `CelError`. */
+  readonly call: (values: readonly Value[]) => Value;
+  /** Units; 1 when absent. Asked with real sizes at run time, and with the greatest possible ones to estimate. */
+  readonly cost?: (sizes: Sizes) => number;
+  /** The greatest size of the result for arguments of these sizes. */
+  readonly resultSize?: (sizes: Sizes) => number;
+}
+
+type Rest = Pick<Overload, "cost" | "resultSize">;
+
+export function define(
+  name: string,
+  parameters: readonly CelType[],
+  result: CelType,
+  call: (...values: never[]) => Value,
+  rest: Rest = {},
+): Overload {
+  return { name, member: false, parameters, result, call: spread(call), ...rest };
+}
+
+export function method(
+  name: string,
+  parameters: readonly CelType[],
+  result: CelType,
+  call: (...values: never[]) => Value,
+  rest: Rest = {},
+): Overload {
+  return { name, member: true, parameters, result, call: spread(call), ...rest };
+}
+
+/** The checker and the dispatch see to it that values fit the parameters an implementation declares. */
+function spread(call: (...values: never[]) => Value): Overload["call"] {
+  const typed = call as unknown as (...values: readonly Value[]) => Value;
+  return (values) => typed(...values);
+}
+
+/** A type that expressions may construct: `Object.spec{replicas: 3}`. */
+export interface StructProvider {
+  /** The type of that name, or undefined. */
+  find(name: string): CelType | undefined;
+  /** Makes one from fields that were checked. */
+  create(type: CelType, fields: ReadonlyMap<string, Value>): CelMap;
+}
+
+/** Functions, constants and constructible types that come together. */
+export interface Library {
+  readonly overloads: readonly Overload[];
+  readonly constants?: ReadonlyMap<string, { readonly type: CelType; readonly value: Value }>;
+  readonly structs?: StructProvider;
+}
+
+/** Per character that is looked at. Upstream: `StringTraversalCostFactor`. */
+const perCharacter = 0.1;
+/** Upstream: `RegexStringLengthCostFactor`. */
+const perPatternCharacter = 0.25;
+
+export const traversal = (size: number): number => Math.ceil(size * perCharacter);
+
+/** Costs that grow with the first argument. */
+export const traverseFirst = ([size = 0]: Sizes): number => traversal(size);
+
+/** Searching one text in another. */
+export const traverseBoth = ([a = 0, b = 0]: Sizes): number => traversal(a) * traversal(b);
+
+export const matchCost = ([text = 0, pattern = 0]: Sizes): number =>
+  traversal(text + 1) * Math.ceil(pattern * perPatternCharacter);

@@ -1,0 +1,163 @@
+import {
+  formatIpAddress,
+  formatIpPrefix,
+  hasHostBits,
+  type IpAddress,
+  type IpPrefix,
+  maskedAddress,
+  parseIpAddress,
+  parseIpPrefix,
+  prefixContains,
+} from "../../validation/index.ts";
+import { define, type Library, method, type Overload, traverseFirst } from "../functions.ts";
+import { boolType, intType, opaque, stringType } from "../types.ts";
+import { CelError, OpaqueValue, TypeValue } from "../values.ts";
+
+const ipType = opaque("net.IP");
+const cidrType = opaque("net.CIDR");
+
+class Ip extends OpaqueValue {
+  readonly typeName = "net.IP";
+  readonly address: IpAddress;
+  constructor(address: IpAddress) {
+    super();
+    this.address = address;
+  }
+  get text(): string {
+    return formatIpAddress(this.address);
+  }
+  equals(other: OpaqueValue): boolean {
+    return other instanceof Ip && other.text === this.text;
+  }
+}
+
+class Cidr extends OpaqueValue {
+  readonly typeName = "net.CIDR";
+  readonly prefix: IpPrefix;
+  constructor(prefix: IpPrefix) {
+    super();
+    this.prefix = prefix;
+  }
+  get text(): string {
+    return formatIpPrefix(this.prefix);
+  }
+  equals(other: OpaqueValue): boolean {
+    return other instanceof Cidr && other.text === this.text;
+  }
+}
+
+/** No zones, and no IPv4 written as IPv6. */
+function isPlain(text: string): boolean {
+  return !text.includes("%") && !/^::ffff:\d+\.\d+\.\d+\.\d+/i.test(text);
+}
+
+function ipOf(text: string): Ip | undefined {
+  if (!isPlain(text)) return undefined;
+  const address = parseIpAddress(text);
+  return address === undefined ? undefined : new Ip(address);
+}
+
+function needIp(text: string): Ip {
+  const ip = ipOf(text);
+  if (ip === undefined)
+    throw new CelError(`IP Address ${JSON.stringify(text)} parse error during conversion from string`);
+  return ip;
+}
+
+function cidrOf(text: string): Cidr | undefined {
+  if (!isPlain(text)) return undefined;
+  const prefix = parseIpPrefix(text);
+  return prefix === undefined ? undefined : new Cidr(prefix);
+}
+
+function needCidr(text: string): Cidr {
+  const cidr = cidrOf(text);
+  if (cidr === undefined)
+    throw new CelError(`network address parse error during conversion from string: ${JSON.stringify(text)}`);
+  return cidr;
+}
+
+/** 4 or 6. */
+function familyOf({ address }: Ip): 4 | 6 {
+  return address.bytes.length === 4 ? 4 : 6;
+}
+
+function isLoopback(ip: Ip): boolean {
+  const { bytes } = ip.address;
+  return familyOf(ip) === 4 ? bytes[0] === 127 : bytes.every((byte, index) => byte === (index === 15 ? 1 : 0));
+}
+
+const isUnspecified = ({ address }: Ip) => address.bytes.every((byte) => byte === 0);
+
+function isLinkLocalMulticast(ip: Ip): boolean {
+  const [a = 0, b = 0, c = 0] = ip.address.bytes;
+  return familyOf(ip) === 4 ? a === 224 && b === 0 && c === 0 : a === 0xff && (b & 0x0f) === 2;
+}
+
+function isLinkLocalUnicast(ip: Ip): boolean {
+  const [a = 0, b = 0] = ip.address.bytes;
+  return familyOf(ip) === 4 ? a === 169 && b === 254 : a === 0xfe && (b & 0xc0) === 0x80;
+}
+
+function isMulticast(ip: Ip): boolean {
+  const [a = 0] = ip.address.bytes;
+  return familyOf(ip) === 4 ? (a & 0xf0) === 224 : a === 0xff;
+}
+
+function isGlobalUnicast(ip: Ip): boolean {
+  const broadcast = familyOf(ip) === 4 && ip.address.bytes.every((byte) => byte === 255);
+  return !broadcast && !isUnspecified(ip) && !isLoopback(ip) && !isMulticast(ip) && !isLinkLocalUnicast(ip);
+}
+
+const parsing = { cost: traverseFirst };
+const question = (name: string, ask: (ip: Ip) => boolean): Overload => method(name, [ipType], boolType, ask);
+
+const ipOverloads: readonly Overload[] = [
+  define("ip", [stringType], ipType, needIp, parsing),
+  define("isIP", [stringType], boolType, (text: string) => ipOf(text) !== undefined, parsing),
+  define("ip.isCanonical", [stringType], boolType, (text: string) => needIp(text).text === text, parsing),
+  method("family", [ipType], intType, (ip: Ip) => BigInt(familyOf(ip))),
+  question("isUnspecified", isUnspecified),
+  question("isLoopback", isLoopback),
+  question("isLinkLocalMulticast", isLinkLocalMulticast),
+  question("isLinkLocalUnicast", isLinkLocalUnicast),
+  question("isGlobalUnicast", isGlobalUnicast),
+  define("string", [ipType], stringType, (ip: Ip) => ip.text),
+];
+
+function containsCidr(outer: Cidr, inner: Cidr): boolean {
+  const { address, length } = inner.prefix;
+  if (address.bytes.length !== outer.prefix.address.bytes.length || length < outer.prefix.length) return false;
+  return prefixContains(outer.prefix, { ...address, bytes: maskedAddress(inner.prefix) });
+}
+
+function masked({ prefix }: Cidr): Cidr {
+  return hasHostBits(prefix)
+    ? new Cidr({ ...prefix, address: { ...prefix.address, bytes: maskedAddress(prefix) } })
+    : new Cidr(prefix);
+}
+
+const cidrOverloads: readonly Overload[] = [
+  define("cidr", [stringType], cidrType, needCidr, parsing),
+  define("isCIDR", [stringType], boolType, (text: string) => cidrOf(text) !== undefined, parsing),
+  method("containsIP", [cidrType, stringType], boolType, (cidr: Cidr, text: string) =>
+    prefixContains(cidr.prefix, needIp(text).address),
+  ),
+  method("containsIP", [cidrType, ipType], boolType, (cidr: Cidr, ip: Ip) => prefixContains(cidr.prefix, ip.address)),
+  method("containsCIDR", [cidrType, stringType], boolType, (cidr: Cidr, text: string) =>
+    containsCidr(cidr, needCidr(text)),
+  ),
+  method("containsCIDR", [cidrType, cidrType], boolType, containsCidr),
+  method("ip", [cidrType], ipType, (cidr: Cidr) => new Ip(cidr.prefix.address)),
+  method("masked", [cidrType], cidrType, masked),
+  method("prefixLength", [cidrType], intType, (cidr: Cidr) => BigInt(cidr.prefix.length)),
+  define("string", [cidrType], stringType, (cidr: Cidr) => cidr.text),
+];
+
+const typeConstant = (name: string) =>
+  [name, { type: { kind: "type", of: opaque(name) } as const, value: new TypeValue(name) }] as const;
+
+export const networkLibrary: Library = {
+  overloads: [...ipOverloads, ...cidrOverloads],
+  constants: new Map([typeConstant("net.IP"), typeConstant("net.CIDR")]),
+};

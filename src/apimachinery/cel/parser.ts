@@ -1,0 +1,304 @@
+import type { Expression, StructLiteral } from "./ast.ts";
+import { CelSyntaxError, type Token, tokenize } from "./lexer.ts";
+import { expandMacro } from "./macros.ts";
+import { boolType, bytesType, type CelType, doubleType, intType, nullType, stringType, uintType } from "./types.ts";
+import { Uint, type Value } from "./values.ts";
+
+/** As upstream's parser. */
+const codePointsMax = 100_000;
+const depthMax = 250;
+const expressionWanted =
+  "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const reserved = new Set(
+  "as break const continue else for function if import let loop package namespace return var void while".split(" "),
+);
+const relations = new Set(["<", "<=", ">=", ">", "==", "!="]);
+const int64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
+
+/** Reads an expression; macros are expanded. Throws `CelSyntaxError`. */
+export function parse(text: string): Expression {
+  if (text.length > codePointsMax) {
+    throw new CelSyntaxError(
+      0,
+      `expression code point size exceeds limit: size: ${text.length}, limit ${codePointsMax}`,
+    );
+  }
+  return new Parser(tokenize(text)).whole();
+}
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #depth = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  whole(): Expression {
+    const expression = this.#expression();
+    const token = this.#token();
+    if (token.kind !== "end") throw this.#unexpected(token, "<EOF>");
+    return expression;
+  }
+
+  #token(): Token {
+    return this.#tokens[this.#at] ?? { kind: "end", text: "<EOF>", offset: 0 };
+  }
+
+  #take(symbol: string): Token | undefined {
+    const token = this.#token();
+    if (token.text !== symbol || (token.kind !== "symbol" && token.kind !== "identifier") || token.quoted) return;
+    this.#at++;
+    return token;
+  }
+
+  #need(symbol: string): Token {
+    const token = this.#take(symbol);
+    if (token === undefined) throw this.#unexpected(this.#token(), `'${symbol}'`);
+    return token;
+  }
+
+  #unexpected(token: Token, wanted: string): CelSyntaxError {
+    const kind = token.kind === "end" || wanted !== "<EOF>" ? "mismatched" : "extraneous";
+    return new CelSyntaxError(token.offset, `Syntax error: ${kind} input '${token.text}' expecting ${wanted}`);
+  }
+
+  #expression(): Expression {
+    if (++this.#depth > depthMax) {
+      throw new CelSyntaxError(this.#token().offset, `expression recursion limit exceeded: ${depthMax}`);
+    }
+    const condition = this.#or();
+    const question = this.#take("?");
+    if (question === undefined) {
+      this.#depth--;
+      return condition;
+    }
+    const yes = this.#or();
+    this.#need(":");
+    const no = this.#expression();
+    this.#depth--;
+    return call("_?_:_", [condition, yes, no], question.offset);
+  }
+
+  #or(): Expression {
+    return this.#leftAssociative(["||"], () => this.#and());
+  }
+
+  #and(): Expression {
+    return this.#leftAssociative(["&&"], () => this.#relation());
+  }
+
+  #relation(): Expression {
+    let left = this.#addition();
+    for (;;) {
+      const token = this.#token();
+      const isIn = token.kind === "identifier" && token.text === "in" && token.quoted !== true;
+      if (!isIn && !(token.kind === "symbol" && relations.has(token.text))) return left;
+      this.#at++;
+      left = call(isIn ? "@in" : `_${token.text}_`, [left, this.#addition()], token.offset);
+    }
+  }
+
+  #addition(): Expression {
+    return this.#leftAssociative(["+", "-"], () => this.#leftAssociative(["*", "/", "%"], () => this.#unary()));
+  }
+
+  #leftAssociative(operators: readonly string[], operand: () => Expression): Expression {
+    let left = operand();
+    for (;;) {
+      const token = this.#token();
+      if (token.kind !== "symbol" || !operators.includes(token.text)) return left;
+      this.#at++;
+      left = call(`_${token.text}_`, [left, operand()], token.offset);
+    }
+  }
+
+  #unary(): Expression {
+    const token = this.#token();
+    if (token.kind !== "symbol" || (token.text !== "!" && token.text !== "-")) return this.#member();
+    let count = 0;
+    while (this.#take(token.text) !== undefined) count++;
+    const number = this.#token();
+    if (token.text === "-" && number.kind === "literal" && isSigned(number.value)) {
+      count--;
+      const operand = this.#member(true);
+      return count % 2 === 0 ? operand : call("-_", [operand], token.offset);
+    }
+    const operand = this.#member();
+    if (count % 2 === 0) return operand;
+    return call(token.text === "!" ? "!_" : "-_", [operand], token.offset);
+  }
+
+  #member(negative = false): Expression {
+    let operand = this.#primary(negative);
+    for (;;) {
+      const dot = this.#take(".");
+      if (dot !== undefined) {
+        operand = this.#field(operand, dot);
+        continue;
+      }
+      const bracket = this.#take("[");
+      if (bracket === undefined) return operand;
+      const optional = this.#take("?") !== undefined;
+      const index = this.#expression();
+      this.#need("]");
+      operand = call(optional ? "_[?_]" : "_[_]", [operand, index], bracket.offset);
+    }
+  }
+
+  #field(operand: Expression, dot: Token): Expression {
+    const optional = this.#take("?") !== undefined;
+    const token = this.#token();
+    if (token.kind !== "identifier") throw this.#unexpected(token, "IDENTIFIER");
+    this.#at++;
+    const open = optional || token.quoted ? undefined : this.#take("(");
+    if (open === undefined) {
+      return { kind: "select", operand, field: token.text, test: false, optional, offset: dot.offset };
+    }
+    const values = this.#arguments();
+    return (
+      expandMacro(token.text, operand, values, open.offset) ?? {
+        kind: "call",
+        name: token.text,
+        target: operand,
+        arguments: values,
+        offset: open.offset,
+      }
+    );
+  }
+
+  #arguments(): readonly Expression[] {
+    const values: Expression[] = [];
+    if (this.#take(")") !== undefined) return values;
+    do values.push(this.#expression());
+    while (this.#take(",") !== undefined);
+    this.#need(")");
+    return values;
+  }
+
+  #primary(negative: boolean): Expression {
+    const token = this.#token();
+    this.#at++;
+    if (token.kind === "literal") return literal(token, negative);
+    if (token.kind === "identifier" && token.quoted !== true) return this.#named(token, "");
+    if (token.kind === "symbol") {
+      if (token.text === "(") {
+        const inner = this.#expression();
+        this.#need(")");
+        return inner;
+      }
+      if (token.text === "[") return this.#list(token);
+      if (token.text === "{") return this.#map(token);
+      if (token.text === ".") {
+        const name = this.#token();
+        if (name.kind !== "identifier") throw this.#unexpected(name, "IDENTIFIER");
+        this.#at++;
+        return this.#named(name, ".");
+      }
+    }
+    throw this.#unexpected(token, expressionWanted);
+  }
+
+  #named(token: Token, lead: string): Expression {
+    const { text, offset } = token;
+    if (lead === "") {
+      if (text === "true" || text === "false")
+        return { kind: "literal", value: text === "true", type: boolType, offset };
+      if (text === "null") return { kind: "literal", value: null, type: nullType, offset };
+      if (text === "in") throw this.#unexpected(token, expressionWanted);
+    }
+    if (reserved.has(text)) throw new CelSyntaxError(offset, `reserved identifier: ${text}`);
+    const struct = this.#structAfter(lead + text, offset);
+    if (struct !== undefined) return struct;
+    const open = this.#take("(");
+    if (open === undefined) return { kind: "identifier", name: lead + text, offset };
+    const values = this.#arguments();
+    return expandMacro(text, undefined, values, open.offset) ?? call(lead + text, values, open.offset);
+  }
+
+  /** `a.b.C{…}`: a message when a brace follows the dotted name. */
+  #structAfter(first: string, offset: number): StructLiteral | undefined {
+    const start = this.#at;
+    let name = first;
+    while (this.#take(".") !== undefined) {
+      const token = this.#token();
+      if (token.kind !== "identifier" || token.quoted) break;
+      this.#at++;
+      name += `.${token.text}`;
+    }
+    const brace = this.#take("{");
+    if (brace === undefined) {
+      this.#at = start;
+      return undefined;
+    }
+    return { kind: "struct", typeName: name, fields: this.#structFields(), offset: brace.offset || offset };
+  }
+
+  #structFields(): StructLiteral["fields"] {
+    const fields: StructLiteral["fields"][number][] = [];
+    while (this.#take("}") === undefined) {
+      const optional = this.#take("?") !== undefined;
+      const token = this.#token();
+      if (token.kind !== "identifier") throw this.#unexpected(token, "{'}', ',', '?', IDENTIFIER}");
+      this.#at++;
+      const colon = this.#need(":");
+      fields.push({ name: token.text, value: this.#expression(), optional, offset: colon.offset });
+      if (this.#take(",") !== undefined) continue;
+      this.#need("}");
+      break;
+    }
+    return fields;
+  }
+
+  #list(open: Token): Expression {
+    const elements: { value: Expression; optional: boolean }[] = [];
+    while (this.#take("]") === undefined) {
+      const optional = this.#take("?") !== undefined;
+      elements.push({ value: this.#expression(), optional });
+      if (this.#take(",") !== undefined) continue;
+      this.#need("]");
+      break;
+    }
+    return { kind: "list", elements, offset: open.offset };
+  }
+
+  #map(open: Token): Expression {
+    const entries: { key: Expression; value: Expression; optional: boolean }[] = [];
+    while (this.#take("}") === undefined) {
+      const optional = this.#take("?") !== undefined;
+      const key = this.#expression();
+      this.#need(":");
+      entries.push({ key, value: this.#expression(), optional });
+      if (this.#take(",") !== undefined) continue;
+      this.#need("}");
+      break;
+    }
+    return { kind: "map", entries, offset: open.offset };
+  }
+}
+
+function call(name: string, values: readonly Expression[], offset: number): Expression {
+  return { kind: "call", name, target: undefined, arguments: values, offset };
+}
+
+function isSigned(value: Value | undefined): boolean {
+  return typeof value === "bigint" || typeof value === "number";
+}
+
+function literal({ value = null, offset }: Token, negative: boolean): Expression {
+  if (typeof value === "bigint") {
+    const signed = negative ? -value : value;
+    if (signed < int64.least || signed > int64.most) throw new CelSyntaxError(offset, "invalid int literal");
+    return { kind: "literal", value: signed, type: intType, offset };
+  }
+  if (value instanceof Uint && value.value >= 2n ** 64n) throw new CelSyntaxError(offset, "invalid uint literal");
+  const signed = negative && typeof value === "number" ? -value : value;
+  return { kind: "literal", value: signed, type: literalType(value), offset };
+}
+
+function literalType(value: Value): CelType {
+  if (typeof value === "number") return doubleType;
+  if (typeof value === "string") return stringType;
+  return value instanceof Uint ? uintType : bytesType;
+}

@@ -1,0 +1,316 @@
+import type { Call, Comprehension, Expression, ListLiteral, MapLiteral, Select, StructLiteral } from "./ast.ts";
+import type { Checked, Reference } from "./checker.ts";
+import { Evaluation } from "./evaluation.ts";
+import type { Overload, StructProvider } from "./functions.ts";
+import type { CelType } from "./types.ts";
+import { CelError, CelMap, EntriesMap, isOf, Optional, Uint, type Value } from "./values.ts";
+
+/** One node, ready to run. */
+export type Step = (evaluation: Evaluation) => Value;
+
+/** Upstream: `common.go` of the checker. */
+const costs = { name: 1, list: 10, map: 30, struct: 40 } as const;
+
+/** Turns a checked expression into closures. */
+export function plan(checked: Checked, structs: StructProvider | undefined): { run: Step; slots: number } {
+  const planner = new Planner(checked, structs);
+  const run = planner.plan(checked.expression);
+  return { run, slots: planner.slots };
+}
+
+interface Slot {
+  readonly name: string;
+  readonly index: number;
+  readonly outer: Slot | undefined;
+}
+
+class Planner {
+  readonly #checked: Checked;
+  readonly #structs: StructProvider | undefined;
+  #scope: Slot | undefined;
+  slots = 0;
+
+  constructor(checked: Checked, structs: StructProvider | undefined) {
+    this.#checked = checked;
+    this.#structs = structs;
+  }
+
+  plan(node: Expression): Step {
+    const reference = this.#checked.references.get(node);
+    if (reference?.kind === "constant") {
+      const { value } = reference;
+      return () => value;
+    }
+    if (reference?.kind === "variable") return this.#variable(reference.name);
+    switch (node.kind) {
+      case "literal": {
+        const { value } = node;
+        return () => value;
+      }
+      case "identifier":
+        return this.#variable(node.name);
+      case "select":
+        return this.#select(node);
+      case "call":
+        return this.#call(node, reference);
+      case "list":
+        return this.#list(node);
+      case "map":
+        return this.#map(node);
+      case "struct":
+        return this.#struct(node, reference);
+      case "comprehension":
+        return this.#comprehension(node);
+    }
+  }
+
+  #variable(name: string): Step {
+    for (let slot = this.#scope; slot !== undefined; slot = slot.outer) {
+      if (slot.name !== name) continue;
+      const { index } = slot;
+      return (evaluation) => {
+        evaluation.charge(costs.name);
+        return evaluation.local(index);
+      };
+    }
+    return (evaluation) => {
+      evaluation.charge(costs.name);
+      return evaluation.variable(name);
+    };
+  }
+
+  #select(node: Select): Step {
+    const operand = this.plan(node.operand);
+    const { field } = node;
+    if (node.test) {
+      return (evaluation) => {
+        evaluation.charge(costs.name);
+        return has(operand(evaluation), field);
+      };
+    }
+    if (node.optional) {
+      return (evaluation) => {
+        evaluation.charge(costs.name);
+        return optionalField(operand(evaluation), field);
+      };
+    }
+    return (evaluation) => {
+      const value = operand(evaluation);
+      evaluation.charge(costs.name);
+      if (value instanceof Optional) return optionalField(value, field);
+      if (!(value instanceof CelMap)) throw new CelError("no such overload");
+      const found = value.get(field);
+      if (found === undefined) throw new CelError(`no such key: ${field}`);
+      return found;
+    };
+  }
+
+  #call(node: Call, reference: Reference | undefined): Step {
+    const values = reference?.kind === "overloads" ? reference.values : node.arguments;
+    const steps = values.map((value) => this.plan(value));
+    const [first, second, third] = steps;
+    if (first !== undefined) {
+      if (node.name === "_?_:_" && second !== undefined && third !== undefined)
+        return conditional(first, second, third);
+      if (node.name === "_&&_" && second !== undefined) return logical(first, second, false);
+      if (node.name === "_||_" && second !== undefined) return logical(first, second, true);
+      if (node.name === "@not_strictly_false") return notStrictlyFalse(first);
+      if (
+        (node.name === "or" || node.name === "orValue") &&
+        second !== undefined &&
+        this.#isOptionalMethod(reference)
+      ) {
+        return optionalElse(first, second, node.name === "orValue");
+      }
+    }
+    return dispatch(node.name, reference?.kind === "overloads" ? reference.candidates : [], steps);
+  }
+
+  #isOptionalMethod(reference: Reference | undefined): boolean {
+    return reference?.kind === "overloads" && reference.candidates[0]?.parameters[0]?.kind === "optional";
+  }
+
+  #list(node: ListLiteral): Step {
+    const elements = node.elements.map(({ value, optional }) => ({ step: this.plan(value), optional }));
+    return (evaluation) => {
+      evaluation.charge(costs.list);
+      const list: Value[] = [];
+      for (const { step, optional } of elements) {
+        const value = optional ? inside(step(evaluation)) : step(evaluation);
+        if (value !== undefined) list.push(value);
+      }
+      return list;
+    };
+  }
+
+  #map(node: MapLiteral): Step {
+    const entries = node.entries.map(({ key, value, optional }) => ({
+      key: this.plan(key),
+      value: this.plan(value),
+      optional,
+    }));
+    return (evaluation) => {
+      evaluation.charge(costs.map);
+      const map = new EntriesMap();
+      for (const entry of entries) {
+        const key = entry.key(evaluation);
+        if (typeof key === "number") throw new CelError("unsupported key type: double");
+        const value = entry.optional ? inside(entry.value(evaluation)) : entry.value(evaluation);
+        if (value !== undefined && !map.add(key, value)) throw new CelError(`duplicate map key: ${keyText(key)}`);
+      }
+      return map;
+    };
+  }
+
+  #struct(node: StructLiteral, reference: Reference | undefined): Step {
+    const fields = node.fields.map(({ name, value, optional }) => ({ name, step: this.plan(value), optional }));
+    const type = reference?.kind === "struct" ? reference.type : undefined;
+    const structs = this.#structs;
+    return (evaluation) => {
+      evaluation.charge(costs.struct);
+      if (type === undefined || structs === undefined) throw new CelError(`unknown type: ${node.typeName}`);
+      const given = new Map<string, Value>();
+      for (const { name, step, optional } of fields) {
+        const value = optional ? inside(step(evaluation)) : step(evaluation);
+        if (value !== undefined) given.set(name, value);
+      }
+      return structs.create(type, given);
+    };
+  }
+
+  #comprehension(node: Comprehension): Step {
+    const range = this.plan(node.range);
+    const initial = this.plan(node.initial);
+    const outer = this.#scope;
+    const accumulator = this.#slot(node.accumulator);
+    const variable = this.#slot(node.variable);
+    const second = node.second === undefined ? undefined : this.#slot(node.second);
+    const condition = this.plan(node.condition);
+    const step = this.plan(node.step);
+    this.#scope = { name: node.accumulator, index: accumulator, outer };
+    const result = this.plan(node.result);
+    this.#scope = outer;
+    return (evaluation) => {
+      const over = range(evaluation);
+      evaluation.set(accumulator, initial(evaluation));
+      for (const [one, two] of pairs(over, second !== undefined)) {
+        evaluation.set(variable, one);
+        if (second !== undefined) evaluation.set(second, two);
+        if (condition(evaluation) === false) break;
+        evaluation.attempt(accumulator, step);
+      }
+      return result(evaluation);
+    };
+  }
+
+  #slot(name: string): number {
+    const index = this.slots++;
+    this.#scope = { name, index, outer: this.#scope };
+    return index;
+  }
+}
+
+function* pairs(range: Value, two: boolean): Generator<readonly [Value, Value]> {
+  if (Array.isArray(range)) {
+    const list = range as readonly Value[];
+    for (const [index, item] of list.entries()) yield two ? [BigInt(index), item] : [item, null];
+  } else if (range instanceof CelMap) {
+    for (const key of range.keys()) yield [key, two ? (range.get(key) ?? null) : null];
+  } else {
+    throw new CelError("no such overload");
+  }
+}
+
+function has(operand: Value, field: string): Value {
+  if (operand instanceof Optional) return operand.value !== undefined && has(operand.value, field);
+  if (!(operand instanceof CelMap)) throw new CelError("no such overload");
+  return operand.has(field);
+}
+
+function optionalField(operand: Value, field: string): Value {
+  const value = operand instanceof Optional ? operand.value : operand;
+  if (value === undefined) return Optional.none;
+  if (!(value instanceof CelMap)) throw new CelError("no such overload");
+  const found = value.get(field);
+  return found === undefined ? Optional.none : found instanceof Optional ? found : new Optional(found);
+}
+
+/** Of an element with a question mark. */
+function inside(value: Value): Value | undefined {
+  if (!(value instanceof Optional)) throw new CelError("cannot initialize optional entry from non-optional value");
+  return value.value;
+}
+
+function keyText(key: Value): string {
+  return typeof key === "string" ? key : key instanceof Uint ? String(key.value) : String(key);
+}
+
+function conditional(condition: Step, yes: Step, no: Step): Step {
+  return (evaluation) => {
+    const value = condition(evaluation);
+    if (typeof value !== "boolean") throw new CelError("no such overload");
+    return value ? yes(evaluation) : no(evaluation);
+  };
+}
+
+/** `&&` and `||`: an operand that decides makes the other's error moot. */
+function logical(left: Step, right: Step, decides: boolean): Step {
+  return (evaluation) => {
+    const first = evaluation.outcome(left);
+    if (first === decides) return decides;
+    const second = evaluation.outcome(right);
+    if (second === decides) return decides;
+    for (const outcome of [first, second]) {
+      if (outcome instanceof CelError) throw outcome;
+      if (typeof outcome !== "boolean") throw new CelError("no such overload");
+    }
+    return !decides;
+  };
+}
+
+function notStrictlyFalse(operand: Step): Step {
+  return (evaluation) => {
+    evaluation.charge(1);
+    return evaluation.outcome(operand) !== false;
+  };
+}
+
+/** `a.or(b)`, `a.orValue(b)`: b is not looked at when a has a value. */
+function optionalElse(first: Step, second: Step, unwrap: boolean): Step {
+  return (evaluation) => {
+    evaluation.charge(1);
+    const value = first(evaluation);
+    if (!(value instanceof Optional)) throw new CelError("no such overload");
+    if (value.value !== undefined) return unwrap ? value.value : value;
+    return second(evaluation);
+  };
+}
+
+function dispatch(name: string, candidates: readonly Overload[], steps: readonly Step[]): Step {
+  const [only] = candidates;
+  const certain = candidates.length === 1 && only !== undefined && !only.parameters.some(isLoose);
+  return (evaluation) => {
+    const values: Value[] = [];
+    for (const step of steps) values.push(step(evaluation));
+    const overload = certain && fits(only, values) ? only : candidates.find((candidate) => fits(candidate, values));
+    if (overload === undefined) {
+      throw new CelError(name === "_[_]" ? "no such overload" : `no such overload: ${name}`);
+    }
+    evaluation.charge(overload.cost === undefined ? 1 : overload.cost(values.map(sizeOf)));
+    return overload.call(values);
+  };
+}
+
+function isLoose({ kind }: CelType): boolean {
+  return kind === "dyn" || kind === "parameter";
+}
+
+function fits(overload: Overload, values: readonly Value[]): boolean {
+  return overload.parameters.every((type, index) => isOf(values[index] ?? null, type));
+}
+
+/** As costs count it. */
+export function sizeOf(value: Value): number {
+  if (typeof value === "string" || Array.isArray(value) || value instanceof Uint8Array) return value.length;
+  return value instanceof CelMap ? value.size : 1;
+}
