@@ -20,7 +20,8 @@ export function sandboxConfig(input: SandboxInput): Request<"PodSandboxConfig"> 
   const name = { name: podName(pod), namespace: podNamespace(pod), uid: podUid(pod) };
   return {
     metadata: { ...name, attempt },
-    hostname: kernelHostname(pod, input.hostname),
+    // On the host's network there is no name of its own to set.
+    hostname: pod.spec?.hostNetwork ? "" : kernelHostname(pod, input.hostname),
     logDirectory: input.logDirectory,
     dnsConfig: input.dns,
     portMappings: portMappings(pod),
