@@ -4,7 +4,8 @@ import { connect } from "node:http2";
 import { createInterface } from "node:readline";
 
 const [url = "", token = "", path = "", watchers = "1", connections = "1"] = process.argv.slice(2);
-const marker = Buffer.from('{"type":"');
+/** Each event ends with one, and JSON holds no other. */
+const lineFeed = 0x0a;
 let events = 0;
 let bytes = 0;
 let opened = 0;
@@ -17,7 +18,7 @@ const sessions = Array.from({ length: Number(connections) }, () => {
 
 function count(chunk: Buffer): void {
   bytes += chunk.length;
-  for (let at = chunk.indexOf(marker); at >= 0; at = chunk.indexOf(marker, at + marker.length)) events += 1;
+  for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, at + 1)) events += 1;
 }
 
 await new Promise<void>((resolve) => {

@@ -55,9 +55,9 @@ export class WatchCursor {
     this.#initialEnd = start.initial === undefined ? undefined : start.revision;
   }
 
-  /** Whether nothing is selected away, so that all such watchers get the same bytes. */
-  get unfiltered(): boolean {
-    return this.#filter === undefined && this.#prefix === this.#cache.prefix;
+  /** The keys watched, where nothing else is selected: all such watchers get the same bytes. */
+  get sharedPrefix(): string | undefined {
+    return this.#filter === undefined ? this.#prefix : undefined;
   }
 
   get inInitial(): boolean {

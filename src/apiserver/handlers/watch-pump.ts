@@ -71,23 +71,35 @@ export class WatchPump implements ChangeListener {
   }
 
   #pump(): void {
-    while (!this.#blocked && !this.#ended && !this.#converting) {
-      if (!(this.#sharedBatch() ?? this.#ownBatch())) return;
+    try {
+      while (!this.#blocked && !this.#ended && !this.#converting) {
+        if (!(this.#sharedBatch() ?? this.#ownBatch())) return;
+      }
+    } catch (error) {
+      this.#fail(error);
     }
+  }
+
+  /** What cannot be shown ends the watch; the client is told why. */
+  #fail(error: unknown): void {
+    if (this.#ended) return;
+    const { status } = error instanceof StatusError ? error : newInternalError(messageOf(error));
+    this.#write(this.#options.encoder.other("ERROR", status));
+    this.#finish();
   }
 
   /** All watchers without a selector that stand at the same place get the same bytes. Undefined: not such a watcher. */
   #sharedBatch(): boolean | undefined {
     const { cursor, cache, encoder, shared, representation } = this.#options;
     const { ring } = cache;
-    if (!cursor.unfiltered || cursor.inInitial || encoder.name === "" || !representation.direct) return undefined;
+    const prefix = cursor.sharedPrefix;
+    if (prefix === undefined || cursor.inInitial || encoder.name === "" || !representation.direct) return undefined;
     if (cursor.sequence < ring.first) return undefined;
     const to = Math.min(ring.next, cursor.sequence + batchChangesMax);
     if (to === cursor.sequence) return false;
-    const bytes = shared.frames(cache, encoder, cursor.sequence, to);
-    this.#options.observer.sent(to - cursor.sequence, bytes.length);
+    const bytes = shared.frames(cache, encoder, prefix, cursor.sequence, to);
     cursor.skipTo(to);
-    this.#write(bytes);
+    if (bytes.length > 0) this.#write(bytes);
     return true;
   }
 
@@ -137,7 +149,7 @@ export class WatchPump implements ChangeListener {
         this.#write(frame);
         this.#pump();
       },
-      () => this.#finish(),
+      (error: unknown) => this.#fail(error),
     );
   }
 
@@ -185,27 +197,27 @@ export class SharedFrames {
   #to = -1;
   #cache: ResourceCache | undefined;
 
-  frames(cache: ResourceCache, encoder: FrameEncoder, from: number, to: number): Buffer {
+  frames(cache: ResourceCache, encoder: FrameEncoder, prefix: string, from: number, to: number): Buffer {
     if (this.#to !== to || this.#cache !== cache) {
       this.#joined.clear();
       this.#to = to;
       this.#cache = cache;
     }
-    const key = `${from} ${encoder.name}`;
+    const key = `${from} ${encoder.name} ${prefix}`;
     let joined = this.#joined.get(key);
     if (joined === undefined) {
-      joined = joinFrames(cache, encoder, from, to);
+      joined = joinFrames(cache, encoder, prefix, from, to);
       this.#joined.set(key, joined);
     }
     return joined;
   }
 }
 
-function joinFrames(cache: ResourceCache, encoder: FrameEncoder, from: number, to: number): Buffer {
+function joinFrames(cache: ResourceCache, encoder: FrameEncoder, prefix: string, from: number, to: number): Buffer {
   const frames: Buffer[] = [];
   for (let sequence = from; sequence < to; sequence += 1) {
     const change = cache.ring.at(sequence);
-    if (change !== undefined) frames.push(frameOf(encoder, change.type, change.entry, change));
+    if (change?.entry.key.startsWith(prefix)) frames.push(frameOf(encoder, change.type, change.entry, change));
   }
   return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
 }
