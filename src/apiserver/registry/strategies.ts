@@ -1,3 +1,4 @@
+import { autoscalerStrategy, autoscalerV1Strategy } from "./autoscaling/horizontal-pod-autoscaler.ts";
 import { controllerRevisionStrategy } from "./apps/controller-revision.ts";
 import { daemonSetStrategy } from "./apps/daemon-set.ts";
 import { deploymentStrategy } from "./apps/deployment.ts";
@@ -58,6 +59,8 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "coordination.k8s.io/v1/leases": leaseStrategy,
     "discovery.k8s.io/v1/endpointslices": endpointSliceStrategy,
     "events.k8s.io/events": eventStrategy,
+    "autoscaling/v1/horizontalpodautoscalers": autoscalerV1Strategy,
+    "autoscaling/v2/horizontalpodautoscalers": autoscalerStrategy,
     [`${rbac}/roles`]: roles,
     [`${rbac}/rolebindings`]: roleBindings,
     [`${rbac}/clusterroles`]: clusterRoles,
