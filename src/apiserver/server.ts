@@ -128,7 +128,7 @@ export class ApiServer implements Runnable {
       strategies: options.strategies ?? new Map(),
       converters: options.converters ?? builtInConverters,
     });
-    if (options.metrics === undefined) addProcessMetrics(metrics, clock);
+    addProcessMetrics(metrics, clock);
     addObjectMetrics(metrics, this.catalog.table);
     // Nobody need wait for it.
     this.#ready.promise.catch(() => {});

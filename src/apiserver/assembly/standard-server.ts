@@ -33,6 +33,8 @@ import {
   RbacAuthorizer,
   unionAuthorizer,
 } from "../authz/index.ts";
+import { MetricsRegistry } from "../../component/index.ts";
+import { type FlowControlOptions, installFlowControl } from "../flowcontrol/index.ts";
 import type { PathHandler } from "../handlers/router.ts";
 import { jsonReply } from "../http/reply.ts";
 import { CustomResources, customDocuments, webhookConversion } from "../customresources/index.ts";
@@ -67,6 +69,8 @@ export interface StandardServerOptions {
   readonly serviceNetwork?: ServiceNetworkOptions;
   /** Where pods and other nodes reach this server; the endpoints of the Service `kubernetes`. Absent: no such endpoints. */
   readonly advertise?: { readonly address: string; readonly port: number };
+  /** Priority and fairness, unless switched off. */
+  readonly flowControl?: FlowControlOptions;
   /** Everything else of the server, as it is. */
   readonly more?: Partial<
     Omit<ApiServerOptions, "store" | "clock" | "random" | "log" | "authenticator" | "authorizer">
@@ -98,6 +102,14 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const equivalents = new EquivalentVersions();
   const hooks = { objects, caller: new WebhookCaller(objects, clock), equivalents, clock, random };
   const dynamic = [mutatingWebhooks(hooks), validatingWebhooks(hooks)];
+  const metrics = more.metrics ?? new MetricsRegistry();
+  const flow = installFlowControl(options.flowControl ?? {}, {
+    clock,
+    log: options.log,
+    metrics,
+    requestTimeoutMs: more.requestTimeoutMs ?? 60_000,
+    clientOf: privileged,
+  });
   let custom: CustomResources | undefined;
   const server = createApiServer({
     extraDocuments: (builtIn) =>
@@ -105,7 +117,9 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
         () => custom,
         (path) => builtIn.v3(path),
       ),
+    flowControl: flow.flowControl,
     ...more,
+    metrics,
     strategies: services.extend(more.strategies ?? builtInStrategies, {}),
     admission: more.admission ?? admissionPlugins({ objects, authorizer, clock, random, dynamic }),
     store: options.store,
@@ -125,7 +139,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
       ...more.subresources,
       "/serviceaccounts/token": tokenRequestHandler(scheme, tokens, live, nodeOfPod),
     },
-    paths: [...(more.paths ?? []), issuerPaths(tokens)],
+    paths: [...(more.paths ?? []), issuerPaths(tokens), ...flow.paths],
     startup: [
       {
         name: "start-kube-apiserver-admission-initializer",
@@ -161,6 +175,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
       },
       { name: "bootstrap-controller", run: (started) => publishServer(options, services, privileged(started)) },
       { name: "rbac/bootstrap-roles", run: (started) => ensureBootstrapRoles(privileged(started)) },
+      ...flow.startup,
       ...(more.startup ?? []),
     ],
   });
