@@ -67,6 +67,7 @@ export function describeCustom(
         storageCodec,
         storageVersion: { ...gvk, version: storage.name },
         storedIn,
+        jsonOnly: true,
       };
       const direct = version.name === storage.name && onlyStoredIn(definition, storage.name);
       return direct ? base : { ...base, convert: conversion.of(version.name) };

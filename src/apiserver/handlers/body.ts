@@ -30,10 +30,12 @@ export interface BodyKind {
   readonly version: string;
   readonly kind: string;
   readonly codec: KindCodec;
+  /** There is no protobuf form. */
+  readonly jsonOnly?: boolean;
 }
 
 export function bodyKindOf(descriptor: ResourceDescriptor): BodyKind {
-  return { ...descriptor.gvk, codec: descriptor.codec };
+  return { ...descriptor.gvk, codec: descriptor.codec, jsonOnly: descriptor.jsonOnly === true };
 }
 
 /** Reads and decodes the object in a request's body, defaults included. */
@@ -43,7 +45,7 @@ export async function readObject(
   validation: FieldValidation,
   context: RequestContext,
 ): Promise<KubeObject> {
-  const media = bodyMediaType(headerText(request, "content-type"));
+  const media = bodyMediaType(headerText(request, "content-type"), kind.jsonOnly);
   const bytes = await request.body(bodyBytesMax);
   return decodeObject(bytes, media, kind, validation, context);
 }

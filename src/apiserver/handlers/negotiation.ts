@@ -27,14 +27,18 @@ const wholeJson: Accepted = { media: "json", projection: "whole", version: "v1" 
 const rememberedMax = 256;
 const remembered = new Map<string, Accepted | undefined>();
 
-/** Chooses by the `Accept` header; the same few headers come again and again. Throws 406. */
-export function negotiate(accept: string | undefined, stream = false): Accepted {
+/**
+ * Chooses by the `Accept` header; the same few headers come again and again. `jsonOnly` is for kinds without a protobuf
+ * form; their bare metadata has one. Throws 406.
+ */
+export function negotiate(accept: string | undefined, stream = false, jsonOnly = false): Accepted {
   if (accept === undefined || accept === "" || accept === "*/*" || accept === mediaTypes.json) return wholeJson;
-  let chosen = remembered.get(accept);
-  if (chosen === undefined && !remembered.has(accept)) {
-    chosen = choose(accept);
+  const key = jsonOnly ? `json ${accept}` : accept;
+  let chosen = remembered.get(key);
+  if (chosen === undefined && !remembered.has(key)) {
+    chosen = choose(accept, jsonOnly);
     if (remembered.size >= rememberedMax) remembered.clear();
-    remembered.set(accept, chosen);
+    remembered.set(key, chosen);
   }
   if (chosen === undefined) throw newNotAcceptable(stream ? streamTypes : acceptedTypes);
   return chosen;
@@ -46,13 +50,16 @@ interface Clause {
   readonly quality: number;
 }
 
-function choose(accept: string): Accepted | undefined {
+function choose(accept: string, jsonOnly: boolean): Accepted | undefined {
   const clauses = accept.split(",").map(parseClause);
   clauses.sort((a, b) => b.quality - a.quality);
   for (const clause of clauses) {
     const media = mediaOf(clause.type);
     const projection = media === undefined ? undefined : projectionOf(clause.parameters);
-    if (media !== undefined && projection !== undefined) return { media, ...projection };
+    if (media === undefined || projection === undefined) continue;
+    // Tables have no protobuf form.
+    const unavailable = projection.projection === "table" || (jsonOnly && projection.projection === "whole");
+    if (media !== "protobuf" || !unavailable) return { media, ...projection };
   }
   return undefined;
 }
@@ -88,12 +95,12 @@ function projectionOf(
 }
 
 /** The encoding of a request's body. Throws 415. */
-export function bodyMediaType(contentType: string | undefined): MediaType {
+export function bodyMediaType(contentType: string | undefined, jsonOnly = false): MediaType {
   if (contentType === undefined || contentType === "" || contentType === mediaTypes.json) return "json";
   const semicolon = contentType.indexOf(";");
   const type = (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
   if (type === mediaTypes.json) return "json";
   if (type === mediaTypes.yaml || type === "application/x-yaml" || type === "text/yaml") return "yaml";
-  if (type === mediaTypes.protobuf) return "protobuf";
-  throw newUnsupportedMediaType(acceptedTypes);
+  if (type === mediaTypes.protobuf && !jsonOnly) return "protobuf";
+  throw newUnsupportedMediaType(jsonOnly ? acceptedTypes.slice(0, 2) : acceptedTypes);
 }

@@ -33,7 +33,7 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
 export async function handlePatch(call: ResourceCall, subresource: string): Promise<ApiResponse> {
   const { served, context, query, request } = call;
   const options = renderOptionsOf(call);
-  const type = patchTypeOf(headerText(request, "content-type"));
+  const type = patchTypeOf(headerText(request, "content-type"), served.descriptor.jsonOnly);
   const parameters = writeParameters(query, "PatchOptions");
   const force = query.flag("force");
   checkApplyOptions(type, parameters.fieldManager, query.has("force"));
@@ -155,10 +155,11 @@ function applied(
   return object;
 }
 
-export function patchTypeOf(contentType: string | undefined): PatchType {
+/** Strategic merge needs to know what a kind's lists are keyed by; custom resources do not say in its terms. */
+export function patchTypeOf(contentType: string | undefined, custom = false): PatchType {
   const type = patchTypes[(contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? ""];
-  if (type === undefined) throw newUnsupportedMediaType(Object.keys(patchTypes));
-  return type;
+  if (type !== undefined && !(custom && type === "strategic")) return type;
+  throw newUnsupportedMediaType(Object.keys(patchTypes).filter((name) => !custom || patchTypes[name] !== "strategic"));
 }
 
 function checkApplyOptions(type: PatchType, fieldManager: string | undefined, hasForce: boolean): void {

@@ -7,6 +7,7 @@ import { bytesReply, jsonReply } from "../http/reply.ts";
 import type { Page } from "../registry/reads.ts";
 import type { Representable } from "../registry/resource-registry.ts";
 import { type Accepted, mediaTypes } from "./negotiation.ts";
+import { partialListProtobuf, partialProtobuf } from "./partial-protobuf.ts";
 import { closeEnvelope, field, fieldHead } from "./protobuf-envelope.ts";
 import type { ServedResource } from "./served.ts";
 import { type IncludeObject, partial, tableOf, tableRow } from "./table.ts";
@@ -38,6 +39,8 @@ export function renderObject(
       status,
     );
   }
+  if (accepted.projection === "metadata" && accepted.media === "protobuf")
+    return bytesReply(status, mediaTypes.protobuf, partialProtobuf(object.object, accepted.version));
   if (accepted.projection === "metadata")
     return renderValue(partial(object.object, accepted.version), accepted, status);
   if (accepted.projection === "metadata-list")
@@ -93,6 +96,10 @@ async function renderListValue(served: ServedResource, page: Page, options: Rend
       tableOf(served.descriptor, { metadata, rows, columns: true, version: accepted.version }),
       accepted,
     );
+  }
+  if (accepted.projection !== "whole" && accepted.media === "protobuf") {
+    const bytes = partialListProtobuf(objects, protobufListMeta(page), accepted.version);
+    return bytesReply(200, mediaTypes.protobuf, bytes);
   }
   if (accepted.projection !== "whole") {
     const items = objects.map((object) => partial(object, accepted.version));

@@ -82,14 +82,16 @@ export function methodNotAllowed(): StatusError {
   return newFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
 }
 
-export function acceptedOf(request: ApiRequest, stream = false): Accepted {
-  return negotiate(headerText(request, "accept"), stream);
+export function acceptedOf({ request, served, context }: ResourceCall, stream = false): Accepted {
+  // A scale is a built-in kind, whatever it scales.
+  const jsonOnly = served.descriptor.jsonOnly === true && context.info.subresource !== "scale";
+  return negotiate(headerText(request, "accept"), stream, jsonOnly);
 }
 
 export function renderOptionsOf(call: ResourceCall): RenderOptions {
   const include = call.query.get("includeObject") ?? "";
   return {
-    accepted: acceptedOf(call.request),
+    accepted: acceptedOf(call),
     include: include === "None" || include === "Object" ? (include as IncludeObject) : "Metadata",
     nowMs: call.services.clock.now(),
   };

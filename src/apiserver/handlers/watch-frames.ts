@@ -3,6 +3,7 @@ import type { CacheEntry } from "../cacher/entry.ts";
 import type { Change, ChangeType } from "../cacher/event-ring.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
 import { type Accepted, mediaTypes } from "./negotiation.ts";
+import { partialProtobuf } from "./partial-protobuf.ts";
 import { closeEnvelope, field } from "./protobuf-envelope.ts";
 import { protobufOf } from "./render.ts";
 import type { ServedResource } from "./served.ts";
@@ -33,6 +34,8 @@ const jsonHeads: Readonly<Record<ChangeType, Buffer>> = {
 
 export function frameEncoder(served: ServedResource, options: FrameOptions): FrameEncoder {
   const { media, projection } = options.accepted;
+  if (projection === "metadata" && media === "protobuf")
+    return protobufMetadataFrames(served, options.accepted.version);
   if (projection !== "whole") return projectedFrames(served, options);
   if (media === "protobuf") return protobufFrames(served);
   return media === "yaml" ? yamlFrames(served) : jsonFrames(served);
@@ -56,13 +59,28 @@ function jsonOther(type: string, object: unknown): Buffer {
 }
 
 /** Four bytes of length, then `WatchEvent { type = 1, object = 2 { raw = 1 } }` without an envelope. */
-function protobufFrames(served: ServedResource): FrameEncoder {
-  const frame = (type: string, object: Uint8Array): Buffer => {
-    const event = Buffer.concat([field(1, Buffer.from(type)), field(2, field(1, object))]);
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(event.length);
-    return Buffer.concat([length, event]);
+function protobufFrame(type: string, object: Uint8Array): Buffer {
+  const event = Buffer.concat([field(1, Buffer.from(type)), field(2, field(1, object))]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(event.length);
+  return Buffer.concat([length, event]);
+}
+
+function protobufMetadataFrames(served: ServedResource, version: string): FrameEncoder {
+  return {
+    name: nameOf(served, `protobuf metadata ${version}`),
+    contentType: `${mediaTypes.protobuf};stream=watch`,
+    entry: (type, entry) => protobufFrame(type, partialProtobuf(entry.object, version)),
+    other: (type, object) =>
+      protobufFrame(
+        type,
+        type === "BOOKMARK" ? partialProtobuf(object as KubeObject, version) : protobufStatus(object),
+      ),
   };
+}
+
+function protobufFrames(served: ServedResource): FrameEncoder {
+  const frame = protobufFrame;
   const { codec, gvk } = served.descriptor;
   return {
     name: nameOf(served, "protobuf"),

@@ -28,8 +28,8 @@ export interface WatchParameters {
 const sharedFrames = new WeakMap<ServedResource, SharedFrames>();
 
 export async function handleWatch(call: ResourceCall): Promise<ApiResponse> {
-  const { served, services, context, request, query } = call;
-  const accepted = acceptedOf(request, true);
+  const { served, services, context, query } = call;
+  const accepted = acceptedOf(call, true);
   if (accepted.projection === "metadata-list") throw newNotAcceptable(["application/json;stream=watch"]);
   const parameters = watchParameters(call, query);
   const options = { accepted, include: renderOptionsOf(call).include, nowMs: () => services.clock.now() };

@@ -1,4 +1,5 @@
-import type { Clock, Timer } from "../../base/index.ts";
+import { newInternalError, StatusError } from "../../apimachinery/index.ts";
+import { type Clock, messageOf, type Timer } from "../../base/index.ts";
 import type { ChangeListener, ResourceCache } from "../cacher/resource-cache.ts";
 import type { WatchCursor } from "../cacher/watch-cursor.ts";
 import type { StreamSink } from "../http/exchange.ts";

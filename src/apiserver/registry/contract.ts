@@ -98,6 +98,8 @@ export interface ResourceDescriptor<T extends KubeObject = KubeObject> {
   readonly storagePrefix: string;
   readonly storageCodec: KindCodec<T>;
   readonly storageVersion: GroupVersionKind;
+  /** Custom resources have no protobuf form and no strategic merge. */
+  readonly jsonOnly?: true;
   /** Other versions that stored objects may be in; given where schemas change at run time. */
   readonly storedIn?: readonly { readonly gvk: GroupVersionKind; readonly codec: KindCodec<KubeObject> }[];
   /** Between this version and the storage version; absent where they are the same. Webhook conversion is async and batched. */

@@ -55,7 +55,7 @@ async function replacement(call: ResourceCall, kind: BodyKind): Promise<Change> 
 }
 
 async function patched(call: ResourceCall, kind: BodyKind): Promise<Change> {
-  const type = patchTypeOf(headerText(call.request, "content-type"));
+  const type = patchTypeOf(headerText(call.request, "content-type"), call.served.descriptor.jsonOnly);
   const patch = parsePatch(type, Buffer.from(await call.request.body(bodyBytesMax)).toString());
   return (present) => {
     const value =
