@@ -1,9 +1,10 @@
 import { isAbsolute, join } from "node:path";
-import type { Command, CommandContext } from "../../base/index.ts";
+import { type Command, type CommandContext, messageOf } from "../../base/index.ts";
 import {
   builtInImages,
   buildImage,
   type ContainerRuntime,
+  type ImageDefinition,
   importImage,
   parseImageDefinition,
 } from "../../cri/index.ts";
@@ -64,7 +65,7 @@ async function build(args: readonly string[], context: CommandContext): Promise<
   const builtIn = builtInImages(machineArchitecture());
   if (source === undefined)
     throw new Error(`image build takes a definition file or one of ${Object.keys(builtIn).join(", ")}`);
-  const definition = builtIn[source] ?? parseImageDefinition(await platform.disk.readText(absolute(context, source)));
+  const definition = builtIn[source] ?? (await readDefinition(context, source));
   const output = text(values["output"]);
   const config = output === undefined ? await cluster(text(values["name"]), context) : undefined;
   const cacheDirectory =
@@ -87,6 +88,16 @@ async function build(args: readonly string[], context: CommandContext): Promise<
     return await importFiles([outputFile, "--name", config.name], context);
   } finally {
     await platform.disk.remove(outputFile);
+  }
+}
+
+async function readDefinition(context: CommandContext, source: string): Promise<ImageDefinition> {
+  const path = absolute(context, source);
+  const text = await context.platform.disk.readText(path);
+  try {
+    return parseImageDefinition(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`${path} is not an image definition: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -2,8 +2,8 @@ const context = 3;
 
 /** A unified diff of two objects as indented JSON, for messages about what must not change. One hunk is enough there. */
 export function jsonDiff(old: unknown, now: unknown): string {
-  const before = JSON.stringify(old, null, 1).split("\n");
-  const after = JSON.stringify(now, null, 1).split("\n");
+  const before = lines(old);
+  const after = lines(now);
   let start = 0;
   while (start < before.length && start < after.length && before[start] === after[start]) start++;
   let [endBefore, endAfter] = [before.length, after.length];
@@ -18,11 +18,20 @@ export function jsonDiff(old: unknown, now: unknown): string {
     Math.min(after.length, endAfter + context),
   ];
   const head = `@@ -${from + 1},${toBefore - from} +${from + 1},${toAfter - from} @@`;
-  const lines = [
+  const body = [
     ...before.slice(from, start).map((line) => ` ${line}`),
     ...before.slice(start, endBefore).map((line) => `-${line}`),
     ...after.slice(start, endAfter).map((line) => `+${line}`),
     ...before.slice(endBefore, toBefore).map((line) => ` ${line}`),
   ];
-  return `${[head, ...lines].join("\n")}\n`;
+  return `${[head, ...body].join("\n")}\n`;
+}
+
+/** One value or bracket a line, keys sorted: the order in which they came says nothing. */
+function lines(value: unknown): string[] {
+  const sorted = (_key: string, child: unknown): unknown =>
+    typeof child === "object" && child !== null && !Array.isArray(child)
+      ? Object.fromEntries(Object.entries(child).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : child;
+  return JSON.stringify(value, sorted, 1).split("\n");
 }
