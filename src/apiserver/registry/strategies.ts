@@ -1,3 +1,7 @@
+import { apiServiceStrategy } from "./apiregistration/api-service.ts";
+import { runtimeClassStrategy } from "./node/runtime-class.ts";
+import { priorityClassStrategy } from "./scheduling/priority-class.ts";
+import { podDisruptionBudgetStrategy } from "./policy/pod-disruption-budget.ts";
 import { autoscalerStrategy, autoscalerV1Strategy } from "./autoscaling/horizontal-pod-autoscaler.ts";
 import { controllerRevisionStrategy } from "./apps/controller-revision.ts";
 import { daemonSetStrategy } from "./apps/daemon-set.ts";
@@ -61,6 +65,10 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "events.k8s.io/events": eventStrategy,
     "autoscaling/v1/horizontalpodautoscalers": autoscalerV1Strategy,
     "autoscaling/v2/horizontalpodautoscalers": autoscalerStrategy,
+    "apiregistration.k8s.io/apiservices": apiServiceStrategy,
+    "node.k8s.io/runtimeclasses": runtimeClassStrategy,
+    "policy/poddisruptionbudgets": podDisruptionBudgetStrategy,
+    "scheduling.k8s.io/priorityclasses": priorityClassStrategy,
     [`${rbac}/roles`]: roles,
     [`${rbac}/rolebindings`]: roleBindings,
     [`${rbac}/clusterroles`]: clusterRoles,
