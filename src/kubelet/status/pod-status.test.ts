@@ -160,6 +160,15 @@ test("times of conditions move only with their status; conditions of others stay
   assert.equal(observedGeneration, 4);
 });
 
+test("an evicted pod is marked as disrupted, once", () => {
+  const failure = { reason: "Evicted", message: "The node was low on resource: memory." };
+  const first = statusOf(testPod(), empty, { failure });
+  const marked = (status: PodStatus) =>
+    status.conditions?.filter((one) => one.type === "DisruptionTarget").map((one) => one.reason);
+  assert.deepEqual(marked(first), ["TerminationByKubelet"]);
+  assert.deepEqual(marked(statusOf(testPod(), empty, { failure, previous: first })), ["TerminationByKubelet"]);
+});
+
 test("addresses: the sandbox's, the node's, and what was last known of a pod that ended", () => {
   const ips = (status: PodStatus) => (status.podIPs ?? []).map((one) => one.ip).join();
   const dual = [testSandbox({ ips: ["10.0.0.5", "fd00::5"] })];

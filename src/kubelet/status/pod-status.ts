@@ -36,7 +36,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   return {
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     phase,
-    conditions: [...conditions, ...foreignConditions(previous)],
+    conditions: [...conditions, ...disruption(input), ...foreignConditions(previous)],
     ...failureOf(input),
     ...(input.hostIps[0] === undefined
       ? {}
@@ -64,6 +64,22 @@ function failureOf({ failure, previous }: PodStatusInput): Pick<PodStatus, "reas
     ...(previous.reason === undefined ? {} : { reason: previous.reason }),
     ...(previous.message === undefined ? {} : { message: previous.message }),
   };
+}
+
+/** An evicted pod did nothing wrong: controllers that count failures may look away. */
+function disruption({ failure, previous, nowMs }: PodStatusInput): PodCondition[] {
+  const known = previous?.conditions?.some((one) => one.type === "DisruptionTarget") === true;
+  if (failure?.reason !== "Evicted" || known) return [];
+  const lastTransitionTime = rfc3339(nowMs);
+  return [
+    {
+      type: "DisruptionTarget",
+      status: "True",
+      reason: "TerminationByKubelet",
+      message: failure.message,
+      lastTransitionTime,
+    },
+  ];
 }
 
 function foreignConditions(previous: PodStatus | undefined): PodCondition[] {
