@@ -54,3 +54,4 @@ export * from "./apply/index.ts";
 export * from "./protobuf/index.ts";
 export * from "./yaml/index.ts";
 export * from "./openapi/index.ts";
+export * from "./cel/index.ts";

@@ -1,5 +1,6 @@
 import type { Issue } from "./ast.ts";
 import { check, type Checked, type Declarations } from "./checker.ts";
+import { mentionsName } from "./children.ts";
 import { estimateCost } from "./estimate.ts";
 import { type Bindings, Evaluation } from "./evaluation.ts";
 import type { Library, Overload, StructProvider } from "./functions.ts";
@@ -131,4 +132,14 @@ function oneIssue(text: string, { offset, message }: Issue): string {
   const column = [...(before.split("\n").at(-1) ?? "")].length;
   const shown = text.split("\n")[line - 1] ?? "";
   return `ERROR: <input>:${line}:${column + 1}: ${message}\n | ${shown.replaceAll("\t", " ")}\n | ${".".repeat(column)}^`;
+}
+
+/** Whether an expression speaks of a variable; false for what is no expression. */
+export function mentionsVariable(text: string, name: string): boolean {
+  try {
+    return mentionsName(parse(text), name);
+  } catch (error) {
+    if (error instanceof CelSyntaxError) return false;
+    throw error;
+  }
 }

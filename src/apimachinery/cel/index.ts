@@ -5,6 +5,7 @@ export {
   type Compilation,
   type CompileOptions,
   type EnvironmentOptions,
+  mentionsVariable,
   perCallLimit,
 } from "./environment.ts";
 export type { Bindings } from "./evaluation.ts";

@@ -28,6 +28,14 @@ const withoutValue: ReadonlySet<FieldErrorType> = new Set([
   "InternalError",
 ]);
 
+/** A value that upstream shows as Go's `%#v` does, not as JSON. */
+export class GoSyntax {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** Stands in for a value that must not be shown (secrets, or lists too long to print). */
 export const omittedValue: unique symbol = Symbol("omitted value");
 
@@ -111,6 +119,7 @@ function shownValue(error: FieldError): string | undefined {
   const value = error.badValue;
   if (withoutValue.has(error.type) || value === omittedValue) return undefined;
   if (typeof value === "string") return quote(value);
+  if (value instanceof GoSyntax) return value.text;
   return typeof value === "bigint" ? value.toString() : goJson(value);
 }
 

@@ -35,9 +35,10 @@ import {
 } from "../authz/index.ts";
 import { MetricsRegistry } from "../../component/index.ts";
 import { type FlowControlOptions, installFlowControl } from "../flowcontrol/index.ts";
+import { apiVersionInfo } from "../discovery/version.ts";
 import type { PathHandler } from "../handlers/router.ts";
 import { jsonReply } from "../http/reply.ts";
-import { CustomResources, customDocuments, webhookConversion } from "../customresources/index.ts";
+import { CustomResources, customDocuments, rulesOf, webhookConversion } from "../customresources/index.ts";
 import { createLocalClient } from "../local/local-client.ts";
 import { builtInStrategies } from "../registry/strategies.ts";
 import { accessReviews } from "../reviews/access-reviews.ts";
@@ -112,12 +113,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   });
   let custom: CustomResources | undefined;
   const server = createApiServer({
-    extraDocuments: (builtIn) =>
-      customDocuments(
-        () => custom,
-        (path) => builtIn.v3(path),
-      ),
-    flowControl: flow.flowControl,
+    extraDocuments: () => customDocuments(() => custom, apiVersionInfo.gitVersion),
     ...more,
     metrics,
     strategies: services.extend(more.strategies ?? builtInStrategies, {}),
@@ -159,6 +155,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
             log: options.log,
             inputs: {
               scheme,
+              rulesOf,
               converterOf: webhookConversion(
                 (address, body, timeoutMs) => hooks.caller.post(address, body, timeoutMs, signal),
                 random,

@@ -109,7 +109,8 @@ function codecOf(
   }) as unknown as KindCodec<KubeObject>;
 }
 
-function factsOf({ spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion): ResourceFacts {
+/** What discovery and OpenAPI say of one version. */
+export function factsOf({ spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion): ResourceFacts {
   const { names } = spec;
   const { status, scale } = version.subresources ?? {};
   const subresources = [

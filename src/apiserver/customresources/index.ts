@@ -3,4 +3,5 @@ export { CustomResources, type CustomResourcesOptions } from "./controller.ts";
 export { definitionStrategy } from "./definition/strategy.ts";
 export type { DescriptorInputs, VersionConverter } from "./descriptors.ts";
 export { customDocuments } from "./openapi.ts";
+export { rulesOf } from "./rules/index.ts";
 export type { RuleChecker } from "./rules.ts";

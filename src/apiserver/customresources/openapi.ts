@@ -1,118 +1,73 @@
-import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from "../../api/index.ts";
+import { type CustomResourceDefinition, type CustomResourceDefinitionVersion, groupVersions } from "../../api/index.ts";
+import { type GroupVersionFacts, OpenApiDocuments, type OpenApiObject } from "../../apimachinery/index.ts";
 import type { ExtraDocuments } from "../openapi/handler.ts";
 import type { CustomResources } from "./controller.ts";
+import { factsOf } from "./descriptors.ts";
+import { definitionsOf } from "./openapi-definitions.ts";
 
-const metadataName = "io.k8s.apimachinery.pkg.apis.meta.v1";
+/** Of the built-in kinds, what the documents of custom resources refer to. */
+const referred = ["meta/v1", "autoscaling/v1"];
 
-/** OpenAPI v3 documents of custom resources, one for each group version, as `kubectl explain` reads them. */
-export function customDocuments(
-  resources: () => CustomResources | undefined,
-  builtIn: (path: string) => unknown,
-): ExtraDocuments {
-  const served = () => resources()?.served ?? [];
+/** OpenAPI documents of custom resources, one for each group version, and their part of the v2 document. */
+export function customDocuments(resources: () => CustomResources | undefined, gitVersion: string): ExtraDocuments {
+  let made = new Map<string, OpenApiDocuments>();
+  let madeAt = -1;
+  const documents = (): ReadonlyMap<string, OpenApiDocuments> => {
+    const { revision = 0, served = [] } = resources() ?? {};
+    if (revision !== madeAt) made = documentsOf(served, gitVersion);
+    madeAt = revision;
+    return made;
+  };
   return {
     get revision() {
       return resources()?.revision ?? 0;
     },
     get paths() {
-      return [
-        ...new Set(
-          served().flatMap(({ spec }) => servedVersions(spec).map(({ name }) => `apis/${spec.group}/${name}`)),
-        ),
-      ];
+      return [...documents().keys()];
     },
-    v3: (path) => document(served(), path, builtIn),
+    v3: (path) => documents().get(path)?.v3(path),
+    v2: () => [...documents()].map(([path, one]) => only(one.v2(), `/${path}/`)),
   };
 }
 
-function servedVersions(spec: CustomResourceDefinition["spec"]): CustomResourceDefinitionVersion[] {
-  return spec.versions.filter(({ served }) => served);
+interface ServedVersion {
+  readonly definition: CustomResourceDefinition;
+  readonly version: CustomResourceDefinitionVersion;
 }
 
-function document(
+function documentsOf(
   definitions: readonly CustomResourceDefinition[],
-  path: string,
-  builtIn: (path: string) => unknown,
-): unknown {
-  const schemas: Record<string, unknown> = {};
-  const paths: Record<string, unknown> = {};
+  gitVersion: string,
+): Map<string, OpenApiDocuments> {
+  const byPath = new Map<string, ServedVersion[]>();
   for (const definition of definitions) {
-    const { spec } = definition;
-    for (const version of servedVersions(spec)) {
-      if (path !== `apis/${spec.group}/${version.name}`) continue;
-      const name = schemaName(spec.group, version.name, spec.names.kind);
-      schemas[name] = objectSchema(definition, version);
-      Object.assign(paths, pathsOf(definition, version, name));
+    for (const version of definition.spec.versions) {
+      if (!version.served) continue;
+      const path = `apis/${definition.spec.group}/${version.name}`;
+      byPath.set(path, [...(byPath.get(path) ?? []), { definition, version }]);
     }
   }
-  // Metadata is described once, among the built-in kinds.
-  const meta =
-    (builtIn("api/v1") as { components?: { schemas?: Record<string, unknown> } } | undefined)?.components?.schemas ??
-    {};
-  for (const [name, schema] of Object.entries(meta)) if (name.startsWith(metadataName)) schemas[name] = schema;
-  return {
-    openapi: "3.0.0",
-    info: { title: "Kubernetes CRD Swagger", version: "v0.1.0" },
-    paths,
-    components: { schemas },
-  };
+  return new Map([...byPath].map(([path, served]) => [path, document(path, served, gitVersion)]));
 }
 
-/** `example.com`, `v1`, `Foo` → `com.example.v1.Foo`. */
-function schemaName(group: string, version: string, kind: string): string {
-  return `${group.split(".").toReversed().join(".")}.${version}.${kind}`;
+function document(path: string, served: readonly ServedVersion[], gitVersion: string): OpenApiDocuments {
+  const [, group = "", version = ""] = path.split("/");
+  const resources = served.map((one) => factsOf(one.definition, one.version));
+  const facts: GroupVersionFacts = { group, version, package: `${group}/${version}`, types: {}, resources };
+  const known = new Map<string, GroupVersionFacts>();
+  for (const folder of referred) {
+    const builtIn = groupVersions.get(folder);
+    if (builtIn !== undefined) known.set(folder, builtIn);
+  }
+  known.set(`${group}/${version}`, facts);
+  const given = (form: 2 | 3) =>
+    new Map(served.flatMap((one) => definitionsOf(one.definition, one.version, form)) as [string, OpenApiObject][]);
+  return new OpenApiDocuments(known, gitVersion, { 2: given(2), 3: given(3) });
 }
 
-function objectSchema(definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion): unknown {
-  const { spec } = definition;
-  const schema = version.schema?.openAPIV3Schema ?? { type: "object" };
-  return {
-    ...schema,
-    properties: {
-      ...schema.properties,
-      apiVersion: { type: "string", description: "The version of the schema that this object follows." },
-      kind: { type: "string", description: "The kind of object that this is." },
-      metadata: {
-        description: "Standard object metadata.",
-        allOf: [{ $ref: `#/components/schemas/${metadataName}.ObjectMeta` }],
-      },
-    },
-    "x-kubernetes-group-version-kind": [{ group: spec.group, version: version.name, kind: spec.names.kind }],
-  };
-}
-
-const actions = { get: "get", put: "put", patch: "patch", delete: "delete" } as const;
-
-function pathsOf(
-  definition: CustomResourceDefinition,
-  version: CustomResourceDefinitionVersion,
-  name: string,
-): Record<string, unknown> {
-  const { spec } = definition;
-  const kind = { group: spec.group, version: version.name, kind: spec.names.kind };
-  const scope = spec.scope === "Namespaced" ? "/namespaces/{namespace}" : "";
-  const collection = `/apis/${spec.group}/${version.name}${scope}/${spec.names.plural}`;
-  const reference = { $ref: `#/components/schemas/${name}` };
-  const content = { "application/json": { schema: reference } };
-  const parameters = ["dryRun", "fieldManager", "fieldValidation"].map((parameter) => ({
-    name: parameter,
-    in: "query",
-    schema: { type: "string", uniqueItems: true },
-  }));
-  const operation = (action: string, writes: boolean) => ({
-    "x-kubernetes-action": action,
-    "x-kubernetes-group-version-kind": kind,
-    ...(writes ? { parameters, requestBody: { content } } : {}),
-    responses: { "200": { description: "OK", content } },
-  });
-  const object = Object.fromEntries(
-    Object.entries(actions).map(([method, action]) => [
-      method,
-      operation(action, action === "put" || action === "patch"),
-    ]),
-  );
-  return {
-    [collection]: { get: operation("list", false), post: operation("post", true) },
-    [`${collection}/{name}`]: object,
-  };
+/** The paths below a prefix, and all definitions. */
+function only(v2: OpenApiObject, prefix: string) {
+  const { paths, definitions } = v2 as { paths: Record<string, unknown>; definitions: Record<string, unknown> };
+  const own = Object.entries(paths).filter(([path]) => path.startsWith(prefix));
+  return { paths: Object.fromEntries(own), definitions };
 }

@@ -1,4 +1,5 @@
 import type { CustomResourceDefinition } from "../../../api/index.ts";
+import { semanticEqual } from "../../../apimachinery/index.ts";
 import type { NameVerdict } from "./names.ts";
 
 type Condition = NonNullable<NonNullable<CustomResourceDefinition["status"]>["conditions"]>[number];
@@ -36,17 +37,15 @@ export function nextStatus(
         ]),
   ];
   const conditions = wanted.map((condition) => stamped(condition, before, nowText));
-  const accepted =
-    verdict.conflict === undefined ? verdict.accepted : (definition.status?.acceptedNames ?? { plural: "", kind: "" });
   const next: Status = {
     ...definition.status,
     conditions,
-    acceptedNames: { ...accepted },
+    acceptedNames: { ...verdict.accepted },
     storedVersions: [...(definition.status?.storedVersions ?? [])],
     ...(definition.metadata.generation === undefined ? {} : { observedGeneration: definition.metadata.generation }),
   };
   return JSON.stringify(next.conditions) === JSON.stringify(before) &&
-    JSON.stringify(next.acceptedNames) === JSON.stringify(definition.status?.acceptedNames) &&
+    semanticEqual(next.acceptedNames, definition.status?.acceptedNames) &&
     next.observedGeneration === definition.status?.observedGeneration
     ? undefined
     : next;

@@ -22,18 +22,27 @@ export function judgeNames(
       if (name) taken.resources.add(name);
     for (const kind of [names?.kind, names?.listKind]) if (kind) taken.kinds.add(kind);
   }
-  const { plural, singular = "", shortNames = [], kind, listKind = "" } = definition.spec.names;
-  const problems: [reason: string, message: string][] = [];
-  const check = (set: ReadonlySet<string>, name: string, reason: string) => {
-    if (name !== "" && set.has(name)) problems.push([reason, `${JSON.stringify(name)} is already in use`]);
+  const { plural, singular = "", shortNames = [], kind, listKind = "", categories } = definition.spec.names;
+  const before: CustomResourceDefinitionNames = definition.status?.acceptedNames ?? { plural: "", kind: "" };
+  let conflict: NameVerdict["conflict"];
+  /** Keeps what stood before when a name is taken. The last conflict is the one told, as upstream. */
+  const judge = <T>(set: ReadonlySet<string>, names: readonly string[], reason: string, wanted: T, known: T): T => {
+    const used = names.filter((name) => name !== "" && set.has(name));
+    if (used.length === 0) return wanted;
+    conflict = { reason, message: used.map((name) => `${JSON.stringify(name)} is already in use`).join(", ") };
+    return known;
   };
-  check(taken.resources, plural, "PluralConflict");
-  check(taken.resources, singular, "SingularConflict");
-  for (const name of shortNames) check(taken.resources, name, "ShortNamesConflict");
-  check(taken.kinds, kind, "KindConflict");
-  check(taken.kinds, listKind, "ListKindConflict");
-  const [first] = problems;
-  if (first === undefined) return { accepted: definition.spec.names, conflict: undefined };
-  const accepted = definition.status?.acceptedNames ?? { plural: "", kind: "" };
-  return { accepted, conflict: { reason: first[0], message: first[1] } };
+  const { resources, kinds } = taken;
+  const accepted: CustomResourceDefinitionNames = {
+    plural: judge(resources, [plural], "PluralConflict", plural, before.plural),
+    singular: judge(resources, [singular], "SingularConflict", singular, before.singular ?? ""),
+    shortNames: judge(resources, shortNames, "ShortNamesConflict", shortNames, before.shortNames ?? []),
+    kind: judge(kinds, [kind], "KindConflict", kind, before.kind),
+    listKind: judge(kinds, [listKind], "ListKindConflict", listKind, before.listKind ?? ""),
+    ...(categories === undefined ? {} : { categories }),
+  };
+  if (accepted.singular === "") delete accepted.singular;
+  if (accepted.listKind === "") delete accepted.listKind;
+  if (accepted.shortNames?.length === 0) delete accepted.shortNames;
+  return { accepted, conflict };
 }

@@ -13,6 +13,7 @@ import {
 import { messageOf } from "../../../base/index.ts";
 import { applyDefaults } from "../schema/defaults.ts";
 import { prune } from "../schema/prune.ts";
+import { checkRuleDefinitions } from "../rules/index.ts";
 import { type Structural, structuralOf } from "../schema/structural.ts";
 import { validateValue } from "../schema/validate-value.ts";
 import { compileJsonPath } from "../json-path.ts";
@@ -100,7 +101,10 @@ function checkVersion(version: CustomResourceDefinitionVersion, path: FieldPath,
     const before = errors.length;
     const at = path.child("schema").child("openAPIV3Schema");
     checkStructural(schema, at, errors);
-    if (errors.length === before) checkDefaults(structuralOf(schema), at, true, errors);
+    if (errors.length === before) {
+      checkDefaults(structuralOf(schema), at, true, errors);
+      checkRuleDefinitions(schema, at, errors);
+    }
   }
   for (const [index, column] of (version.additionalPrinterColumns ?? []).entries()) {
     const at = path.child("additionalPrinterColumns").index(index);
