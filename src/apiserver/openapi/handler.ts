@@ -1,5 +1,10 @@
 import { createHash } from "node:crypto";
-import { encodeSwagger, newNotAcceptable, type OpenApiDocuments } from "../../apimachinery/index.ts";
+import {
+  encodeSwagger,
+  newNotAcceptable,
+  type OpenApiDocuments,
+  type OpenApiObject,
+} from "../../apimachinery/index.ts";
 import { statusReply, bytesReply } from "../http/reply.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import type { PathHandler } from "../handlers/router.ts";
@@ -15,6 +20,8 @@ export interface ExtraDocuments {
   readonly revision: number;
   readonly paths: readonly string[];
   v3(path: string): unknown;
+  /** Their parts of the v2 document. */
+  v2?(): readonly { readonly paths: object; readonly definitions: object }[];
 }
 
 const protobufV3 = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf";
@@ -53,13 +60,23 @@ export class OpenApiHandler implements PathHandler {
 
   #v2(request: ApiRequest): ApiResponse {
     if (onlyProtobuf(request, protobufV2)) {
-      const bytes = (): Buffer => Buffer.from(encodeSwagger(this.#documents.v2()));
+      const bytes = (): Buffer => Buffer.from(encodeSwagger(this.#wholeV2()));
       return conditional(request, this.#prepareBytes("v2 protobuf", bytes), protobufV2.replace("@", "."));
     }
     return conditional(
       request,
-      this.#prepare("v2", () => this.#documents.v2()),
+      this.#prepare("v2", () => this.#wholeV2()),
     );
+  }
+
+  /** Where definitions meet, the built-in ones stand. */
+  #wholeV2(): OpenApiObject {
+    const whole = this.#documents.v2();
+    const parts = this.#extra?.v2?.() ?? [];
+    if (parts.length === 0) return whole;
+    const join = (key: "paths" | "definitions") =>
+      Object.assign({}, ...parts.map((part) => part[key]), whole[key]) as OpenApiObject;
+    return { ...whole, paths: join("paths"), definitions: join("definitions") };
   }
 
   #root(request: ApiRequest): ApiResponse {
