@@ -10,6 +10,7 @@ import { replicaSetStrategy } from "./apps/replica-set.ts";
 import { statefulSetStrategy } from "./apps/stateful-set.ts";
 import { cronJobStrategy } from "./batch/cron-job.ts";
 import { jobStrategy } from "./batch/job.ts";
+import { certificateSigningRequestStrategy } from "./certificates/certificate-signing-request.ts";
 import type { Strategy } from "./contract.ts";
 import { leaseStrategy } from "./coordination/lease.ts";
 import { configMapStrategy } from "./core/config-map.ts";
@@ -30,7 +31,14 @@ import { serviceAccountStrategy } from "./core/service-account.ts";
 import { definitionStrategy } from "../customresources/definition/strategy.ts";
 import type { StrategyTable } from "./descriptors.ts";
 import { endpointSliceStrategy } from "./discovery/endpoint-slice.ts";
+import { ipAddressStrategy, serviceCidrStrategy } from "./networking/addresses.ts";
+import { ingressStrategy } from "./networking/ingress.ts";
+import { ingressClassStrategy } from "./networking/ingress-class.ts";
+import { networkPolicyStrategy } from "./networking/network-policy.ts";
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./rbac/strategies.ts";
+import { csiDriverStrategy, csiNodeStrategy } from "./storage/drivers.ts";
+import { storageClassStrategy } from "./storage/storage-class.ts";
+import { volumeAttachmentStrategy } from "./storage/volume-attachment.ts";
 
 const rbac = "rbac.authorization.k8s.io";
 
@@ -60,6 +68,7 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "apps/statefulsets": statefulSetStrategy,
     "batch/cronjobs": cronJobStrategy,
     "batch/jobs": jobStrategy,
+    "certificates.k8s.io/v1/certificatesigningrequests": certificateSigningRequestStrategy,
     "coordination.k8s.io/v1/leases": leaseStrategy,
     "discovery.k8s.io/v1/endpointslices": endpointSliceStrategy,
     "events.k8s.io/events": eventStrategy,
@@ -69,9 +78,18 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "node.k8s.io/runtimeclasses": runtimeClassStrategy,
     "policy/poddisruptionbudgets": podDisruptionBudgetStrategy,
     "scheduling.k8s.io/priorityclasses": priorityClassStrategy,
+    "networking.k8s.io/v1/ingressclasses": ingressClassStrategy,
+    "networking.k8s.io/v1/ingresses": ingressStrategy,
+    "networking.k8s.io/v1/ipaddresses": ipAddressStrategy,
+    "networking.k8s.io/v1/networkpolicies": networkPolicyStrategy,
+    "networking.k8s.io/v1/servicecidrs": serviceCidrStrategy,
     [`${rbac}/roles`]: roles,
     [`${rbac}/rolebindings`]: roleBindings,
     [`${rbac}/clusterroles`]: clusterRoles,
     [`${rbac}/clusterrolebindings`]: clusterRoleBindings,
+    "storage.k8s.io/v1/csidrivers": csiDriverStrategy,
+    "storage.k8s.io/v1/csinodes": csiNodeStrategy,
+    "storage.k8s.io/v1/storageclasses": storageClassStrategy,
+    "storage.k8s.io/v1/volumeattachments": volumeAttachmentStrategy,
   }) as [string, Strategy][],
 );

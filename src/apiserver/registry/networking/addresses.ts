@@ -1,0 +1,79 @@
+import type { IPAddress, ServiceCIDR } from "../../../api/index.ts";
+import {
+  fieldPath,
+  invalid,
+  isDns1123Subdomain,
+  isPathSegmentName,
+  parseIpPrefix,
+  required,
+  validateCidr,
+  validateImmutableField,
+  validateIp,
+} from "../../../apimachinery/index.ts";
+import { addMessages, checkEach, type Errors } from "../common/check.ts";
+import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
+import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
+import type { Strategy } from "../contract.ts";
+import { checkSegment } from "./paths.ts";
+
+const parentPath = fieldPath("spec", "parentRef");
+const cidrsPath = fieldPath("spec", "cidrs");
+
+/** Its name is the address. */
+export const ipAddressStrategy: Strategy<IPAddress> = {
+  ...specAndStatus<IPAddress>(),
+  validateName: (name) =>
+    collect((errors) => validateIp(name, fieldPath("name"), errors)).map(({ detail }) => detail ?? ""),
+  validate: ({ spec }) => collect((errors) => checkParent(spec?.parentRef, errors)),
+  validateUpdate: ({ spec }, old) =>
+    collect((errors) => validateImmutableField(spec?.parentRef, old.spec?.parentRef, parentPath, errors)),
+  allowUnconditionalUpdate: true,
+  selectableFields: {},
+  table: defineTable([
+    nameColumn,
+    text("ParentRef", "What has the address.", ({ spec }) => {
+      const { group = "", resource = "", namespace = "", name = "" } = spec?.parentRef ?? {};
+      if (spec?.parentRef === undefined) return "<none>";
+      const kind = (group === "" ? resource : `${resource}.${group}`).toLowerCase();
+      return namespace === "" ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
+    }),
+    ageColumn,
+  ]),
+};
+
+function checkParent(parent: IPAddress["spec"]["parentRef"] | undefined, errors: Errors): void {
+  if (parent === undefined) {
+    errors.push(required(parentPath));
+    return;
+  }
+  const { group = "", namespace = "" } = parent;
+  if (group !== "") addMessages(isDns1123Subdomain(group), group, parentPath.child("group"), errors);
+  checkSegment(parent.resource, parentPath.child("resource"), "", errors);
+  checkSegment(parent.name, parentPath.child("name"), "", errors);
+  if (namespace !== "") addMessages(isPathSegmentName(namespace), namespace, parentPath.child("namespace"), errors);
+}
+
+export const serviceCidrStrategy: Strategy<ServiceCIDR> = {
+  ...specAndStatus<ServiceCIDR>(),
+  validate: ({ spec }) => collect((errors) => checkCidrs(spec?.cidrs ?? [], errors)),
+  validateUpdate: ({ spec }, old) =>
+    collect((errors) => validateImmutableField(spec?.cidrs, old.spec?.cidrs, cidrsPath, errors)),
+  allowUnconditionalUpdate: true,
+  status: statusOnly<ServiceCIDR>(),
+  table: defineTable([
+    nameColumn,
+    text("CIDRs", "The ranges that addresses of Services come from.", ({ spec }) => (spec?.cidrs ?? []).join(",")),
+    ageColumn,
+  ]),
+};
+
+function checkCidrs(cidrs: readonly string[], errors: Errors): void {
+  const shown = { CIDRs: cidrs };
+  const families = new Set(cidrs.map((cidr) => parseIpPrefix(cidr)?.address.family));
+  if (cidrs.length === 0) errors.push(required(cidrsPath, "at least one CIDR required"));
+  else if (cidrs.length > 2) errors.push(invalid(cidrsPath, shown, "may only hold up to 2 values"));
+  else if (cidrs.length === 2 && (families.size < 2 || families.has(undefined))) {
+    const why = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64";
+    errors.push(invalid(cidrsPath, shown, why));
+  } else checkEach(cidrs, cidrsPath, errors, validateCidr);
+}

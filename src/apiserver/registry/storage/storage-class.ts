@@ -1,0 +1,79 @@
+import type { StorageClass } from "../../../api/index.ts";
+import {
+  byteLength,
+  fieldPath,
+  forbidden,
+  invalid,
+  isQualifiedName,
+  notSupported,
+  required,
+  semanticEqual,
+  tooLong,
+  validateImmutableField,
+} from "../../../apimachinery/index.ts";
+import { addMessages, checkRequiredOneOf, type Errors } from "../common/check.ts";
+import { collect } from "../common/lifecycle.ts";
+import { ageColumn, defineTable, flag, nameColumn, text } from "../common/table.ts";
+import type { Strategy } from "../contract.ts";
+
+const parametersMax = 512;
+const parametersSizeMax = 256 * 1024;
+const bindingModes = ["Immediate", "WaitForFirstConsumer"];
+const defaultAnnotations = [
+  "storageclass.kubernetes.io/is-default-class",
+  "storageclass.beta.kubernetes.io/is-default-class",
+];
+
+export const storageClassStrategy: Strategy<StorageClass> = {
+  validate: (storage) => collect((errors) => check(storage, errors)),
+  validateUpdate: (storage, old) =>
+    collect((errors) => {
+      for (const field of ["parameters", "provisioner", "reclaimPolicy"] as const) {
+        if (semanticEqual(storage[field], old[field])) continue;
+        errors.push(forbidden(fieldPath(field), `updates to ${field} are forbidden.`));
+      }
+      const path = fieldPath("volumeBindingMode");
+      validateImmutableField(storage.volumeBindingMode, old.volumeBindingMode, path, errors);
+    }),
+  allowUnconditionalUpdate: true,
+  table: defineTable([
+    {
+      ...nameColumn,
+      cell: ({ metadata }) => {
+        const isDefault = defaultAnnotations.some((key) => metadata.annotations?.[key] === "true");
+        return `${metadata.name ?? ""}${isDefault ? " (default)" : ""}`;
+      },
+    },
+    text("Provisioner", "Who makes its volumes.", ({ provisioner }) => provisioner),
+    text("ReclaimPolicy", "What happens when a claim goes.", ({ reclaimPolicy = "Delete" }) => reclaimPolicy),
+    text("VolumeBindingMode", "When volumes are made.", ({ volumeBindingMode = "Immediate" }) => volumeBindingMode),
+    flag("AllowVolumeExpansion", "Whether its volumes can grow.", ({ allowVolumeExpansion = false }) => {
+      return allowVolumeExpansion;
+    }),
+    ageColumn,
+  ]),
+};
+
+function check(storage: StorageClass, errors: Errors): void {
+  const { provisioner = "", parameters = {}, reclaimPolicy, volumeBindingMode } = storage;
+  const path = fieldPath("provisioner");
+  if (provisioner === "") errors.push(required(path));
+  else addMessages(isQualifiedName(provisioner.toLowerCase()), provisioner, path, errors);
+  checkParameters(parameters, errors);
+  if (reclaimPolicy !== undefined && reclaimPolicy !== "Delete" && reclaimPolicy !== "Retain") {
+    errors.push(notSupported(fieldPath("reclaimPolicy"), reclaimPolicy, ["Delete", "Retain"]));
+  }
+  checkRequiredOneOf(volumeBindingMode, bindingModes, fieldPath("volumeBindingMode"), errors);
+}
+
+function checkParameters(parameters: Readonly<Record<string, string>>, errors: Errors): void {
+  const path = fieldPath("parameters");
+  const entries = Object.entries(parameters);
+  if (entries.length > parametersMax) errors.push(tooLong(path, parametersMax));
+  let size = 0;
+  for (const [key, value] of entries) {
+    if (key === "") errors.push(invalid(path, key, "field can not be empty."));
+    size += byteLength(key) + byteLength(value);
+  }
+  if (size > parametersSizeMax) errors.push(tooLong(path, parametersSizeMax));
+}
