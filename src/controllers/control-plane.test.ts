@@ -4,7 +4,7 @@ import type { Deployment, Pod, PodTemplateSpec } from "../api/index.ts";
 import { formatTime } from "../apimachinery/index.ts";
 import { CapturingLog, SeededRandom, VirtualClock } from "../base/index.ts";
 import { copyOf, type TypedClient, typed } from "../client/index.ts";
-import { startStandardControlPlane } from "../testing/control-plane.ts";
+import { startStandardControlPlane } from "../testing/index.ts";
 import { createControllerManager, impersonatingClients } from "./index.ts";
 
 interface Plane {

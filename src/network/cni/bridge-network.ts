@@ -1,4 +1,4 @@
-import { type Disk, isPlatformError, type Processes } from "../../base/index.ts";
+import { CommandError, type Disk, isPlatformError, type Processes } from "../../base/index.ts";
 import { addressAt, parseRange } from "../addresses.ts";
 import { type Enter, enterCommand, runIn } from "../enter.ts";
 import { removeHostPortChains } from "./host-ports.ts";
@@ -75,10 +75,12 @@ export class BridgeNetwork {
   }
 }
 
-/** Deletes a link; one that is gone already is not an error. */
+/** Deletes a link; one that is gone already, or goes meanwhile, is not an error. */
 export async function removeLink(processes: Processes, enter: Enter, name: string): Promise<void> {
-  const [command, args] = enterCommand(enter, "ip", "link", "show", name);
-  if ((await processes.run(command, args)).code === 0) await runIn(processes, enter, "ip", "link", "delete", name);
+  const [command, args] = enterCommand(enter, "ip", "link", "delete", name);
+  const finished = await processes.run(command, args);
+  if (finished.code !== 0 && !finished.stderr.includes("Cannot find device"))
+    throw new CommandError(command, args, finished);
 }
 
 function linkNames(json: string): readonly string[] {

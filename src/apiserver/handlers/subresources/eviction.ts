@@ -108,7 +108,8 @@ async function takeFromBudget(call: ResourceCall, table: ResourceTable, pod: Pod
     subresource: "status",
     managed: true,
     rules: {},
-    produce: (existing) => lowered(structuredClone(existing as DisruptionBudget), pod, timeText(call.context.receivedAtMs)),
+    produce: (existing) =>
+      lowered(structuredClone(existing as DisruptionBudget), pod, timeText(call.context.receivedAtMs)),
   });
 }
 
