@@ -42,6 +42,8 @@ export {
 } from "./workqueue/rate-limiter.ts";
 export { WorkQueue, type WorkQueueOptions } from "./workqueue/work-queue.ts";
 export { createHttpClient, type HttpClientConfig } from "./config/create-http-client.ts";
+export type { Credentials } from "./config/credentials.ts";
+export { createServiceAccountClient, type ServiceAccountClientOptions } from "./config/service-account-client.ts";
 export { inClusterConfig, NotInClusterError } from "./config/in-cluster.ts";
 export {
   type ExecConfig,

@@ -72,6 +72,11 @@ export function impersonatingClients(client: Client): (serviceAccount: string) =
     if (serviceAccount === "") return client;
     const user = `system:serviceaccount:kube-system:${serviceAccount}`;
     const groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
-    return client.with({ userAgent: `k8ts-controller-manager/${serviceAccount}`, impersonate: { user, groups } });
+    return client.with({ userAgent: controllerUserAgent(serviceAccount), impersonate: { user, groups } });
   };
+}
+
+/** Upstream's form; the part before the slash becomes the manager of the fields that a controller writes. */
+export function controllerUserAgent(serviceAccount: string): string {
+  return `kube-controller-manager/v1.36.0 kubernetes/system:serviceaccount:kube-system:${serviceAccount}`;
 }

@@ -6,4 +6,5 @@ export {
   isEnabled,
 } from "./controller-manager.ts";
 export type { ControllerDescriptor } from "./descriptor.ts";
+export { controllerManagerCommand } from "./command/controller-manager.ts";
 export { controllers } from "./registry.ts";

@@ -20,6 +20,8 @@ export interface HttpClientConfig {
   readonly disk: Disk;
   /** Needed for credential plug-ins only. */
   readonly processes?: Processes | undefined;
+  /** Instead of what `user` says about itself. */
+  readonly credentials?: Credentials | undefined;
   readonly userAgent?: string | undefined;
   readonly rateLimit?: { readonly qps: number; readonly burst: number } | undefined;
   readonly timeoutMs?: number | undefined;
@@ -30,7 +32,7 @@ export interface HttpClientConfig {
 /** A client over HTTP for one cluster and user, as a kubeconfig describes them. */
 export function createHttpClient(config: HttpClientConfig): ClosableClient {
   const { cluster, user, clock, disk, userAgent, rateLimit, timeoutMs, protocols } = config;
-  const credentials = credentialsOf(config);
+  const credentials = config.credentials ?? credentialsOf(config);
   const server = new URL(/^https?:\/\//.test(cluster.server) ? cluster.server : `https://${cluster.server}`);
   const tls = async (): Promise<TlsMaterial> => ({
     ...(await tlsMaterialOf(disk, cluster, user)),

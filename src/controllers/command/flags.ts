@@ -1,0 +1,113 @@
+import { type FlagGroups, type FlagValues, flag, logFlags } from "../../component/index.ts";
+
+const generic = {
+  kubeconfig: flag.text({ usage: "Path to kubeconfig file with authorization and master location information." }),
+  master: flag.text({ usage: "The address of the Kubernetes API server (overrides any value in kubeconfig)." }),
+  controllers: flag.textList({
+    usage: "The controllers to run: '*' all that are on by default, 'foo' this one, '-foo' not this one.",
+    default: ["*"],
+  }),
+  "use-service-account-credentials": flag.boolean({
+    usage: "If true, use individual service account credentials for each controller.",
+  }),
+  "kube-api-qps": flag.number({ usage: "Queries a second to the API server, for each client.", default: 20 }),
+  "kube-api-burst": flag.integer({ usage: "Burst of queries to the API server, for each client.", default: 30 }),
+  "cluster-name": flag.text({ usage: "The instance prefix for the cluster.", default: "kubernetes" }),
+};
+
+const leaderElection = {
+  "leader-elect": flag.boolean({ usage: "Run the controllers only while holding the lease.", default: true }),
+  "leader-elect-lease-duration": flag.duration({
+    usage: "How long others wait before they take over.",
+    default: 15_000,
+  }),
+  "leader-elect-renew-deadline": flag.duration({
+    usage: "How long the leader tries to renew before it stops.",
+    default: 10_000,
+  }),
+  "leader-elect-retry-period": flag.duration({ usage: "The wait between two tries.", default: 2_000 }),
+  "leader-elect-resource-name": flag.text({ usage: "The name of the lease.", default: "kube-controller-manager" }),
+  "leader-elect-resource-namespace": flag.text({ usage: "The namespace of the lease.", default: "kube-system" }),
+  "leader-elect-resource-lock": flag.text({ usage: "The kind of the lock; only leases are known.", default: "leases" }),
+};
+
+const serving = {
+  "bind-address": flag.text({
+    usage: "The IP address on which to listen for the --secure-port port.",
+    default: "0.0.0.0",
+  }),
+  "secure-port": flag.integer({ usage: "The port on which to serve HTTPS; 0 for none.", default: 10257 }),
+  "tls-cert-file": flag.text({ usage: "File containing the x509 certificate for HTTPS." }),
+  "tls-private-key-file": flag.text({ usage: "File containing the x509 private key matching --tls-cert-file." }),
+  "client-ca-file": flag.text({ usage: "Accepted; who reads health and metrics is not asked who they are." }),
+  "authentication-kubeconfig": flag.text({ usage: "Accepted; see --client-ca-file." }),
+  "authorization-kubeconfig": flag.text({ usage: "Accepted; see --client-ca-file." }),
+  "requestheader-client-ca-file": flag.text({ usage: "Accepted; see --client-ca-file." }),
+};
+
+const controllers = {
+  "allocate-node-cidrs": flag.boolean({ usage: "Should CIDRs for Pods be allocated and set on nodes." }),
+  "cluster-cidr": flag.textList({
+    usage: "CIDR range for pods in the cluster. Only used when --allocate-node-cidrs is true.",
+  }),
+  "service-cluster-ip-range": flag.textList({ usage: "CIDR range for Services in the cluster." }),
+  "node-cidr-mask-size": flag.integer({
+    usage: "Mask size for node cidr in the cluster. 24 for IPv4 and 64 for IPv6 by default.",
+  }),
+  "node-cidr-mask-size-ipv4": flag.integer({ usage: "Mask size for IPv4 node cidr in a dual-stack cluster." }),
+  "node-cidr-mask-size-ipv6": flag.integer({ usage: "Mask size for IPv6 node cidr in a dual-stack cluster." }),
+  "root-ca-file": flag.text({ usage: "The CA that is published for service accounts; must be a PEM bundle." }),
+  "service-account-private-key-file": flag.text({
+    usage: "Accepted; the API server signs the tokens of service accounts.",
+  }),
+  "cluster-signing-cert-file": flag.text({ usage: "PEM CA certificate with which certificates are signed." }),
+  "cluster-signing-key-file": flag.text({ usage: "PEM key of that CA." }),
+  "cluster-signing-duration": flag.duration({
+    usage: "The longest validity of signed certificates.",
+    default: 8_760 * 3_600_000,
+  }),
+  "node-monitor-period": flag.duration({ usage: "The period for looking at the nodes.", default: 5_000 }),
+  "node-monitor-grace-period": flag.duration({
+    usage: "How long a node may be silent before it is unhealthy.",
+    default: 50_000,
+  }),
+  "node-startup-grace-period": flag.duration({ usage: "The same for a node that starts.", default: 60_000 }),
+  "node-eviction-rate": flag.number({
+    usage: "Nodes a second whose pods are evicted in a healthy zone.",
+    default: 0.1,
+  }),
+  "secondary-node-eviction-rate": flag.number({ usage: "The same in a large zone that is unhealthy.", default: 0.01 }),
+  "unhealthy-zone-threshold": flag.number({
+    usage: "The share of not ready nodes (at least 3) that makes a zone unhealthy.",
+    default: 0.55,
+  }),
+  "large-cluster-size-threshold": flag.integer({ usage: "From how many nodes on a cluster is large.", default: 50 }),
+  "terminated-pod-gc-threshold": flag.integer({
+    usage: "How many terminated pods may exist. 0 or less for any number.",
+    default: 12_500,
+  }),
+  "pvclaimbinder-sync-period": flag.duration({ usage: "The period for looking at unbound claims.", default: 15_000 }),
+  "horizontal-pod-autoscaler-sync-period": flag.duration({
+    usage: "The period for looking at metrics.",
+    default: 15_000,
+  }),
+};
+
+export const flagGroups: FlagGroups = {
+  Generic: generic,
+  "Leader election": leaderElection,
+  "Secure serving": serving,
+  Controllers: controllers,
+  Logs: logFlags,
+};
+
+export const controllerManagerFlags = {
+  ...generic,
+  ...leaderElection,
+  ...serving,
+  ...controllers,
+  ...logFlags,
+  help: flag.boolean({ usage: "help for the controller manager", shorthand: "h" }),
+};
+
+export type ControllerManagerFlags = FlagValues<typeof controllerManagerFlags>;
