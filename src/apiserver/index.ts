@@ -1,5 +1,16 @@
 export * from "./admission/contract.ts";
+export {
+  type AuditBackend,
+  auditErrors,
+  type AuditEvent,
+  AuditPolicy,
+  LogBackend,
+  type LogBackendOptions,
+  WebhookBackend,
+  type WebhookBackendOptions,
+} from "./audit/index.ts";
 export * from "./authn/index.ts";
+export type { FlowControlOptions } from "./flowcontrol/index.ts";
 export * from "./authz/index.ts";
 export type {
   ApiHandler,

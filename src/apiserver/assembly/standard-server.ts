@@ -34,6 +34,7 @@ import {
   unionAuthorizer,
 } from "../authz/index.ts";
 import { MetricsRegistry } from "../../component/index.ts";
+import { type AuditBackend, type AuditPolicy, createAuditor } from "../audit/index.ts";
 import { type FlowControlOptions, installFlowControl } from "../flowcontrol/index.ts";
 import { apiVersionInfo } from "../discovery/version.ts";
 import type { PathHandler } from "../handlers/router.ts";
@@ -70,6 +71,8 @@ export interface StandardServerOptions {
   readonly serviceNetwork?: ServiceNetworkOptions;
   /** Where pods and other nodes reach this server; the endpoints of the Service `kubernetes`. Absent: no such endpoints. */
   readonly advertise?: { readonly address: string; readonly port: number };
+  /** Off by default. The backends are run by the caller, until after the server has ended. */
+  readonly audit?: { readonly policy: AuditPolicy; readonly backends: readonly AuditBackend[] };
   /** Priority and fairness, unless switched off. */
   readonly flowControl?: FlowControlOptions;
   /** Everything else of the server, as it is. */
@@ -114,6 +117,8 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   let custom: CustomResources | undefined;
   const server = createApiServer({
     extraDocuments: () => customDocuments(() => custom, apiVersionInfo.gitVersion),
+    flowControl: flow.flowControl,
+    ...(options.audit === undefined ? {} : { audit: createAuditor({ ...options.audit, scheme, clock, metrics }) }),
     ...more,
     metrics,
     strategies: services.extend(more.strategies ?? builtInStrategies, {}),
