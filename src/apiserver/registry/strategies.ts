@@ -11,6 +11,7 @@ import { statefulSetStrategy } from "./apps/stateful-set.ts";
 import { cronJobStrategy } from "./batch/cron-job.ts";
 import { jobStrategy } from "./batch/job.ts";
 import { certificateSigningRequestStrategy } from "./certificates/certificate-signing-request.ts";
+import { withFinalizerRule } from "./common/finalizers.ts";
 import type { Strategy } from "./contract.ts";
 import { leaseStrategy } from "./coordination/lease.ts";
 import { configMapStrategy } from "./core/config-map.ts";
@@ -41,6 +42,12 @@ import { storageClassStrategy } from "./storage/storage-class.ts";
 import { volumeAttachmentStrategy } from "./storage/volume-attachment.ts";
 
 const rbac = "rbac.authorization.k8s.io";
+
+/** Kinds of the generic servers, which do not know Kubernetes' own finalizers. */
+const generic: ReadonlySet<string> = new Set([
+  "apiextensions.k8s.io/customresourcedefinitions",
+  "apiregistration.k8s.io/apiservices",
+]);
 
 /** Which strategy serves which resource: `group/resource`, or `group/version/resource` where versions differ. */
 export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
@@ -91,5 +98,8 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "storage.k8s.io/v1/csinodes": csiNodeStrategy,
     "storage.k8s.io/v1/storageclasses": storageClassStrategy,
     "storage.k8s.io/v1/volumeattachments": volumeAttachmentStrategy,
-  }) as [string, Strategy][],
+  } as Readonly<Record<string, Strategy>>).map(([resource, strategy]) => [
+    resource,
+    generic.has(resource) ? strategy : withFinalizerRule(strategy),
+  ]),
 );
