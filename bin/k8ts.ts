@@ -31,7 +31,7 @@ const components: Table = {
   "controller-manager": { summary: "the controllers", module: bootstrap, name: "controllerManager" },
   scheduler: { summary: "the scheduler", module: bootstrap, name: "scheduler" },
   "cloud-controller-manager": { summary: "the cloud's controllers", module: bootstrap, name: "cloudControllerManager" },
-  kubelet: { summary: "the agent of a node", module: bootstrap, name: "kubelet" },
+  kubelet: { summary: "the agent of a node", module: "../src/kubelet/index.ts", name: "kubelet" },
   proxy: { summary: "a node's rules for Services", module: bootstrap, name: "proxy" },
   dns: { summary: "the cluster's DNS server", module: bootstrap, name: "dns" },
   "control-plane": {
