@@ -87,6 +87,8 @@ class NodeAgent implements Kubelet {
   }
 
   #startAll(scope: Scope, parts: Parts): void {
+    // What is owned first is released last: workers hand over to the collector.
+    scope.own(parts.collector, (collector) => collector.close());
     scope.own(parts.workers, (workers) => workers.close());
     scope.own(parts.probes, (probes) => probes.close());
     scope.own(parts.configMaps, (objects) => objects.close());

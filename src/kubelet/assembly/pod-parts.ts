@@ -1,4 +1,3 @@
-import { messageOf } from "../../base/index.ts";
 import { admit } from "../admission/admit.ts";
 import type { KubeletConfiguration } from "../config.ts";
 import { ImageManager } from "../images/manager.ts";
@@ -114,9 +113,7 @@ function workersPart(
       const uid = podUid(pod);
       for (const part of forgetful) part.forget(uid);
       for (const objects of [configMaps, secrets]) objects.release(uid);
-      collector.collectPod(pod).catch((error: unknown) => {
-        log.warn("The rest of a pod could not be removed", { pod: pod.metadata.name, error: messageOf(error) });
-      });
+      collector.collectPod(pod);
     },
   });
 }

@@ -20,14 +20,28 @@ const deadKept = 1;
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #collecting = new Set<string>();
+  readonly #running = new Set<Promise<void>>();
 
   constructor(options: CollectorOptions) {
     this.#options = options;
   }
 
   /** Removes everything of a pod that has left the node: dead containers, sandboxes, logs, directories. */
-  collectPod(pod: Pod): Promise<void> {
-    return this.collectUnknown(podUid(pod), podName(pod), podNamespace(pod));
+  collectPod(pod: Pod): void {
+    const work: Promise<void> = this.collectUnknown(podUid(pod), podName(pod), podNamespace(pod))
+      .catch((error: unknown) => {
+        this.#options.log.warn("The rest of a pod could not be removed", {
+          pod: podName(pod),
+          error: messageOf(error),
+        });
+      })
+      .finally(() => this.#running.delete(work));
+    this.#running.add(work);
+  }
+
+  /** Waits for what is being removed. */
+  async close(): Promise<void> {
+    await Promise.all(this.#running);
   }
 
   /** Whether what is left of the pod is being removed right now. */
