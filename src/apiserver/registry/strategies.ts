@@ -1,8 +1,12 @@
+import { priorityLevelStrategy } from "./flowcontrol/priority-level-configuration.ts";
+import { flowSchemaStrategy } from "./flowcontrol/flow-schema.ts";
 import { apiServiceStrategy } from "./apiregistration/api-service.ts";
 import { runtimeClassStrategy } from "./node/runtime-class.ts";
 import { priorityClassStrategy } from "./scheduling/priority-class.ts";
 import { podDisruptionBudgetStrategy } from "./policy/pod-disruption-budget.ts";
 import { autoscalerStrategy, autoscalerV1Strategy } from "./autoscaling/horizontal-pod-autoscaler.ts";
+import { validatingPolicyBindingStrategy, validatingPolicyStrategy } from "./admissionregistration/policies.ts";
+import { mutatingWebhookStrategy, validatingWebhookStrategy } from "./admissionregistration/webhooks.ts";
 import { controllerRevisionStrategy } from "./apps/controller-revision.ts";
 import { daemonSetStrategy } from "./apps/daemon-set.ts";
 import { deploymentStrategy } from "./apps/deployment.ts";
@@ -67,6 +71,10 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "/secrets": secretStrategy,
     "/serviceaccounts": serviceAccountStrategy,
     "/services": serviceStrategy,
+    "admissionregistration.k8s.io/v1/mutatingwebhookconfigurations": mutatingWebhookStrategy,
+    "admissionregistration.k8s.io/v1/validatingadmissionpolicies": validatingPolicyStrategy,
+    "admissionregistration.k8s.io/v1/validatingadmissionpolicybindings": validatingPolicyBindingStrategy,
+    "admissionregistration.k8s.io/v1/validatingwebhookconfigurations": validatingWebhookStrategy,
     "apiextensions.k8s.io/customresourcedefinitions": definitionStrategy,
     "apps/controllerrevisions": controllerRevisionStrategy,
     "apps/daemonsets": daemonSetStrategy,
@@ -90,6 +98,8 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "networking.k8s.io/v1/ipaddresses": ipAddressStrategy,
     "networking.k8s.io/v1/networkpolicies": networkPolicyStrategy,
     "networking.k8s.io/v1/servicecidrs": serviceCidrStrategy,
+    "flowcontrol.apiserver.k8s.io/flowschemas": flowSchemaStrategy,
+    "flowcontrol.apiserver.k8s.io/prioritylevelconfigurations": priorityLevelStrategy,
     [`${rbac}/roles`]: roles,
     [`${rbac}/rolebindings`]: roleBindings,
     [`${rbac}/clusterroles`]: clusterRoles,
