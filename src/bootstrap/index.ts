@@ -8,6 +8,7 @@ export const logs = lazily(async () => (await import("./commands/logs.ts")).logs
 export const image = lazily(async () => (await import("./commands/image.ts")).image);
 export const supervisor = lazily(async () => (await import("./supervisor/supervisor.ts")).supervisor);
 export const controlPlane = lazily(async () => (await import("./compose/control-plane.ts")).controlPlane);
+export const apiserver = lazily(async () => (await import("./components/apiserver/apiserver.ts")).apiserver);
 export const controllerManager = lazily(async () => (await import("../controllers/index.ts")).controllerManagerCommand);
 export const node = lazily(async () => (await import("./compose/node.ts")).node);
 

@@ -15,6 +15,8 @@ export interface ClusterConfig {
   readonly nodeCidrMaskSize: number;
   readonly clusterDns: string;
   readonly clusterDomain: string;
+  /** The wire between nodes that live in namespaces; absent where the only node is this machine. */
+  readonly nodeSubnet?: string;
   /** An address of this machine that pods can reach; the API server listens there too. */
   readonly advertiseAddress: string;
 }
@@ -23,6 +25,8 @@ export interface NodeConfig {
   readonly name: string;
   /** On the host, or in a network namespace of its own. */
   readonly place: "host" | "namespace";
+  /** Of nodes in namespaces, from 1. */
+  readonly number: number;
   readonly address: string;
   readonly kubeletPort: number;
 }

@@ -3,10 +3,11 @@ import { type ClusterConfig, readClusterConfig } from "../cluster/config.ts";
 import { ClusterIndex } from "../cluster/index-file.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { unmountBelow } from "../../cri/index.ts";
+import { removeHosts } from "../compose/hosts.ts";
 import { destroyNode } from "../compose/node-destroy.ts";
 import { removeFromUserFile, userKubeconfigPath } from "../kubeconfig/kubeconfig.ts";
 import { stopRecorded } from "../supervisor/component.ts";
-import { componentSpecs, supervisorName } from "../supervisor/supervisor.ts";
+import { componentNames, supervisorName } from "../supervisor/supervisor.ts";
 import { findCluster } from "./find.ts";
 import { type Caller, callerOf, clusterName, parse, text } from "./options.ts";
 
@@ -24,6 +25,7 @@ export const down: Command = async (args, context) => {
   const config = await findCluster(platform, caller, name);
   await stopProcesses(platform, config);
   for (const node of config.nodes) await destroyNode(platform, config, node, deleteData);
+  await removeHosts(platform, config);
   if (deleteData) {
     await platform.disk.remove(config.directory);
     await new ClusterIndex(platform.disk, caller.dataHome).remove(config.name);
@@ -48,5 +50,5 @@ async function forgetRemains(platform: Platform, caller: Caller, name: string): 
 async function stopProcesses(platform: Platform, config: ClusterConfig): Promise<void> {
   const folders = clusterPaths(config.directory);
   await stopRecorded(platform, folders, supervisorName);
-  await Promise.all(componentSpecs(config).map((spec) => stopRecorded(platform, folders, spec.name)));
+  await Promise.all(componentNames(config).map((name) => stopRecorded(platform, folders, name)));
 }

@@ -1,7 +1,7 @@
 import type { Command } from "../../base/index.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { logPath } from "../supervisor/component.ts";
-import { componentSpecs, supervisorName } from "../supervisor/supervisor.ts";
+import { componentNames, supervisorName } from "../supervisor/supervisor.ts";
 import { findCluster } from "./find.ts";
 import { callerOf, clusterName, parse, text } from "./options.ts";
 
@@ -18,7 +18,7 @@ export const logs: Command = async (args, context) => {
   );
   const config = await findCluster(platform, callerOf(context), clusterName(text(values["name"])));
   const folders = clusterPaths(config.directory);
-  const known = [supervisorName, ...componentSpecs(config).map((spec) => spec.name)];
+  const known = [supervisorName, ...componentNames(config)];
   const wanted = positionals.length === 0 ? known : positionals;
   const offsets = new Map<string, number>();
   for (const name of wanted) {

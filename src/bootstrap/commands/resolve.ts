@@ -14,9 +14,14 @@ const defaults = {
 } as const;
 
 /** Service and pod ranges: upstream's usual ones for the first cluster of a machine, others beside it. */
-function ranges(position: number): { readonly serviceCidr: string; readonly clusterCidr: string } {
-  if (position === 0) return { serviceCidr: "10.96.0.0/12", clusterCidr: "10.244.0.0/16" };
-  return { serviceCidr: `10.${127 + position}.0.0/16`, clusterCidr: `10.${190 + position}.0.0/16` };
+function ranges(position: number): {
+  readonly serviceCidr: string;
+  readonly clusterCidr: string;
+  readonly nodeSubnet: string;
+} {
+  const nodeSubnet = `10.61.${position}.0/24`;
+  if (position === 0) return { serviceCidr: "10.96.0.0/12", clusterCidr: "10.244.0.0/16", nodeSubnet };
+  return { serviceCidr: `10.${127 + position}.0.0/16`, clusterCidr: `10.${190 + position}.0.0/16`, nodeSubnet };
 }
 
 /** Ports tried after the default one when several clusters run side by side. */
@@ -59,13 +64,15 @@ async function newCluster(
   if (options.port !== undefined && !(await isFree(platform, options.port))) {
     throw new Error(`port ${options.port} is in use; stop what listens there or choose another with --port`);
   }
-  const advertiseAddress = machineAddress() ?? "127.0.0.1";
-  const { serviceCidr, clusterCidr } = await freeRanges(platform, caller);
+  const { serviceCidr, clusterCidr, nodeSubnet } = await freeRanges(platform, caller);
+  const several = count > 1;
+  const advertiseAddress = several ? addressIn(nodeSubnet, 1) : (machineAddress() ?? "127.0.0.1");
   return {
     name: options.name,
     directory,
     port: first,
-    nodes: await hostNodes(platform, count, advertiseAddress),
+    nodes: several ? namespaceNodes(count, nodeSubnet) : await hostNodes(platform, count, advertiseAddress),
+    ...(several ? { nodeSubnet } : {}),
     datastore: options.datastore ?? { type: "sqlite" },
     serviceCidr,
     clusterCidr,
@@ -91,12 +98,22 @@ async function freeRanges(platform: Platform, caller: Caller): Promise<ReturnTyp
 
 async function hostNodes(platform: Platform, count: number, address: string): Promise<NodeConfig[]> {
   if (count === 0) return [];
-  if (count > 1) throw new Error("--nodes above 1 is not available yet; leave it out for one node on this machine");
   const name =
     hostname()
       .toLowerCase()
       .replace(/[^a-z0-9.-]/g, "-") || "localhost";
-  return [{ name, place: "host", address, kubeletPort: await freePort(platform, defaults.kubeletPort) }];
+  return [{ name, place: "host", number: 1, address, kubeletPort: await freePort(platform, defaults.kubeletPort) }];
+}
+
+/** Machines inside this machine; each has all ports for itself. */
+function namespaceNodes(count: number, nodeSubnet: string): NodeConfig[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: `node-${index + 1}`,
+    place: "namespace" as const,
+    number: index + 1,
+    address: addressIn(nodeSubnet, index + 2),
+    kubeletPort: defaults.kubeletPort,
+  }));
 }
 
 async function freePort(platform: Platform, from: number): Promise<number> {

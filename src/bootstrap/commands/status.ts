@@ -2,7 +2,7 @@ import { messageOf, type Command } from "../../base/index.ts";
 import { findRecorded } from "../../cri/index.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { recordPath } from "../supervisor/component.ts";
-import { componentSpecs, supervisorName } from "../supervisor/supervisor.ts";
+import { componentNames, supervisorName } from "../supervisor/supervisor.ts";
 import { findCluster, runningSupervisor } from "./find.ts";
 import { callerOf, clusterName, parse, text } from "./options.ts";
 import { connect } from "./wait.ts";
@@ -14,7 +14,7 @@ export const status: Command = async (args, context) => {
   const config = await findCluster(platform, callerOf(context), clusterName(text(values["name"])));
   const folders = clusterPaths(config.directory);
   const rows = [["COMPONENT", "PID", "STATE"]];
-  for (const name of [supervisorName, ...componentSpecs(config).map((spec) => spec.name)]) {
+  for (const name of [supervisorName, ...componentNames(config)]) {
     const found = await findRecorded(platform.disk, recordPath(folders, name));
     rows.push([name, found === undefined ? "-" : String(found.pid), found === undefined ? "stopped" : "running"]);
   }

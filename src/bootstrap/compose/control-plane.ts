@@ -21,6 +21,8 @@ import { type ClusterConfig, readClusterConfig } from "../cluster/config.ts";
 import { pkiFiles } from "../pki/files.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { clusterDnsController } from "./cluster-dns.ts";
+import { podRoutes } from "./pod-routes.ts";
+import { nodeBridgeOf } from "./hosts.ts";
 import { openStore } from "./open-store.ts";
 
 const shutdownGraceMs = 5_000;
@@ -69,13 +71,16 @@ async function createServer(
 ): Promise<StandardServer> {
   const files = pkiFiles(clusterPaths(config.directory).pki);
   const read = (path: string) => platform.disk.readText(path);
-  const [clientCa, frontProxyCa, signingKey, kubeletCertificate, kubeletKey] = await Promise.all([
-    read(files.ca.certificate),
-    read(files.frontProxyCa.certificate),
-    read(files.serviceAccountKey),
-    read(files.apiserverKubeletClient.certificate),
-    read(files.apiserverKubeletClient.key),
-  ]);
+  const [clientCa, frontProxyCa, signingKey, kubeletCertificate, kubeletKey, proxyCertificate, proxyKey] =
+    await Promise.all([
+      read(files.ca.certificate),
+      read(files.frontProxyCa.certificate),
+      read(files.serviceAccountKey),
+      read(files.apiserverKubeletClient.certificate),
+      read(files.apiserverKubeletClient.key),
+      read(files.frontProxyClient.certificate),
+      read(files.frontProxyClient.key),
+    ]);
   return createStandardServer({
     ...platform,
     log,
@@ -88,6 +93,7 @@ async function createServer(
       groupHeaders: ["x-remote-group"],
       extraHeaderPrefixes: ["x-remote-extra-"],
     },
+    aggregation: { network: platform.network, client: { certificate: proxyCertificate, key: proxyKey } },
     serviceAccounts: {
       signingKey,
       verificationKeys: [],
@@ -146,9 +152,17 @@ function controllerManager(platform: Platform, log: Log, config: ClusterConfig, 
         },
       });
       const dns = clusterDnsController(platform, log, config, client, informers);
-      await runAll("controllers", [{ name: "informers", run: (inner) => informers.run(inner) }, manager, dns]).run(
-        signal,
-      );
+      const bridge = nodeBridgeOf(platform, config);
+      const routes =
+        bridge === undefined
+          ? []
+          : [podRoutes(clock, informers, log, undefined, (peers) => bridge.setPeers(config.clusterCidr, peers))];
+      await runAll("controllers", [
+        { name: "informers", run: (inner) => informers.run(inner) },
+        manager,
+        dns,
+        ...routes,
+      ]).run(signal);
     },
   };
 }

@@ -1,12 +1,20 @@
 import { createHash } from "node:crypto";
 import { isPlatformError, type Log, type Platform } from "../../base/index.ts";
-import { NodeNetwork } from "../../network/index.ts";
+import { type Enter, NodeNetwork } from "../../network/index.ts";
 import type { ClusterConfig, NodeConfig } from "../cluster/config.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 
 /** Part of every kernel object's name: unique on the machine, ten characters. */
+export function clusterId(config: ClusterConfig): string {
+  return shortHash(config.directory);
+}
+
 export function networkId(config: ClusterConfig, node: NodeConfig): string {
-  return createHash("sha256").update(`${config.directory}/${node.name}`).digest("hex").slice(0, 10);
+  return shortHash(`${config.directory}/${node.name}`);
+}
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 10);
 }
 
 /** The table with the rules for Services. */
@@ -20,6 +28,7 @@ export function nodeNetwork(
   config: ClusterConfig,
   node: NodeConfig,
   podCidr: string,
+  enter: Enter = [],
 ): NodeNetwork {
   return new NodeNetwork(
     { ...platform, log },
@@ -30,6 +39,8 @@ export function nodeNetwork(
       podCidr,
       clusterCidr: config.clusterCidr,
       serviceCidr: config.serviceCidr,
+      ...(config.nodeSubnet === undefined ? {} : { nodeLinks: ["eth0"], insideRanges: [config.nodeSubnet] }),
+      enter,
     },
   );
 }

@@ -1,15 +1,21 @@
 import { createLog, type Platform, standardErrorSink } from "../../base/index.ts";
 import { type Architecture, Containerd, PAUSE_IMAGE } from "../../cri/index.ts";
+import type { Enter } from "../../network/index.ts";
 import type { ClusterConfig, NodeConfig } from "../cluster/config.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 
 /** The node's own containerd; nothing is started by asking for it. */
-export function nodeContainerd(platform: Platform, config: ClusterConfig, node: NodeConfig): Containerd {
+export function nodeContainerd(
+  platform: Platform,
+  config: ClusterConfig,
+  node: NodeConfig,
+  enter: Enter = [],
+): Containerd {
   const paths = clusterPaths(config.directory).node(node.name);
   const log = createLog({ clock: platform.clock, sink: standardErrorSink, fields: { part: "containerd" } });
   return new Containerd(
     { ...platform, log },
-    { directory: paths.containerd, sandboxImage: PAUSE_IMAGE, cniConfigDirectory: paths.cni },
+    { directory: paths.containerd, sandboxImage: PAUSE_IMAGE, cniConfigDirectory: paths.cni, enter },
   );
 }
 
@@ -17,7 +23,12 @@ export function machineArchitecture(): Architecture {
   return process.arch === "arm64" ? "arm64" : "amd64";
 }
 
-/** Below it lie all cgroups of the cluster's pods on this machine. */
-export function cgroupRoot(config: ClusterConfig, node: NodeConfig): string {
+/** Below it lie all cgroups of the node, as this machine sees them. */
+export function nodeCgroup(config: ClusterConfig, node: NodeConfig): string {
   return `/k8ts-${config.name}-${node.name}`;
+}
+
+/** The same as the node itself sees it: a node in namespaces has a tree of its own. */
+export function cgroupRoot(config: ClusterConfig, node: NodeConfig): string {
+  return node.place === "namespace" ? "/" : nodeCgroup(config, node);
 }

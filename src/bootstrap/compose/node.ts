@@ -35,6 +35,7 @@ import { identityPath } from "../kubeconfig/identities.ts";
 import { pkiFiles } from "../pki/files.ts";
 import { nodeDnsAddress } from "./cluster-dns.ts";
 import { nodeNetwork, proxyTable, savedPodCidr, savePodCidr } from "./node-network.ts";
+import { podRoutes } from "./pod-routes.ts";
 import { cgroupRoot, machineArchitecture, nodeContainerd } from "./node-runtime.ts";
 
 /** `k8ts node --directory DIR --node NAME`: containerd, kubelet, proxy and DNS of one node. Containers outlive it. */
@@ -107,7 +108,10 @@ class NodeAgent implements Runnable {
     const architecture = machineArchitecture();
     const definition = builtInImages(architecture)[reference];
     if (definition === undefined) throw new Error(`broken invariant: no recipe for ${reference}`);
-    const cacheDirectory = clusterPaths(this.#config.directory).imageCache;
+    const paths = clusterPaths(this.#config.directory);
+    // Nodes of one machine build at the same time.
+    const cacheDirectory =
+      this.#node.place === "host" ? paths.imageCache : `${paths.node(this.#node.name).directory}/images`;
     await disk.makeDirectory(cacheDirectory);
     const { snapshotter } = await containerd.facts();
     const store = { clock, processes, images: runtime.images, socket: containerd.paths.socket, snapshotter };
@@ -172,7 +176,17 @@ class NodeAgent implements Runnable {
       name: "pod-network",
       run: (signal) => this.#followPodCidr(nodes, signal),
     };
-    return runAll("networking", [{ name: "informers", run: (inner) => informers.run(inner) }, podNetwork, proxy]);
+    const parts = [{ name: "informers", run: (inner: AbortSignal) => informers.run(inner) }, podNetwork, proxy];
+    return runAll("networking", this.#node.place === "host" ? parts : [...parts, this.#routes(informers)]);
+  }
+
+  /** To the pods of the other nodes, once this one has its own range. */
+  #routes(informers: SharedInformerFactory): Runnable {
+    return podRoutes(this.#platform.clock, informers, this.#log, this.#node.name, async (peers) => {
+      const podCidr = await savedPodCidr(this.#platform, this.#config, this.#node);
+      if (podCidr === undefined) throw new Error("the node has no pod range yet");
+      await nodeNetwork(this.#platform, this.#log, this.#config, this.#node, podCidr).setPeers(peers);
+    });
   }
 
   async #followPodCidr(nodes: ReturnType<typeof informerOf<Node>>, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,144 @@
+import { createStandardServer, type HttpServer, listenHttp, type StandardServer } from "../../../apiserver/index.ts";
+import {
+  type Command,
+  type CommandContext,
+  createScope,
+  type Log,
+  messageOf,
+  type Platform,
+} from "../../../base/index.ts";
+import {
+  createComponentLog,
+  Features,
+  FlagError,
+  HelpRequested,
+  MetricsRegistry,
+  parseFlags,
+  renderHelp,
+} from "../../../component/index.ts";
+import { connectEtcdStore, type Store } from "../../../storage/index.ts";
+import { type Audit, auditOf } from "./audit.ts";
+import { checkFlags } from "./check-flags.ts";
+import { type ApiserverFlags, apiserverFlags, flagGroups } from "./flags.ts";
+import { applyRuntimeConfig } from "./runtime-config.ts";
+import { readIdentity, servingFiles } from "./serving-certificate.ts";
+import { serverSettings } from "./settings.ts";
+
+const closeGraceMs = 5_000;
+
+/** `k8ts apiserver`: the API server alone, over etcd, with upstream's flags. */
+export const apiserver: Command = async (args, context) => {
+  try {
+    const { values, warnings, positional } = parseFlags(apiserverFlags, args);
+    if (values.help) throw new HelpRequested();
+    if (positional[0] !== undefined) throw new FlagError(`unknown command ${JSON.stringify(positional[0])}`);
+    checkFlags(values);
+    for (const warning of warnings) context.stderr.write(`${warning}\n`);
+    await run(values, context);
+    return 0;
+  } catch (error) {
+    if (error instanceof HelpRequested) {
+      const about = "The API server: serves, checks and stores the objects of a cluster; everything else talks to it.";
+      context.stdout.write(renderHelp({ command: "k8ts apiserver", about, groups: flagGroups }));
+      return 0;
+    }
+    if (!(error instanceof FlagError)) throw error;
+    context.stderr.write(`Error: ${error.message}\n`);
+    return 1;
+  }
+};
+
+async function run(flags: ApiserverFlags, { platform, signal }: CommandContext): Promise<void> {
+  const log = createComponentLog("apiserver", flags, platform.clock);
+  const metrics = new MetricsRegistry();
+  new Features(flags["feature-gates"]).report(metrics);
+  const audit = await auditOf(platform, log, flags, metrics);
+  const store = await openEtcd(platform, flags);
+  const auditing = createScope();
+  for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
+  try {
+    const standard = await createServer(platform, log, flags, store, metrics, audit);
+    const http = await listen(platform, log, flags, standard, signal);
+    try {
+      await standard.server.run(signal);
+    } finally {
+      await http.close(closeGraceMs);
+    }
+  } finally {
+    await auditing.close();
+    await store.close();
+  }
+}
+
+async function openEtcd({ clock, disk }: Platform, flags: ApiserverFlags): Promise<Store> {
+  const read = async (path: string) => (path === "" ? undefined : disk.read(path));
+  const [certificateAuthority, certificate, key] = await Promise.all([
+    read(flags["etcd-cafile"]),
+    read(flags["etcd-certfile"]),
+    read(flags["etcd-keyfile"]),
+  ]);
+  const client = certificate === undefined || key === undefined ? {} : { certificate, key };
+  return connectEtcdStore({
+    clock,
+    endpoints: flags["etcd-servers"],
+    compactionIntervalMs: flags["etcd-compaction-interval"],
+    ...(certificateAuthority === undefined ? {} : { tls: { certificateAuthority, ...client } }),
+  });
+}
+
+async function createServer(
+  platform: Platform,
+  log: Log,
+  flags: ApiserverFlags,
+  store: Store,
+  metrics: MetricsRegistry,
+  audit: Audit | undefined,
+): Promise<StandardServer> {
+  const settings = await serverSettings(platform, flags);
+  const standard = createStandardServer({
+    ...platform,
+    log,
+    store,
+    ...settings,
+    ...(audit === undefined ? {} : { audit }),
+    more: { ...settings.more, metrics },
+  });
+  applyRuntimeConfig(standard.server, flags["runtime-config"]);
+  return standard;
+}
+
+/** Listens, and takes a renewed certificate as soon as its file changes. */
+async function listen(
+  platform: Platform,
+  log: Log,
+  flags: ApiserverFlags,
+  { server }: StandardServer,
+  signal: AbortSignal,
+): Promise<HttpServer> {
+  const { disk, random } = platform;
+  const advertised = flags["advertise-address"];
+  const files = await servingFiles(platform, flags, advertised === "" ? [] : [advertised]);
+  const caFiles = [flags["client-ca-file"], flags["requestheader-client-ca-file"]].filter((path) => path !== "");
+  const clientCa = async () => {
+    const texts = await Promise.all(caFiles.map((path) => disk.readText(path)));
+    return texts.length === 0 ? undefined : texts.join("\n");
+  };
+  const chance = flags["goaway-chance"];
+  const http = await listenHttp({
+    host: flags["bind-address"],
+    port: flags["secure-port"],
+    tls: await readIdentity(platform, files, await clientCa()),
+    handler: server.handler,
+    ...(chance === 0 ? {} : { goaway: () => random.next() < chance }),
+  });
+  const renew = async (): Promise<void> => {
+    try {
+      http.renew(await readIdentity(platform, files, await clientCa()));
+    } catch (error) {
+      log.warn("the serving certificate could not be read again", { error: messageOf(error) });
+    }
+  };
+  disk.watch(files.certificate, () => void renew(), signal);
+  log.info("serving", { address: flags["bind-address"], port: http.port });
+  return http;
+}

@@ -1,0 +1,109 @@
+import { isIP } from "node:net";
+import { FeatureGateError, Features, FlagError } from "../../../component/index.ts";
+import type { ApiserverFlags } from "./flags.ts";
+
+const modes = ["AlwaysAllow", "Node", "RBAC"];
+
+/** What upstream refuses before it starts, all at once and in its words. */
+export function checkFlags(flags: ApiserverFlags): void {
+  const problems = [
+    ...checkStore(flags),
+    ...checkServing(flags),
+    ...checkAccess(flags),
+    ...checkAudit(flags),
+    ...checkGates(flags),
+  ];
+  if (problems.length === 1) throw new FlagError(problems[0] ?? "");
+  if (problems.length > 1) throw new FlagError(`[${problems.join(", ")}]`);
+}
+
+function checkStore(flags: ApiserverFlags): readonly string[] {
+  const problems: string[] = [];
+  if (flags["etcd-servers"].length === 0) problems.push("--etcd-servers must be specified");
+  for (const url of flags["etcd-servers"]) {
+    if (!/^https?:\/\/[^/]+\/?$/.test(url)) problems.push(`--etcd-servers ${JSON.stringify(url)} is not a URL`);
+  }
+  if ((flags["etcd-certfile"] === "") !== (flags["etcd-keyfile"] === "")) {
+    problems.push("--etcd-certfile and --etcd-keyfile must be given together");
+  }
+  return problems;
+}
+
+function checkServing(flags: ApiserverFlags): readonly string[] {
+  const problems: string[] = [];
+  const port = flags["secure-port"];
+  if (port < 1 || port > 65_535) {
+    problems.push(`--secure-port ${port} must be between 1 and 65535, inclusive. It cannot be turned off with 0`);
+  }
+  for (const name of ["bind-address", "advertise-address"] as const) {
+    const address = flags[name];
+    if (address !== "" && isIP(address) === 0)
+      problems.push(`--${name} ${JSON.stringify(address)} is not an IP address`);
+  }
+  if ((flags["tls-cert-file"] === "") !== (flags["tls-private-key-file"] === "")) {
+    problems.push("--tls-cert-file and --tls-private-key-file must be given together");
+  }
+  const chance = flags["goaway-chance"];
+  if (chance < 0 || chance > 0.02) problems.push("--goaway-chance can not be less than 0 or greater than 0.02");
+  for (const name of ["max-requests-inflight", "max-mutating-requests-inflight", "min-request-timeout"] as const) {
+    if (flags[name] < 0) problems.push(`--${name} can not be negative value`);
+  }
+  if (flags["request-timeout"] < 0) problems.push("--request-timeout can not be negative value");
+  if (
+    flags["enable-priority-and-fairness"] &&
+    flags["max-requests-inflight"] + flags["max-mutating-requests-inflight"] <= 0
+  ) {
+    problems.push(
+      `--max-requests-inflight and --max-mutating-requests-inflight must add up to a positive value, got ${flags["max-requests-inflight"]} and ${flags["max-mutating-requests-inflight"]}`,
+    );
+  }
+  return problems;
+}
+
+function checkAccess(flags: ApiserverFlags): readonly string[] {
+  const problems: string[] = [];
+  for (const mode of flags["authorization-mode"]) {
+    if (!modes.includes(mode)) problems.push(`authorization-mode ${JSON.stringify(mode)} is not a valid mode`);
+  }
+  if (new Set(flags["authorization-mode"]).size < flags["authorization-mode"].length) {
+    problems.push(
+      `authorization-mode ${JSON.stringify(flags["authorization-mode"])} has mode specified more than once`,
+    );
+  }
+  if (flags["service-account-issuer"].length === 0) {
+    problems.push("service-account-issuer is a required flag");
+  }
+  if (flags["service-account-signing-key-file"] === "") {
+    problems.push("service-account-signing-key-file is a required flag");
+  }
+  if (flags["service-account-key-file"].length === 0) problems.push("service-account-key-file is a required flag");
+  if ((flags["oidc-issuer-url"] === "") !== (flags["oidc-client-id"] === "")) {
+    problems.push("oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set");
+  }
+  if ((flags["kubelet-client-certificate"] === "") !== (flags["kubelet-client-key"] === "")) {
+    problems.push("--kubelet-client-certificate and --kubelet-client-key must be given together");
+  }
+  return problems;
+}
+
+function checkAudit(flags: ApiserverFlags): readonly string[] {
+  const problems: string[] = [];
+  const writes = flags["audit-log-path"] !== "" || flags["audit-webhook-config-file"] !== "";
+  if (writes && flags["audit-policy-file"] === "") {
+    problems.push("--audit-policy-file is needed for audit events to be made");
+  }
+  if (flags["audit-log-format"] !== "json") {
+    problems.push(`invalid audit log format ${flags["audit-log-format"]}, allowed formats are ["json"]`);
+  }
+  return problems;
+}
+
+function checkGates(flags: ApiserverFlags): readonly string[] {
+  try {
+    new Features(flags["feature-gates"]);
+    return [];
+  } catch (error) {
+    if (error instanceof FeatureGateError) return [error.message];
+    throw error;
+  }
+}

@@ -1,0 +1,187 @@
+import { featureGateUsage, type FlagGroups, type FlagValues, flag, logFlags } from "../../../component/index.ts";
+
+const generic = {
+  "advertise-address": flag.text({
+    usage: "The IP address on which to advertise the apiserver to members of the cluster. Default: --bind-address.",
+  }),
+  "external-hostname": flag.text({ usage: "Accepted: URLs are made from what clients ask for." }),
+  "goaway-chance": flag.number({
+    usage: "Chance that an HTTP/2 client is sent a GOAWAY, so that clients spread over servers; 0 to 0.02.",
+  }),
+  "max-mutating-requests-inflight": flag.integer({
+    usage: "Mutating requests at the same time; with --max-requests-inflight the seats of priority and fairness.",
+    default: 200,
+  }),
+  "max-requests-inflight": flag.integer({
+    usage:
+      "Reading requests at the same time; with --max-mutating-requests-inflight the seats of priority and fairness.",
+    default: 400,
+  }),
+  "enable-priority-and-fairness": flag.boolean({
+    usage: "If true, order requests by priority levels and flow schemas instead of by two plain limits.",
+    default: true,
+  }),
+  "min-request-timeout": flag.integer({
+    usage: "Seconds that a watch lasts at least; each takes between this and twice this.",
+    default: 1800,
+  }),
+  "request-timeout": flag.duration({ usage: "How long a request may take that is no watch.", default: 60_000 }),
+  "shutdown-delay-duration": flag.duration({
+    usage: "How long the server goes on answering, not ready any more, after it was told to end.",
+  }),
+  "feature-gates": flag.booleanMap({ usage: featureGateUsage() }),
+};
+
+const etcd = {
+  "etcd-servers": flag.textList({ usage: "List of etcd servers to connect with (scheme://ip:port), comma separated." }),
+  "etcd-cafile": flag.text({ usage: "SSL Certificate Authority file used to secure etcd communication." }),
+  "etcd-certfile": flag.text({ usage: "SSL certification file used to secure etcd communication." }),
+  "etcd-keyfile": flag.text({ usage: "SSL key file used to secure etcd communication." }),
+  "etcd-compaction-interval": flag.duration({
+    usage: "The interval of compaction requests. If 0, the compaction request from apiserver is disabled.",
+    default: 300_000,
+  }),
+  "storage-media-type": flag.text({
+    usage: "Accepted: what is written is JSON, what is read may be either.",
+    default: "application/vnd.kubernetes.protobuf",
+  }),
+};
+
+const serving = {
+  "bind-address": flag.text({ usage: "The IP address on which to listen for --secure-port.", default: "0.0.0.0" }),
+  "secure-port": flag.integer({ usage: "The port on which to serve HTTPS. It cannot be 0.", default: 6443 }),
+  "tls-cert-file": flag.text({ usage: "File containing the x509 certificate for HTTPS, with its chain." }),
+  "tls-private-key-file": flag.text({ usage: "File containing the x509 private key matching --tls-cert-file." }),
+  "cert-dir": flag.text({
+    usage: "Where a self-signed certificate is made when --tls-cert-file is not given.",
+    default: "/var/run/kubernetes",
+  }),
+};
+
+const audit = {
+  "audit-policy-file": flag.text({ usage: "Path to the file that defines the audit policy configuration." }),
+  "audit-log-path": flag.text({ usage: "If set, audit events are written to this file; '-' means standard out." }),
+  "audit-log-format": flag.text({ usage: 'Format of saved audits; only "json" is known.', default: "json" }),
+  "audit-log-maxage": flag.integer({ usage: "Days that old audit log files are kept; 0 for ever." }),
+  "audit-log-maxbackup": flag.integer({ usage: "Old audit log files that are kept; 0 for all." }),
+  "audit-log-maxsize": flag.integer({ usage: "Megabytes at which the audit log is rotated; 0 for 100." }),
+  "audit-webhook-config-file": flag.text({ usage: "Path to a kubeconfig file of the receiver of audit events." }),
+  "audit-webhook-batch-buffer-size": flag.integer({ usage: "Events that may wait to be sent.", default: 10_000 }),
+  "audit-webhook-batch-max-size": flag.integer({ usage: "The maximum size of a batch.", default: 400 }),
+  "audit-webhook-batch-max-wait": flag.duration({ usage: "How long a batch waits to fill.", default: 30_000 }),
+  "audit-webhook-initial-backoff": flag.duration({ usage: "The wait before the first retry.", default: 10_000 }),
+};
+
+const authentication = {
+  "anonymous-auth": flag.boolean({
+    usage: "Lets requests without credentials through as system:anonymous.",
+    default: true,
+  }),
+  "client-ca-file": flag.text({ usage: "Clients with a certificate of one of these authorities are authenticated." }),
+  "token-auth-file": flag.text({ usage: "File of static tokens: token,user,uid,groups." }),
+  "enable-bootstrap-token-auth": flag.boolean({
+    usage: "Lets Secrets of type bootstrap.kubernetes.io/token authenticate.",
+  }),
+  "api-audiences": flag.textList({ usage: "Identifiers of the API; default the first --service-account-issuer." }),
+  "service-account-issuer": flag.textArray({
+    usage: "Issuer of service account tokens; the first signs, all are accepted.",
+  }),
+  "service-account-key-file": flag.textArray({
+    usage: "File of public or private keys that check service account tokens.",
+  }),
+  "service-account-signing-key-file": flag.text({
+    usage: "File of the private key that signs service account tokens.",
+  }),
+  "service-account-lookup": flag.boolean({
+    usage: "Accepted: service account tokens are always checked against the objects.",
+    default: true,
+  }),
+  "oidc-issuer-url": flag.text({ usage: "The URL of the OpenID issuer, only HTTPS scheme will be accepted." }),
+  "oidc-client-id": flag.text({ usage: "The client ID for the OpenID Connect client." }),
+  "oidc-ca-file": flag.text({ usage: "The authority of the OpenID issuer; default the host's." }),
+  "oidc-username-claim": flag.text({ usage: "The OpenID claim to use as the user name.", default: "sub" }),
+  "oidc-username-prefix": flag.text({ usage: "Prefix of user names; '-' for none." }),
+  "oidc-groups-claim": flag.text({ usage: "The OpenID claim of the user's groups." }),
+  "oidc-groups-prefix": flag.text({ usage: "Prefix of groups." }),
+  "oidc-required-claim": flag.map({ usage: "A key=value pair that an ID token must have." }),
+  "oidc-signing-algs": flag.textList({ usage: "Accepted JOSE signing algorithms.", default: ["RS256"] }),
+  "requestheader-client-ca-file": flag.text({ usage: "Authority of proxies that vouch for their users." }),
+  "requestheader-allowed-names": flag.textList({ usage: "Common names of such proxies; empty for any." }),
+  "requestheader-username-headers": flag.textList({ usage: "Headers to inspect for usernames." }),
+  "requestheader-group-headers": flag.textList({ usage: "Headers to inspect for groups." }),
+  "requestheader-uid-headers": flag.textList({ usage: "Headers to inspect for UIDs." }),
+  "requestheader-extra-headers-prefix": flag.textList({ usage: "Prefixes of headers with more about the user." }),
+};
+
+const authorization = {
+  "authorization-mode": flag.textList({
+    usage: "Ordered list of AlwaysAllow, Node and RBAC. Default: AlwaysAllow.",
+  }),
+};
+
+const enablement = {
+  "runtime-config": flag.map({
+    usage:
+      "Key=value pairs that turn APIs on or off: api/all, api/ga, api/beta, <group>/<version>, or with a resource.",
+  }),
+};
+
+const admission = {
+  "enable-admission-plugins": flag.textList({
+    usage: "Admission plugins to enable beside those that are on by default.",
+  }),
+  "disable-admission-plugins": flag.textList({
+    usage: "Admission plugins to disable although they are on by default.",
+  }),
+};
+
+const other = {
+  "allow-privileged": flag.boolean({ usage: "Accepted: what pods may do is decided by admission." }),
+  "service-cluster-ip-range": flag.text({
+    usage: "CIDR ranges of Services, at most one of each family.",
+    default: "10.0.0.0/24",
+  }),
+  "service-node-port-range": flag.text({ usage: "Ports of NodePort Services: 30000-32767.", default: "30000-32767" }),
+  "kubelet-certificate-authority": flag.text({ usage: "Authority of the kubelets' serving certificates." }),
+  "kubelet-client-certificate": flag.text({ usage: "Client certificate for kubelets." }),
+  "kubelet-client-key": flag.text({ usage: "Client key for kubelets." }),
+  "kubelet-preferred-address-types": flag.textList({
+    usage: "Accepted: the node's InternalIP comes first, then its Hostname.",
+    default: ["Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP"],
+  }),
+  "proxy-client-cert-file": flag.text({ usage: "Client certificate for aggregated API servers." }),
+  "proxy-client-key-file": flag.text({ usage: "Client key for aggregated API servers." }),
+  "enable-aggregator-routing": flag.boolean({ usage: "Accepted." }),
+};
+
+const global = { help: flag.boolean({ usage: "help for apiserver", shorthand: "h" }) };
+
+export const flagGroups = {
+  Generic: generic,
+  Etcd: etcd,
+  "Secure serving": serving,
+  Auditing: audit,
+  Authentication: authentication,
+  Authorization: authorization,
+  "API enablement": enablement,
+  Admission: admission,
+  Misc: other,
+  Logs: logFlags,
+  Global: global,
+} satisfies FlagGroups;
+
+export const apiserverFlags = {
+  ...generic,
+  ...etcd,
+  ...serving,
+  ...audit,
+  ...authentication,
+  ...authorization,
+  ...enablement,
+  ...admission,
+  ...other,
+  ...logFlags,
+  ...global,
+};
+
+export type ApiserverFlags = FlagValues<typeof apiserverFlags>;

@@ -1,0 +1,148 @@
+import {
+  type Authenticator,
+  type KubeletCredentials,
+  oidcAuthenticator,
+  type StandardServerOptions,
+  tokenFileAuthenticator,
+} from "../../../apiserver/index.ts";
+import type { Platform } from "../../../base/index.ts";
+import { FlagError } from "../../../component/index.ts";
+import { machineAddress } from "../../cluster/addresses.ts";
+import type { ApiserverFlags } from "./flags.ts";
+import { issuerFetch } from "./issuer-fetch.ts";
+
+/** What of the server's options comes from flags and the files that they name. */
+export type ServerSettings = Pick<
+  StandardServerOptions,
+  | "clientCa"
+  | "requestHeader"
+  | "serviceAccounts"
+  | "authorizationModes"
+  | "anonymous"
+  | "authenticators"
+  | "serviceNetwork"
+  | "advertise"
+  | "flowControl"
+  | "admissionPlugins"
+  | "more"
+>;
+
+export async function serverSettings(platform: Platform, flags: ApiserverFlags): Promise<ServerSettings> {
+  const read = (path: string): Promise<string> => platform.disk.readText(path);
+  const modes = flags["authorization-mode"].length === 0 ? ["AlwaysAllow"] : flags["authorization-mode"];
+  const clientCa = flags["client-ca-file"] === "" ? undefined : await read(flags["client-ca-file"]);
+  const requestHeader = await requestHeaderOf(flags, read);
+  const address = advertisedAddress(flags);
+  const port = flags["secure-port"];
+  return {
+    ...(clientCa === undefined ? {} : { clientCa }),
+    ...(requestHeader === undefined ? {} : { requestHeader }),
+    serviceAccounts: {
+      signingKey: await read(flags["service-account-signing-key-file"]),
+      verificationKeys: (await Promise.all(flags["service-account-key-file"].map(read))).flatMap(keysOf),
+      issuers: flags["service-account-issuer"],
+      audiences: flags["api-audiences"],
+    },
+    authorizationModes: modes as ("Node" | "RBAC" | "AlwaysAllow")[],
+    // Upstream's rule: nobody may be nobody where everybody may do anything.
+    anonymous: flags["anonymous-auth"] && !modes.includes("AlwaysAllow"),
+    authenticators: await authenticatorsOf(platform, flags, read),
+    serviceNetwork: {
+      serviceCidrs: flags["service-cluster-ip-range"].split(",").map((range) => range.trim()),
+      nodePorts: portRange(flags["service-node-port-range"]),
+    },
+    advertise: { address, port },
+    flowControl: {
+      fair: flags["enable-priority-and-fairness"],
+      reading: flags["max-requests-inflight"],
+      mutating: flags["max-mutating-requests-inflight"],
+    },
+    admissionPlugins: { enable: flags["enable-admission-plugins"], disable: flags["disable-admission-plugins"] },
+    more: {
+      advertiseAddress: `${address.includes(":") ? `[${address}]` : address}:${port}`,
+      requestTimeoutMs: flags["request-timeout"],
+      watchTimeoutMs: flags["min-request-timeout"] * 1000,
+      shutdownDelayMs: flags["shutdown-delay-duration"],
+      kubelets: { network: platform.network, ...(await kubeletCredentials(flags, read)) },
+    },
+  };
+}
+
+function advertisedAddress(flags: ApiserverFlags): string {
+  if (flags["advertise-address"] !== "") return flags["advertise-address"];
+  const bound = flags["bind-address"];
+  return bound === "0.0.0.0" || bound === "::" || bound === "" ? (machineAddress() ?? "127.0.0.1") : bound;
+}
+
+async function requestHeaderOf(flags: ApiserverFlags, read: (path: string) => Promise<string>) {
+  const file = flags["requestheader-client-ca-file"];
+  if (file === "") return undefined;
+  return {
+    ca: await read(file),
+    allowedNames: flags["requestheader-allowed-names"],
+    usernameHeaders: flags["requestheader-username-headers"],
+    groupHeaders: flags["requestheader-group-headers"],
+    extraHeaderPrefixes: flags["requestheader-extra-headers-prefix"],
+    uidHeaders: flags["requestheader-uid-headers"],
+  };
+}
+
+async function kubeletCredentials(
+  flags: ApiserverFlags,
+  read: (path: string) => Promise<string>,
+): Promise<{ readonly credentials?: KubeletCredentials }> {
+  const file = flags["kubelet-client-certificate"];
+  if (file === "") return {};
+  const ca = flags["kubelet-certificate-authority"];
+  const [certificate, key] = await Promise.all([read(file), read(flags["kubelet-client-key"])]);
+  return { credentials: { certificate, key, ...(ca === "" ? {} : { ca: await read(ca) }) } };
+}
+
+async function authenticatorsOf(
+  platform: Platform,
+  flags: ApiserverFlags,
+  read: (path: string) => Promise<string>,
+): Promise<readonly Authenticator[]> {
+  const all: Authenticator[] = [];
+  if (flags["token-auth-file"] !== "") all.push(tokenFileAuthenticator(await read(flags["token-auth-file"])));
+  const issuerUrl = flags["oidc-issuer-url"];
+  if (issuerUrl === "") return all;
+  if (!issuerUrl.startsWith("https://")) {
+    throw new FlagError(
+      `'oidc-issuer-url' (${JSON.stringify(issuerUrl)}) has invalid scheme ("http"), require 'https'`,
+    );
+  }
+  const prefix = flags["oidc-username-prefix"];
+  const groups = flags["oidc-groups-claim"];
+  const ca = flags["oidc-ca-file"];
+  const options = {
+    issuerUrl,
+    audiences: [flags["oidc-client-id"]],
+    usernameClaim: flags["oidc-username-claim"],
+    ...(prefix === "" ? {} : { usernamePrefix: prefix === "-" ? "" : prefix }),
+    ...(groups === "" ? {} : { groupsClaim: groups, groupsPrefix: flags["oidc-groups-prefix"] }),
+    requiredClaims: flags["oidc-required-claim"],
+    signingAlgorithms: flags["oidc-signing-algs"],
+    fetch: issuerFetch(platform.clock, ca === "" ? undefined : await read(ca)),
+  };
+  all.push(oidcAuthenticator(options, platform.clock));
+  return all;
+}
+
+/** `30000-32767` or `30000+2767`. */
+function portRange(text: string): { readonly first: number; readonly last: number } {
+  const [, start = "", sign = "", end = ""] = /^(\d+)([-+])(\d+)$/.exec(text) ?? [];
+  const first = Number(start);
+  const last = sign === "+" ? first + Number(end) : Number(end);
+  if (start === "" || last < first || last > 65_535) {
+    throw new FlagError(
+      `invalid argument ${JSON.stringify(text)} for "--service-node-port-range" flag: ${JSON.stringify(text)} is not a valid port range`,
+    );
+  }
+  return { first, last };
+}
+
+/** Every key of a file; certificates count by their public key. */
+function keysOf(pem: string): readonly string[] {
+  return pem.match(/-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----/g) ?? [];
+}

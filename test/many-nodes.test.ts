@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
+import { eventually, kernelState, TestCluster } from "./cluster/harness.ts";
+
+const cluster = new TestCluster("many");
+const image = "k8ts.local/busybox:1";
+const serve = "mkdir /w; hostname > /w/index.html; trap exit TERM; httpd -f -p 8080 -h /w & wait";
+let clean: Record<string, string>;
+
+describe("a cluster of three nodes on one machine", () => {
+  before(async () => {
+    clean = await kernelState();
+    await cluster.up("--nodes", "3");
+  });
+  after(() => cluster.destroy());
+
+  it("has three Ready nodes, each with its own address and pod range", async () => {
+    const read = async (path: string) => (await cluster.read("nodes", `{.items[*]${path}}`)).split(" ");
+    assert.equal((await cluster.kubectl("get", "nodes")).match(/\bReady\b/g)?.length, 3);
+    assert.equal(new Set(await read(".status.addresses[0].address")).size, 3);
+    assert.equal(new Set(await read(".spec.podCIDR")).size, 3);
+  });
+
+  it("spreads pods, which reach each other across nodes by a Service", async () => {
+    await cluster.kubectl("create", "deployment", "web", `--image=${image}`, "--replicas=6", "--", "sh", "-c", serve);
+    await cluster.kubectl("expose", "deployment", "web", "--port=80", "--target-port=8080");
+    await cluster.kubectl("rollout", "status", "deployment/web", "--timeout=90s");
+    const nodes = await cluster.read("pods", "{.items[*].spec.nodeName}", "-l", "app=web");
+    assert.equal(new Set(nodes.split(" ")).size, 3);
+    await cluster.kubectl("run", "asker", `--image=${image}`, "--", "sh", "-c", "trap exit TERM; sleep 1000 & wait");
+    await cluster.kubectl("wait", "--for=condition=Ready", "pod/asker", "--timeout=30s");
+    const names = new Set<string>();
+    const ask = ["exec", "asker", "--", "sh", "-c", "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc web 80 | tail -1"];
+    await eventually(
+      async () => names.add((await cluster.tryKubectl(ask)).stdout.trim()).size,
+      (seen) => seen >= 4,
+    );
+  });
+
+  it("drains a node, and brings it back", async () => {
+    await cluster.kubectl("drain", "node-2", "--ignore-daemonsets", "--force", "--timeout=60s");
+    await cluster.kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    const nodes = await cluster.read("pods", "{.items[*].spec.nodeName}", "-l", "app=web");
+    assert.ok(!nodes.split(" ").includes("node-2"), nodes);
+    await cluster.kubectl("uncordon", "node-2");
+  });
+
+  it("runs a daemon set on every node", async () => {
+    await cluster.apply(daemons);
+    await cluster.kubectl("rollout", "status", "daemonset/agent", "--timeout=60s");
+    assert.equal(await cluster.read("daemonset/agent", "{.status.numberReady}"), "3");
+  });
+
+  it("goes down without a trace", async () => {
+    await cluster.down();
+    await eventually(kernelState, (state) => isDeepStrictEqual(state, clean), 10_000);
+  });
+});
+
+const daemons = `
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: agent }
+spec:
+  selector: { matchLabels: { app: agent } }
+  template:
+    metadata: { labels: { app: agent } }
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers: [{ name: c, image: "${image}", command: [sleep, "1000"] }]
+`;
