@@ -3,6 +3,7 @@ import type { Library } from "./functions.ts";
 import { authorizerLibrary } from "./libraries/authorizer.ts";
 import { listLibrary, setLibrary } from "./libraries/collections.ts";
 import { conversionLibrary } from "./libraries/conversions.ts";
+import { jsonPatchLibrary } from "./libraries/json-patch.ts";
 import { formatLibrary } from "./libraries/named-formats.ts";
 import { networkLibrary } from "./libraries/network.ts";
 import { operators } from "./libraries/operators.ts";
@@ -26,6 +27,7 @@ export const kubernetesLibraries: readonly Library[] = [
   semverLibrary,
   formatLibrary,
   authorizerLibrary,
+  jsonPatchLibrary,
 ];
 
 export const kubernetesEnvironment: CelEnvironment = new CelEnvironment({ libraries: kubernetesLibraries });

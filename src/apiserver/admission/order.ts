@@ -46,6 +46,10 @@ export const admissionReads: readonly (readonly [group: string, resource: string
   ["node.k8s.io", "runtimeclasses"],
   ["admissionregistration.k8s.io", "mutatingwebhookconfigurations"],
   ["admissionregistration.k8s.io", "validatingwebhookconfigurations"],
+  ["admissionregistration.k8s.io", "mutatingadmissionpolicies"],
+  ["admissionregistration.k8s.io", "mutatingadmissionpolicybindings"],
+  ["admissionregistration.k8s.io", "validatingadmissionpolicies"],
+  ["admissionregistration.k8s.io", "validatingadmissionpolicybindings"],
 ];
 
 /** The built-in plug-ins in upstream's order: those on by default, and NodeRestriction as kubeadm turns it on. */

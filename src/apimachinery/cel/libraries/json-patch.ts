@@ -1,0 +1,15 @@
+import { define, type Library, traverseFirst } from "../functions.ts";
+import { stringType } from "../types.ts";
+
+/** For paths of JSON patches. */
+export const jsonPatchLibrary: Library = {
+  overloads: [
+    define(
+      "jsonpatch.escapeKey",
+      [stringType],
+      stringType,
+      (key: string) => key.replaceAll("~", "~0").replaceAll("/", "~1"),
+      { cost: traverseFirst, resultSize: ([size = 0]) => size * 2 },
+    ),
+  ],
+};

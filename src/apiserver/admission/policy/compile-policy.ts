@@ -1,0 +1,93 @@
+import type { MutatingAdmissionPolicy, Mutation, ValidatingAdmissionPolicy, Validation } from "../../../api/index.ts";
+import {
+  type CompiledExpression,
+  type CompiledVariables,
+  compileExpression,
+  compileVariables,
+  type Condition,
+  type ExpressionOptions,
+} from "./expressions.ts";
+import { mutationStructs } from "./structs.ts";
+
+interface Common {
+  readonly conditions: readonly Condition[];
+  readonly variables: CompiledVariables;
+  readonly ignoresFailures: boolean;
+}
+
+export interface CompiledPolicy extends Common {
+  readonly validations: readonly {
+    readonly validation: Validation;
+    readonly expression: CompiledExpression;
+    readonly message: CompiledExpression | undefined;
+  }[];
+  readonly auditAnnotations: readonly { readonly key: string; readonly expression: CompiledExpression }[];
+}
+
+export interface CompiledMutatingPolicy extends Common {
+  readonly mutations: readonly { readonly type: Mutation["patchType"]; readonly expression: CompiledExpression }[];
+  readonly reinvoked: boolean;
+}
+
+type CommonSpec = Pick<
+  ValidatingAdmissionPolicy["spec"],
+  "paramKind" | "variables" | "matchConditions" | "failurePolicy"
+>;
+
+const truth = ["bool", "dyn"];
+
+function compileCommon(
+  spec: CommonSpec,
+  structs: ExpressionOptions["structs"],
+): Common & { options: ExpressionOptions } {
+  const hasParams = spec.paramKind !== undefined;
+  const base: ExpressionOptions = { hasParams, ...(structs === undefined ? {} : { structs }) };
+  const variables = compileVariables(spec.variables ?? [], base);
+  return {
+    variables,
+    conditions: (spec.matchConditions ?? []).map(({ name, expression }) => ({
+      name,
+      compiled: compileExpression(expression, { ...base, wanted: truth }),
+    })),
+    ignoresFailures: spec.failurePolicy === "Ignore",
+    options: { ...base, variables: variables.type },
+  };
+}
+
+export function compileValidatingPolicy({ spec }: ValidatingAdmissionPolicy): CompiledPolicy {
+  const { options, ...common } = compileCommon(spec, undefined);
+  return {
+    ...common,
+    validations: (spec.validations ?? []).map((validation) => ({
+      validation,
+      expression: compileExpression(validation.expression, { ...options, wanted: truth }),
+      message:
+        (validation.messageExpression ?? "") === ""
+          ? undefined
+          : compileExpression(validation.messageExpression ?? "", { ...options, wanted: ["string", "dyn"] }),
+    })),
+    auditAnnotations: (spec.auditAnnotations ?? []).map(({ key, valueExpression }) => ({
+      key,
+      expression: compileExpression(valueExpression, { ...options, wanted: ["string", "null", "dyn"] }),
+    })),
+  };
+}
+
+export function compileMutatingPolicy({ spec }: MutatingAdmissionPolicy): CompiledMutatingPolicy {
+  const { options, ...common } = compileCommon(spec, mutationStructs);
+  return {
+    ...common,
+    reinvoked: spec.reinvocationPolicy === "IfNeeded",
+    mutations: (spec.mutations ?? []).map((mutation) => ({
+      type: mutation.patchType,
+      expression: compileExpression(mutationText(mutation), {
+        ...options,
+        wanted: mutation.patchType === "JSONPatch" ? ["list", "dyn"] : ["object", "dyn"],
+      }),
+    })),
+  };
+}
+
+export function mutationText({ applyConfiguration, jsonPatch }: Mutation): string {
+  return applyConfiguration?.expression ?? jsonPatch?.expression ?? "";
+}

@@ -1,0 +1,4 @@
+export { conditionMatcher } from "./conditions.ts";
+export { type MutatingInputs, mutatingPolicies } from "./mutating.ts";
+export { PolicyParams } from "./params.ts";
+export { type PolicyInputs, validatingPolicies } from "./validating.ts";

@@ -1,0 +1,86 @@
+import {
+  authorizerType,
+  boolType,
+  type CelType,
+  dynType,
+  intType,
+  listOf,
+  mapOf,
+  type ObjectField,
+  resourceCheckType,
+  stringType,
+  timestampType,
+} from "../../../apimachinery/index.ts";
+
+function objectOf(name: string, fields: Readonly<Record<string, CelType>>): CelType {
+  const entries = Object.entries(fields).map(([field, type]): [string, ObjectField] => [field, { name: field, type }]);
+  return { kind: "object", name, fields: new Map(entries) };
+}
+
+const kindType = objectOf("kubernetes.GroupVersionKind", { group: stringType, version: stringType, kind: stringType });
+const resourceType = objectOf("kubernetes.GroupVersionResource", {
+  group: stringType,
+  version: stringType,
+  resource: stringType,
+});
+
+/** The variable `request`. Upstream: `BuildRequestType`. */
+export const requestType: CelType = objectOf("kubernetes.AdmissionRequest", {
+  kind: kindType,
+  resource: resourceType,
+  subResource: stringType,
+  requestKind: kindType,
+  requestResource: resourceType,
+  requestSubResource: stringType,
+  name: stringType,
+  namespace: stringType,
+  operation: stringType,
+  userInfo: objectOf("kubernetes.UserInfo", {
+    username: stringType,
+    uid: stringType,
+    groups: listOf(stringType),
+    extra: mapOf(stringType, listOf(stringType)),
+  }),
+  dryRun: boolType,
+  options: dynType,
+});
+
+/** The variable `namespaceObject`. Upstream: `BuildNamespaceType`. */
+export const namespaceType: CelType = objectOf("kubernetes.Namespace", {
+  metadata: objectOf("kubernetes.NamespaceMetadata", {
+    name: stringType,
+    generateName: stringType,
+    namespace: stringType,
+    labels: mapOf(stringType, stringType),
+    annotations: mapOf(stringType, stringType),
+    UID: stringType,
+    creationTimestamp: timestampType,
+    deletionGracePeriodSeconds: intType,
+    deletionTimestamp: timestampType,
+    generation: intType,
+    resourceVersion: stringType,
+    finalizers: listOf(stringType),
+  }),
+  spec: objectOf("kubernetes.NamespaceSpec", { finalizers: listOf(stringType) }),
+  status: objectOf("kubernetes.NamespaceStatus", { phase: stringType }),
+});
+
+export interface VariableOptions {
+  readonly hasParams: boolean;
+  /** The type of `variables`, once some are defined. */
+  readonly variables?: CelType;
+}
+
+/** What every admission expression may speak of. */
+export function admissionVariables({ hasParams, variables }: VariableOptions): ReadonlyMap<string, CelType> {
+  return new Map<string, CelType>([
+    ["object", dynType],
+    ["oldObject", dynType],
+    ["request", requestType],
+    ["namespaceObject", namespaceType],
+    ["authorizer", authorizerType],
+    ["authorizer.requestResource", resourceCheckType],
+    ...(hasParams ? [["params", dynType] as const] : []),
+    ...(variables === undefined ? [] : [["variables", variables] as const]),
+  ]);
+}
