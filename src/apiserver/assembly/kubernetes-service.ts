@@ -1,5 +1,5 @@
 import { type KubeObject, semanticEqual } from "../../apimachinery/index.ts";
-import { type Client, isAlreadyExists, isNotFound, type ResourceClient } from "../../client/index.ts";
+import { type Client, isAlreadyExists, isConflict, isNotFound, type ResourceClient } from "../../client/index.ts";
 
 export interface KubernetesServiceOptions {
   /** Where clients outside the cluster reach this server. */
@@ -71,17 +71,27 @@ async function createIfMissing<T extends KubeObject>(client: ResourceClient<T>, 
     await client.get(object.metadata.name ?? "");
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    await client.create(object).catch((failure: unknown) => {
-      if (!isAlreadyExists(failure)) throw failure;
+    await client.create(object).catch(async (failure: unknown) => {
+      // Another API server was faster: it has made the object, or has taken the address that the object is to have.
+      if (!isAlreadyExists(failure)) await orThrow(client, object, failure);
     });
   }
 }
+
+async function orThrow<T extends KubeObject>(client: ResourceClient<T>, object: T, failure: unknown): Promise<void> {
+  await client.get(object.metadata.name ?? "").catch(() => {
+    throw failure;
+  });
+}
+
+const attemptsMax = 5;
 
 /** Creates the object, or brings what `content` reads of it up to date. */
 async function put<T extends KubeObject>(
   client: ResourceClient<T>,
   object: T,
   content: (object: T) => unknown,
+  attempt = 1,
 ): Promise<void> {
   try {
     const present = await client.get(object.metadata.name ?? "");
@@ -91,6 +101,7 @@ async function put<T extends KubeObject>(
       metadata: { ...present.metadata, labels: { ...present.metadata.labels, ...object.metadata.labels } },
     });
   } catch (error) {
+    if (isConflict(error) && attempt < attemptsMax) return put(client, object, content, attempt + 1);
     if (!isNotFound(error)) throw error;
     await createIfMissing(client, object);
   }

@@ -9,6 +9,7 @@ import type { Fairness } from "./fairness.ts";
 
 const group = "flowcontrol.apiserver.k8s.io";
 const reconcileIntervalMs = 60_000;
+const reconcileSoonMs = 2_000;
 
 export interface FairnessConfigurationOptions {
   readonly fairness: Fairness;
@@ -71,8 +72,9 @@ export class FairnessConfiguration {
 
   async #repeat(client: Client, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
-    while (!signal.aborted) {
-      await clock.sleep(reconcileIntervalMs, signal).catch(() => undefined);
+    // Soon once more: several servers that start together are in each other's way.
+    for (let waitMs = reconcileSoonMs; !signal.aborted; waitMs = reconcileIntervalMs) {
+      await clock.sleep(waitMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       await this.#reconcile(client).catch((error: unknown) =>
         log.warn("priority and fairness objects could not be reconciled", { error: messageOf(error) }),

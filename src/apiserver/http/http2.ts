@@ -55,6 +55,11 @@ function send(stream: ServerHttp2Stream, method: string, answer: ApiResponse): v
   if (stream.destroyed || stream.closed) return;
   const { body } = answer;
   const headers: OutgoingHttpHeaders = { ":status": answer.status, ...answer.headers };
+  if (headers["connection"] !== undefined) {
+    // HTTP/2 has a frame for it: streams under way end, new ones need a new connection.
+    delete headers["connection"];
+    stream.session?.close();
+  }
   if (body.type === "bytes") headers["content-length"] = body.bytes.length;
   if (body.type === "parts") headers["content-length"] = body.length;
   if (body.type === "none" || method === "HEAD") {

@@ -22,6 +22,8 @@ export interface HttpServerOptions {
   /** Without it the server speaks plain HTTP/1.1: for tests on loopback. */
   readonly tls?: TlsIdentity;
   readonly handler: ApiHandler;
+  /** Asked at each request over HTTP/2: whether its client is told to make a new connection. `--goaway-chance`. */
+  readonly goaway?: () => boolean;
 }
 
 export interface HttpServer {
@@ -41,9 +43,7 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpServer
   const connections = new Set<Socket>();
   const sessions = new Set<Http2Session>();
   const server =
-    options.tls === undefined
-      ? await plainServer(options.handler)
-      : secureServer(options.tls, options.handler, sessions);
+    options.tls === undefined ? await plainServer(options.handler) : secureServer(options.tls, options, sessions);
   server.on("connection", (socket: Socket) => {
     connections.add(socket);
     socket.setNoDelay(true);
@@ -77,7 +77,11 @@ async function plainServer(handler: ApiHandler): Promise<Server> {
   return server;
 }
 
-function secureServer(tls: TlsIdentity, handler: ApiHandler, sessions: Set<Http2Session>): Http2SecureServer {
+function secureServer(
+  tls: TlsIdentity,
+  { handler, goaway }: HttpServerOptions,
+  sessions: Set<Http2Session>,
+): Http2SecureServer {
   const server = createSecureServer({
     allowHTTP1: true,
     key: tls.key,
@@ -89,9 +93,11 @@ function secureServer(tls: TlsIdentity, handler: ApiHandler, sessions: Set<Http2
     settings: { maxConcurrentStreams: concurrentStreamsMax, initialWindowSize: 1024 * 1024 },
     maxHeaderListPairs: 2_000,
   });
-  server.on("stream", (stream, headers) =>
-    serveStream(stream as ServerHttp2Stream, headers, peerOf(stream.session?.socket as TLSSocket | undefined), handler),
-  );
+  server.on("stream", (stream, headers) => {
+    const peer = peerOf(stream.session?.socket as TLSSocket | undefined);
+    serveStream(stream as ServerHttp2Stream, headers, peer, handler);
+    if (goaway?.() === true) stream.session?.close();
+  });
   server.on("request", (request, response) => {
     if (request.httpVersionMajor >= 2) return;
     serveHttp1(
