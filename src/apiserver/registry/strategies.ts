@@ -1,3 +1,4 @@
+import { mutatingPolicyBindingStrategy, mutatingPolicyStrategy } from "./admissionregistration/mutating-policies.ts";
 import { priorityLevelStrategy } from "./flowcontrol/priority-level-configuration.ts";
 import { flowSchemaStrategy } from "./flowcontrol/flow-schema.ts";
 import { apiServiceStrategy } from "./apiregistration/api-service.ts";
@@ -100,6 +101,8 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "networking.k8s.io/v1/servicecidrs": serviceCidrStrategy,
     "flowcontrol.apiserver.k8s.io/flowschemas": flowSchemaStrategy,
     "flowcontrol.apiserver.k8s.io/prioritylevelconfigurations": priorityLevelStrategy,
+    "admissionregistration.k8s.io/mutatingadmissionpolicies": mutatingPolicyStrategy,
+    "admissionregistration.k8s.io/mutatingadmissionpolicybindings": mutatingPolicyBindingStrategy,
     [`${rbac}/roles`]: roles,
     [`${rbac}/rolebindings`]: roleBindings,
     [`${rbac}/clusterroles`]: clusterRoles,

@@ -1,5 +1,14 @@
-import type { admissionregistrationV1, MutatingWebhookConfiguration } from "../../../api/index.ts";
+import type {
+  admissionregistrationV1,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from "../../../api/index.ts";
 import { RuleTables } from "../fixture.ts";
+import { mutatingPolicyBindingStrategy, mutatingPolicyStrategy } from "./mutating-policies.ts";
+import { validatingPolicyBindingStrategy, validatingPolicyStrategy } from "./policies.ts";
 import { mutatingWebhookStrategy } from "./webhooks.ts";
 
 const wrong = <T>(value: unknown): T => value as T;
@@ -54,7 +63,7 @@ tables.rejects([
     "a Service of no name",
     configuration({ clientConfig: { service: wrong({ namespace: "n", name: "", path: "a//b" }) } }),
     [
-      "webhooks[0].clientConfig.service.name: Required value",
+      "webhooks[0].clientConfig.service.namespace: Required value",
       "webhooks[0].clientConfig.service.path: Invalid value: \"a//b\": must start with a '/'",
       'webhooks[0].clientConfig.service.path: Invalid value: "a//b": segment[0] may not be empty',
       'webhooks[0].clientConfig.service.path: Invalid value: "a//b": segment[1] may not be empty',
@@ -80,7 +89,7 @@ tables.rejects([
   [
     "an unknown version",
     configuration({ admissionReviewVersions: ["v9"] }),
-    ['webhooks[0].admissionReviewVersions: Invalid value: ["v9"]: must include at least one of v1, v1beta1, v1alpha1'],
+    ['webhooks[0].admissionReviewVersions: Invalid value: ["v9"]: must include at least one of v1, v1beta1'],
   ],
   [
     "a long wait",
@@ -88,4 +97,205 @@ tables.rejects([
     ["webhooks[0].timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds"],
   ],
 ]);
+tables.changes([
+  [
+    "what was accepted once stays",
+    configuration({ sideEffects: "Some", admissionReviewVersions: ["v9"] }),
+    configuration({ sideEffects: "Unknown", admissionReviewVersions: ["v9"] }),
+    [],
+  ],
+]);
+const condition = (name: string, expression = "true") => ({ name, expression });
+tables.rejects([
+  [
+    "conditions",
+    configuration({ matchConditions: [condition("a"), condition("a", " "), condition("")] }),
+    [
+      "webhooks[0].matchConditions[1].expression: Required value",
+      'webhooks[0].matchConditions[1].name: Duplicate value: "a"',
+      "webhooks[0].matchConditions[2].name: Required value",
+    ],
+  ],
+]);
 tables.prints([["a configuration", configuration(), ["x", 1, "0s"]]]);
+
+const matchConstraints: admissionregistrationV1.MatchResources = {
+  matchPolicy: "Equivalent",
+  namespaceSelector: {},
+  objectSelector: {},
+  resourceRules: [rule],
+};
+
+const validating = (change: Partial<ValidatingAdmissionPolicy["spec"]> = {}): ValidatingAdmissionPolicy => ({
+  metadata,
+  spec: { failurePolicy: "Fail", matchConstraints, validations: [{ expression: "true" }], ...change },
+});
+const policies = new RuleTables<ValidatingAdmissionPolicy>("ValidatingAdmissionPolicy", validatingPolicyStrategy);
+policies.accepts([
+  ["one of rules", validating({ variables: [{ name: "a", expression: "1" }] })],
+  ["one of annotations", validating({ validations: [], auditAnnotations: [{ key: "a", valueExpression: "'b'" }] })],
+]);
+policies.rejects([
+  [
+    "an empty one",
+    { metadata, spec: {} },
+    [
+      "spec.failurePolicy: Required value",
+      "spec.matchConstraints: Required value",
+      "spec.validations: Required value: validations or auditAnnotations must contain at least one item",
+      "spec.auditAnnotations: Required value: validations or auditAnnotations must contain at least one item",
+    ],
+  ],
+  [
+    "one about nothing",
+    validating({ matchConstraints: {} }),
+    [
+      "spec.matchConstraints.matchPolicy: Required value",
+      "spec.matchConstraints.namespaceSelector: Required value",
+      "spec.matchConstraints.objectSelector: Required value",
+      "spec.matchConstraints.resourceRules: Required value",
+    ],
+  ],
+  [
+    "parameters",
+    validating({ paramKind: { apiVersion: "a/b/c" } }),
+    [
+      'spec.paramKind.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+      "spec.paramKind.kind: Required value",
+    ],
+  ],
+  [
+    "a rule",
+    validating({ validations: [{ expression: " ", message: "a\nb", messageExpression: " ", reason: "X" }] }),
+    [
+      "spec.validations[0].expression: Required value: expression is not specified",
+      'spec.validations[0].messageExpression: Invalid value: " ": must be non-empty if specified',
+      'spec.validations[0].message: Invalid value: "a\\nb": message must not contain line breaks',
+      'spec.validations[0].reason: Unsupported value: "X": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',
+    ],
+  ],
+  [
+    "a variable",
+    validating({ variables: [{ name: "in", expression: "" }] }),
+    [
+      'spec.variables[0].name: Invalid value: "in": name is not a valid CEL identifier',
+      "spec.variables[0].expression: Required value: expression is not specified",
+    ],
+  ],
+  [
+    "the same annotation twice",
+    validating({ auditAnnotations: [1, 2].map(() => ({ key: "k", valueExpression: "1" })) }),
+    ['spec.auditAnnotations[1].key: Duplicate value: "k"'],
+  ],
+]);
+const warned = (warning: string): ValidatingAdmissionPolicy => ({
+  ...validating(),
+  status: { typeChecking: { expressionWarnings: [{ fieldRef: "spec.validations[0].expression", warning }] } },
+});
+policies.changes(
+  [
+    [
+      "a warning says something",
+      warned(""),
+      validating(),
+      ["status.typeChecking.expressionWarnings[0].warning: Required value"],
+    ],
+  ],
+  "status",
+);
+policies.prints([
+  ["a policy", validating({ paramKind: { apiVersion: "v1", kind: "ConfigMap" } }), ["x", 1, "v1/ConfigMap", "0s"]],
+]);
+
+const bound = (change: Partial<ValidatingAdmissionPolicyBinding["spec"]>): ValidatingAdmissionPolicyBinding => ({
+  metadata,
+  spec: { policyName: "p", validationActions: ["Deny"], ...change },
+});
+const parameters = { name: "n", parameterNotFoundAction: "Deny" };
+const bindings = new RuleTables("ValidatingAdmissionPolicyBinding", validatingPolicyBindingStrategy);
+bindings.accepts([["one with parameters", bound({ paramRef: parameters, matchResources: matchConstraints })]]);
+bindings.rejects([
+  [
+    "no policy and no action",
+    bound({ policyName: "", validationActions: [] }),
+    [
+      "spec.policyName: Required value",
+      "spec.validationActions: Required value: at least one validation action is required",
+    ],
+  ],
+  [
+    "actions that say the same",
+    bound({ validationActions: ["Deny", "Warn"] }),
+    [
+      'spec.validationActions: Invalid value: ["Deny","Warn"]: must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
+    ],
+  ],
+  [
+    "parameters by name and selector",
+    bound({ paramRef: { name: "n", selector: {} } }),
+    [
+      "spec.paramRef.name: Forbidden: name and selector are mutually exclusive",
+      "spec.paramRef.selector: Forbidden: name and selector are mutually exclusive",
+      "spec.paramRef.parameterNotFoundAction: Required value",
+    ],
+  ],
+]);
+bindings.prints([
+  ["one without parameters", bound({}), ["x", "p", "<unset>", "0s"]],
+  ["one with a name", bound({ paramRef: parameters }), ["x", "p", "*/n", "0s"]],
+  [
+    "one with a selector",
+    bound({ paramRef: { selector: { matchLabels: { a: "b" } } } }),
+    [
+      "x",
+      "p",
+      "&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]LabelSelectorRequirement{},}",
+      "0s",
+    ],
+  ],
+]);
+
+const mutating = (change: Partial<MutatingAdmissionPolicy["spec"]> = {}): MutatingAdmissionPolicy => ({
+  metadata,
+  spec: {
+    failurePolicy: "Fail",
+    matchConstraints,
+    reinvocationPolicy: "Never",
+    mutations: [{ patchType: "JSONPatch", jsonPatch: { expression: "[]" } }],
+    ...change,
+  },
+});
+const mutatingPolicies = new RuleTables("MutatingAdmissionPolicy", mutatingPolicyStrategy);
+mutatingPolicies.accepts([["a patch", mutating()]]);
+mutatingPolicies.rejects([
+  [
+    "one without changes",
+    mutating({ mutations: [] }),
+    ["spec.mutations: Required value: mutations must contain at least one item"],
+  ],
+  [
+    "changes to what is deleted",
+    mutating({ matchConstraints: { ...matchConstraints, resourceRules: [{ ...rule, operations: ["DELETE"] }] } }),
+    [
+      'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
+    ],
+  ],
+  [
+    "the wrong patch",
+    mutating({ mutations: [{ patchType: "ApplyConfiguration", jsonPatch: { expression: "[]" } }] }),
+    [
+      "spec.mutations[0].applyConfiguration: Required value: must be specified when patchType is ApplyConfiguration",
+      'spec.mutations[0].jsonPatch: Invalid value: "{jsonPatch}": must not be specified when patchType is ApplyConfiguration',
+    ],
+  ],
+]);
+mutatingPolicies.prints([["a policy", mutating(), ["x", 1, "<unset>", "0s"]]]);
+
+const mutatingBindings = new RuleTables<MutatingAdmissionPolicyBinding>(
+  "MutatingAdmissionPolicyBinding",
+  mutatingPolicyBindingStrategy,
+);
+mutatingBindings.accepts([["one", { metadata, spec: { policyName: "p" } }]]);
+mutatingBindings.rejects([
+  ["a name that is none", { metadata, spec: { policyName: "" } }, ["spec.policyName: Required value"]],
+]);

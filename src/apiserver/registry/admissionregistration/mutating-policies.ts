@@ -111,7 +111,7 @@ function checkMutation(mutation: admissionregistrationV1.Mutation, path: FieldPa
   const own = patchFields[patchType];
   const typePath = path.child("patchType");
   if (own === undefined) {
-    if ((patchType ?? "") === "") errors.push(required(typePath));
+    if (!patchType) errors.push(required(typePath));
     else errors.push(notSupported(typePath, patchType, patchTypes));
     return;
   }
