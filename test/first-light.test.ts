@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { isDeepStrictEqual } from "node:util";
 import { after, before, describe, it } from "node:test";
 import { createRealPlatform } from "../src/base/index.ts";
-import { eventually, kernelState, TestCluster } from "./cluster/harness.ts";
+import { eventually, remainsOf, TestCluster } from "./cluster/harness.ts";
 
 const { clock, processes } = createRealPlatform();
 const cluster = new TestCluster("light");
@@ -14,7 +13,6 @@ const serve = [
   "mkdir /www; hostname > /www/index.html; trap exit TERM; httpd -f -p 8080 -h /www & wait",
 ];
 const patient = ["--", "sh", "-c", "trap exit TERM; sleep 1000 & wait"];
-let clean: Record<string, string>;
 
 const firstPod = async (): Promise<string> => cluster.read("pods", "{.items[0].metadata.name}", "-l", "app=web");
 const runningWeb = async (): Promise<number> => {
@@ -24,7 +22,6 @@ const runningWeb = async (): Promise<number> => {
 
 describe("a cluster of real containers, by upstream kubectl", () => {
   before(async () => {
-    clean = await kernelState();
     const printed = await cluster.up();
     assert.match(printed, /is ready after .* kubectl get nodes/s);
   });
@@ -209,7 +206,11 @@ describe("a cluster of real containers, by upstream kubectl", () => {
 
   it("goes down without a trace, and up again with what it had", async () => {
     await cluster.down();
-    await eventually(kernelState, (state) => isDeepStrictEqual(state, clean), 10_000);
+    await eventually(
+      () => remainsOf(cluster),
+      (left) => left === "",
+      10_000,
+    );
     await cluster.up();
     assert.equal(await cluster.read("configmap/kept", "{.data.a}"), "b");
     await cluster.kubectl("wait", "--for=condition=Ready", "pod/talker", "--timeout=60s");

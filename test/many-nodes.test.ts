@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { isDeepStrictEqual } from "node:util";
-import { eventually, kernelState, TestCluster } from "./cluster/harness.ts";
+import { eventually, remainsOf, TestCluster } from "./cluster/harness.ts";
 
 const cluster = new TestCluster("many");
 const image = "k8ts.local/busybox:1";
 const serve = "mkdir /w; hostname > /w/index.html; trap exit TERM; httpd -f -p 8080 -h /w & wait";
-let clean: Record<string, string>;
 
 describe("a cluster of three nodes on one machine", () => {
   before(async () => {
-    clean = await kernelState();
     await cluster.up("--nodes", "3");
   });
   after(() => cluster.destroy());
@@ -54,7 +51,11 @@ describe("a cluster of three nodes on one machine", () => {
 
   it("goes down without a trace", async () => {
     await cluster.down();
-    await eventually(kernelState, (state) => isDeepStrictEqual(state, clean), 10_000);
+    await eventually(
+      () => remainsOf(cluster),
+      (left) => left === "",
+      10_000,
+    );
   });
 });
 

@@ -1,5 +1,8 @@
 import type { Command } from "../base/index.ts";
 
+export type { ClusterConfig } from "./cluster/config.ts";
+export { clusterId, networkId } from "./compose/ids.ts";
+
 // Each command loads only what it needs: the supervisor stays small, and `status` quick.
 export const up = lazily(async () => (await import("./commands/up.ts")).up);
 export const down = lazily(async () => (await import("./commands/down.ts")).down);

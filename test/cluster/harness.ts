@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createRealPlatform, type Finished } from "../../src/base/index.ts";
+import { type ClusterConfig, clusterId, networkId } from "../../src/bootstrap/index.ts";
 
 const { clock, processes } = createRealPlatform();
 const launcher = fileURLToPath(new URL("../../k8ts", import.meta.url));
@@ -89,17 +90,27 @@ export async function eventually<T>(
   }
 }
 
-/** What a cluster might leave in the kernel and among the processes: compare before and after. */
-export async function kernelState(): Promise<Record<string, string>> {
-  const lines = async (command: string, ...args: string[]) => (await processes.run(command, args)).stdout;
-  const links = (await lines("ip", "-brief", "link")).split("\n").map((line) => line.split(/[ @]/)[0] ?? "");
-  return {
-    links: links.toSorted().join("\n"),
-    routes: await lines("ip", "route", "show", "table", "all", "type", "unreachable"),
-    tables: await lines("nft", "list", "tables"),
-    namespaces: await lines("sh", "-c", "find /run/netns /var/run/netns -maxdepth 1 -mindepth 1 2>/dev/null | sort"),
-    mounts: await lines("sh", "-c", "grep -c . /proc/self/mountinfo"),
-    cgroups: await lines("sh", "-c", "find /sys/fs/cgroup -maxdepth 3 -type d -name '*k8ts*' | sort"),
-    shims: await lines("sh", "-c", "pgrep -c containerd-shim || true"),
-  };
+/**
+ * What of a cluster is still in the kernel or running: links, rules, routes, mounts, cgroups, processes. Empty after
+ * `down`. Other clusters of the machine do not count.
+ */
+export async function remainsOf(cluster: TestCluster): Promise<string> {
+  const config = JSON.parse(readFileSync(join(cluster.directory, "config.json"), "utf8")) as ClusterConfig;
+  const marks = [
+    cluster.name,
+    cluster.directory,
+    clusterId(config),
+    ...config.nodes.map((node) => networkId(config, node)),
+  ];
+  const ranges = [config.serviceCidr, config.clusterCidr];
+  const lines = async (command: string, ...args: string[]) => (await processes.run(command, args)).stdout.split("\n");
+  const found = [
+    ...(await lines("ip", "-brief", "link")),
+    ...(await lines("nft", "list", "tables")),
+    ...(await lines("cat", "/proc/self/mountinfo")),
+    ...(await lines("find", "/sys/fs/cgroup", "-maxdepth", "3", "-type", "d")),
+    ...(await lines("ps", "-eo", "pid,args")).filter((line) => !line.includes("--test")),
+  ].filter((line) => marks.some((mark) => line.includes(mark)));
+  const routes = (await lines("ip", "route")).filter((line) => ranges.some((range) => line.includes(range)));
+  return [...found, ...routes].join("\n");
 }

@@ -1,21 +1,8 @@
-import { createHash } from "node:crypto";
 import { isPlatformError, type Log, type Platform } from "../../base/index.ts";
 import { type Enter, NodeNetwork } from "../../network/index.ts";
 import type { ClusterConfig, NodeConfig } from "../cluster/config.ts";
 import { clusterPaths } from "../cluster/paths.ts";
-
-/** Part of every kernel object's name: unique on the machine, ten characters. */
-export function clusterId(config: ClusterConfig): string {
-  return shortHash(config.directory);
-}
-
-export function networkId(config: ClusterConfig, node: NodeConfig): string {
-  return shortHash(`${config.directory}/${node.name}`);
-}
-
-function shortHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 10);
-}
+import { networkId } from "./ids.ts";
 
 /** The table with the rules for Services. */
 export function proxyTable(config: ClusterConfig, node: NodeConfig): string {
