@@ -1,11 +1,15 @@
 import { loadScheme } from "../../api/index.ts";
-import type { Clock, Log, Random } from "../../base/index.ts";
+import { type Clock, type Log, type Network, type Random, RealNetwork } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import type { Store } from "../../storage/index.ts";
 import { ServerObjects } from "../admission/objects.ts";
 import { admissionPlugins, admissionReads } from "../admission/order.ts";
+import { type PluginSelection, selectPlugins } from "../admission/select.ts";
+import { Aggregator } from "../aggregation/aggregator.ts";
+import type { ProxyClient } from "../aggregation/connections.ts";
 import { WebhookCaller } from "../admission/webhook/caller.ts";
-import { EquivalentVersions } from "../admission/webhook/equivalents.ts";
+import { EquivalentVersions, type Variant } from "../admission/webhook/equivalents.ts";
+import { conditionMatcher, mutatingPolicies, PolicyParams, validatingPolicies } from "../admission/policy/index.ts";
 import { mutatingWebhooks, validatingWebhooks } from "../admission/webhook/plugins.ts";
 import {
   anonymousAuthenticator,
@@ -60,6 +64,8 @@ export interface StandardServerOptions {
   /** PEM. `--client-ca-file`. */
   readonly clientCa?: string;
   readonly requestHeader?: Omit<RequestHeaderOptions, "pool"> & { readonly ca: string };
+  /** How other servers that are a part of this API are reached, and with which client certificate. */
+  readonly aggregation?: { readonly network: Network; readonly client?: ProxyClient };
   readonly serviceAccounts: ServiceAccountKeys;
   /** `--authorization-mode`. Default Node and RBAC. */
   readonly authorizationModes?: readonly ("Node" | "RBAC" | "AlwaysAllow")[];
@@ -71,6 +77,8 @@ export interface StandardServerOptions {
   readonly serviceNetwork?: ServiceNetworkOptions;
   /** Where pods and other nodes reach this server; the endpoints of the Service `kubernetes`. Absent: no such endpoints. */
   readonly advertise?: { readonly address: string; readonly port: number };
+  /** `--enable-admission-plugins`, `--disable-admission-plugins`. Default: upstream's, and NodeRestriction. */
+  readonly admissionPlugins?: PluginSelection;
   /** Off by default. The backends are run by the caller, until after the server has ended. */
   readonly audit?: { readonly policy: AuditPolicy; readonly backends: readonly AuditBackend[] };
   /** Priority and fairness, unless switched off. */
@@ -104,8 +112,18 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
   const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
   const equivalents = new EquivalentVersions();
-  const hooks = { objects, caller: new WebhookCaller(objects, clock), equivalents, clock, random };
-  const dynamic = [mutatingWebhooks(hooks), validatingWebhooks(hooks)];
+  const conditions = conditionMatcher(authorizer);
+  const hooks = { objects, caller: new WebhookCaller(objects, clock), equivalents, clock, random, conditions };
+  const params = new PolicyParams();
+  const policies = {
+    ...{ objects, authorizer, equivalents, params },
+    codecOf: ({ resource }: Variant) =>
+      server.catalog.table.get(resource.group, resource.version, resource.resource)?.descriptor.codec,
+  };
+  const dynamic = [
+    ...[mutatingPolicies(policies), mutatingWebhooks(hooks)],
+    ...[validatingPolicies(policies), validatingWebhooks(hooks)],
+  ];
   const metrics = more.metrics ?? new MetricsRegistry();
   const flow = installFlowControl(options.flowControl ?? {}, {
     clock,
@@ -114,15 +132,21 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     requestTimeoutMs: more.requestTimeoutMs ?? 60_000,
     clientOf: privileged,
   });
+  const network = options.aggregation?.network ?? more.kubelets?.network ?? new RealNetwork();
+  const aggregator = new Aggregator({ network, ...options.aggregation, objects, clock, log: options.log });
   let custom: CustomResources | undefined;
   const server = createApiServer({
-    extraDocuments: () => customDocuments(() => custom, apiVersionInfo.gitVersion),
+    extraDocuments: () => aggregator.documents(customDocuments(() => custom, apiVersionInfo.gitVersion)),
+    remote: aggregator,
     flowControl: flow.flowControl,
     ...(options.audit === undefined ? {} : { audit: createAuditor({ ...options.audit, scheme, clock, metrics }) }),
     ...more,
     metrics,
     strategies: services.extend(more.strategies ?? builtInStrategies, {}),
-    admission: more.admission ?? admissionPlugins({ objects, authorizer, clock, random, dynamic }),
+    admission: selectPlugins(
+      more.admission ?? admissionPlugins({ objects, authorizer, clock, random, dynamic }),
+      options.admissionPlugins,
+    ),
     store: options.store,
     clock,
     random,
@@ -140,13 +164,14 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
       ...more.subresources,
       "/serviceaccounts/token": tokenRequestHandler(scheme, tokens, live, nodeOfPod),
     },
-    paths: [...(more.paths ?? []), issuerPaths(tokens), ...flow.paths],
+    paths: [...(more.paths ?? []), aggregator.proxy, issuerPaths(tokens), ...flow.paths],
     startup: [
       {
         name: "start-kube-apiserver-admission-initializer",
         run: async (started, signal) => {
           objects.attach(started);
           equivalents.attach(started.catalog.table);
+          params.attach(started.catalog.table);
           await Promise.all([live.attach(started, rbac, graph, signal), objects.fill(admissionReads)]);
         },
       },
@@ -178,6 +203,10 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
       { name: "bootstrap-controller", run: (started) => publishServer(options, services, privileged(started)) },
       { name: "rbac/bootstrap-roles", run: (started) => ensureBootstrapRoles(privileged(started)) },
       ...flow.startup,
+      {
+        name: "apiservice-registration-controller",
+        run: (started, signal) => aggregator.start(started, privileged(started), signal),
+      },
       ...(more.startup ?? []),
     ],
   });

@@ -88,6 +88,6 @@ export function compileMutatingPolicy({ spec }: MutatingAdmissionPolicy): Compil
   };
 }
 
-export function mutationText({ applyConfiguration, jsonPatch }: Mutation): string {
-  return applyConfiguration?.expression ?? jsonPatch?.expression ?? "";
+function mutationText({ patchType, applyConfiguration, jsonPatch }: Mutation): string {
+  return (patchType === "JSONPatch" ? jsonPatch?.expression : applyConfiguration?.expression) ?? "";
 }

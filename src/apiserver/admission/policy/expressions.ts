@@ -32,6 +32,8 @@ export interface ExpressionOptions {
   readonly wanted?: readonly string[];
 }
 
+const resultNames: Readonly<Record<string, string>> = { null: "null_type", object: "Object", list: "list(JSONPatch)" };
+
 export function compileExpression(text: string, options: ExpressionOptions): CompiledExpression {
   const { structs, wanted } = options;
   const compiled = kubernetesEnvironment.compile(text, {
@@ -42,7 +44,8 @@ export function compileExpression(text: string, options: ExpressionOptions): Com
     return { text, program: undefined, problem: `compilation failed: ${compiled.message}` };
   const { kind } = compiled.program.resultType;
   if (wanted !== undefined && !wanted.includes(kind)) {
-    const types = wanted.length === 1 ? wanted[0] : `one of [${wanted.join(" ")}]`;
+    const names = wanted.flatMap((type) => (type === "dyn" ? [] : [resultNames[type] ?? type]));
+    const types = names.length === 1 ? names[0] : `one of [${names.join(" ")}]`;
     return { text, program: undefined, problem: `must evaluate to ${types}` };
   }
   return { text, program: compiled.program, problem: undefined };

@@ -184,7 +184,7 @@ policies.rejects([
   ],
   [
     "the same annotation twice",
-    validating({ auditAnnotations: [1, 2].map(() => ({ key: "k", valueExpression: "1" })) }),
+    validating({ auditAnnotations: [1, 2].map(() => ({ key: "k", valueExpression: "'1'" })) }),
     ['spec.auditAnnotations[1].key: Duplicate value: "k"'],
   ],
 ]);

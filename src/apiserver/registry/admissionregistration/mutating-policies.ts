@@ -11,6 +11,7 @@ import {
   required,
   semanticEqual,
 } from "../../../apimachinery/index.ts";
+import { checkMutatingExpressions } from "../../admission/policy/check-expressions.ts";
 import { checkEach, type Errors } from "../common/check.ts";
 import { collect, countGeneration } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, integer, nameColumn, text } from "../common/table.ts";
@@ -49,8 +50,8 @@ function generations<T extends Counted>(): Pick<Strategy<T>, "prepareForCreate" 
 
 export const mutatingPolicyStrategy: Strategy<Policy> = {
   ...generations<Policy>(),
-  validate: ({ spec }) => collect((errors) => checkPolicy(spec, undefined, errors)),
-  validateUpdate: ({ spec }, old) => collect((errors) => checkPolicy(spec, old.spec, errors)),
+  validate: (policy) => collect((errors) => checkWhole(policy, undefined, errors)),
+  validateUpdate: (policy, old) => collect((errors) => checkWhole(policy, old, errors)),
   allowUnconditionalUpdate: false,
   table: defineTable([
     nameColumn,
@@ -74,6 +75,11 @@ export const mutatingPolicyBindingStrategy: Strategy<Binding> = {
     ageColumn,
   ]),
 };
+
+function checkWhole(policy: Policy, old: Policy | undefined, errors: Errors): void {
+  if (!semanticEqual(policy.spec, old?.spec)) checkMutatingExpressions(policy, errors);
+  checkPolicy(policy.spec, old?.spec, errors);
+}
 
 function checkPolicy(spec: Policy["spec"], old: Policy["spec"] | undefined, errors: Errors): void {
   const { paramKind, matchConstraints: match, mutations = [] } = spec;

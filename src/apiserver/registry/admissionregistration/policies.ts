@@ -12,6 +12,7 @@ import {
   semanticEqual,
   validateConditions,
 } from "../../../apimachinery/index.ts";
+import { checkValidatingExpressions } from "../../admission/policy/check-expressions.ts";
 import { checkEach, checkOneOf, checkQualifiedName, checkUnique, type Errors } from "../common/check.ts";
 import { collect, countGeneration, keep, specAndStatus } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, integer, nameColumn, text } from "../common/table.ts";
@@ -76,7 +77,9 @@ export const validatingPolicyBindingStrategy: Strategy<Binding> = {
   ]),
 };
 
-function checkPolicy({ metadata, spec }: Policy, old: Policy | undefined, errors: Errors): void {
+function checkPolicy(policy: Policy, old: Policy | undefined, errors: Errors): void {
+  const { metadata, spec } = policy;
+  if (!semanticEqual(spec, old?.spec)) checkValidatingExpressions(policy, errors);
   const { paramKind, matchConstraints: match, validations = [], auditAnnotations = [] } = spec;
   checkFailurePolicy(spec.failurePolicy, specPath.child("failurePolicy"), errors);
   if (paramKind !== undefined) checkParamKind(paramKind, specPath.child("paramKind"), errors);

@@ -15,6 +15,7 @@ import {
   validateFullyQualifiedName,
   validateLabelSelector,
 } from "../../../apimachinery/index.ts";
+import { checkConditionExpressions } from "../../admission/policy/check-expressions.ts";
 import { addMessages, checkEach, checkOneOf, checkUnique, type Errors } from "../common/check.ts";
 import { collect, countGeneration } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, integer, nameColumn } from "../common/table.ts";
@@ -112,7 +113,10 @@ function checkWebhook(webhook: Webhook, strict: Strictness, path: FieldPath, err
   const reinvocationPath = path.child("reinvocationPolicy");
   if (reinvocationPolicy !== undefined) checkOneOf(reinvocationPolicy, ["IfNeeded", "Never"], reinvocationPath, errors);
   checkWebhookClient(webhook.clientConfig, path.child("clientConfig"), errors);
-  if (strict.matchConditions) checkMatchConditions(webhook.matchConditions, path.child("matchConditions"), errors);
+  if (strict.matchConditions) {
+    checkMatchConditions(webhook.matchConditions, path.child("matchConditions"), errors);
+    checkConditionExpressions(webhook.matchConditions, path.child("matchConditions"), errors);
+  }
 }
 
 function checkSideEffects(
