@@ -13,7 +13,7 @@ import type { Authenticator } from "./authn/contract.ts";
 import type { Authorizer } from "./authz/contract.ts";
 import { alwaysAllowAuthorizer } from "./authz/index.ts";
 import { StoreHub } from "./cacher/hub.ts";
-import { discoverySource } from "./discovery/source.ts";
+import { discoverySource, type RemoteResources, withRemote } from "./discovery/source.ts";
 import type { DiscoverySource } from "./discovery/plain.ts";
 import { rootPath } from "./discovery/root.ts";
 import { DiscoveryHandler } from "./discovery/handler.ts";
@@ -65,6 +65,8 @@ export interface ApiServerOptions {
   readonly paths?: readonly PathHandler[];
   /** OpenAPI documents of what comes at run time, given those of the built-in kinds. */
   readonly extraDocuments?: (builtIn: OpenApiDocuments) => ExtraDocuments;
+  /** What other servers serve as a part of this API. */
+  readonly remote?: RemoteResources;
   readonly healthChecks?: readonly HealthCheck[];
   /** Work to be done once before the server is ready: default objects, policies. */
   readonly startup?: readonly StartupStep[];
@@ -180,6 +182,11 @@ export class ApiServer implements Runnable {
     return this.#ready.promise;
   }
 
+  /** What this server serves by itself. */
+  get localDiscovery(): DiscoverySource {
+    return discoverySource(this.scheme, this.catalog.table);
+  }
+
   get ready(): boolean {
     return this.#pending.size === 0 && !this.#stopping;
   }
@@ -226,7 +233,7 @@ export class ApiServer implements Runnable {
       audit,
       requestTimeoutMs,
     } = this.options;
-    const source = discoverySource(this.scheme, this.catalog.table);
+    const source = withRemote(this.localDiscovery, this.options.remote);
     return new Pipeline({
       clock,
       random,
@@ -287,7 +294,7 @@ export class ApiServer implements Runnable {
     const { table } = this.catalog;
     return new DiscoveryHandler({
       source,
-      revision: () => table.revision,
+      revision: () => table.revision + (this.options.remote?.revision ?? 0),
       serverAddress: () => this.options.advertiseAddress ?? "127.0.0.1:6443",
     });
   }

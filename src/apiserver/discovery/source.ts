@@ -21,6 +21,31 @@ export function discoverySource(scheme: Scheme, table: ResourceTable): Discovery
   };
 }
 
+/** Grows with what other servers are found to serve. */
+export interface RemoteResources {
+  readonly revision: number;
+  readonly discovered: readonly DiscoveredResource[];
+}
+
+/** Ours, then theirs. */
+export function withRemote(own: DiscoverySource, remote: RemoteResources | undefined): DiscoverySource {
+  if (remote === undefined) return own;
+  const isOwn = (group: string, version: string): boolean =>
+    own.groupVersions().some((one) => one.group === group && one.version === version);
+  return {
+    groupVersions: () => {
+      const theirs = new Map<string, { group: string; version: string }>();
+      for (const { group, version } of remote.discovered)
+        if (!isOwn(group, version)) theirs.set(`${group}/${version}`, { group, version });
+      return [...own.groupVersions(), ...theirs.values()];
+    },
+    resources: (group, version) =>
+      isOwn(group, version)
+        ? own.resources(group, version)
+        : remote.discovered.filter((one) => one.group === group && one.version === version),
+  };
+}
+
 function resourcesOf(
   scheme: Scheme,
   table: ResourceTable,

@@ -24,6 +24,7 @@ export function serve(registry: ResourceRegistry): ServedResource {
 /** Everything that is served; custom resources come and go. */
 export class ResourceTable {
   readonly #resources = new Map<string, Map<string, ServedResource>>();
+  readonly #listeners = new Set<() => void>();
   #revision = 0;
 
   /** Rises with every change, for what is derived from the table (discovery, OpenAPI). */
@@ -45,14 +46,25 @@ export class ResourceTable {
     const resources = this.#resources.get(key) ?? new Map<string, ServedResource>();
     resources.set(facts.name, served);
     this.#resources.set(key, resources);
-    this.#revision += 1;
+    this.#changed();
   }
 
   remove(group: string, version: string, resource: string): void {
     const resources = this.#resources.get(`${group}/${version}`);
     if (resources?.delete(resource) !== true) return;
     if (resources.size === 0) this.#resources.delete(`${group}/${version}`);
+    this.#changed();
+  }
+
+  /** Calls after every change, until the signal aborts. */
+  onChange(listener: () => void, signal: AbortSignal): void {
+    this.#listeners.add(listener);
+    signal.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
+  }
+
+  #changed(): void {
     this.#revision += 1;
+    for (const listener of this.#listeners) listener();
   }
 
   *all(): Generator<ServedResource, void, undefined> {

@@ -9,7 +9,7 @@ import {
 } from "../../apimachinery/index.ts";
 import { bodyBytesMax } from "../handlers/body.ts";
 import type { ApiRequest, ApiResponse, StreamSink } from "../http/exchange.ts";
-import type { KubeletConnections, Target } from "./kubelet-connection.ts";
+import type { Connections, Target } from "./kubelet-connection.ts";
 
 const hopByHop: ReadonlySet<string> = new Set([
   "connection",
@@ -77,34 +77,40 @@ export async function refusalOf(response: IncomingMessage, name: string): Promis
 
 /** Proxies one plain request, body included. */
 export async function proxyRequest(
-  connections: KubeletConnections,
+  connections: Connections,
   target: Target,
   request: ApiRequest,
   path: string,
+  headers: PassedHeaders = passedOn(request),
 ): Promise<ApiResponse> {
   const body = await request.body(bodyBytesMax);
   try {
     const response = await connections.send(target, {
       method: request.method,
       path,
-      headers: { ...passedOn(request), ...(body.length === 0 ? {} : { "content-length": String(body.length) }) },
+      headers: { ...headers, ...(body.length === 0 ? {} : { "content-length": String(body.length) }) },
       body,
       signal: request.signal,
     });
-    const headers: Record<string, string | string[]> = {};
+    const answered: Record<string, string | string[]> = {};
     for (const [name, value] of Object.entries(response.headers)) {
-      if (value !== undefined && !hopByHop.has(name)) headers[name] = value;
+      if (value !== undefined && !hopByHop.has(name)) answered[name] = value;
     }
-    return streamed(response, headers);
+    return streamed(response, answered);
   } catch (error) {
     throw newServiceUnavailable(`error trying to reach service: ${messageOf(error)}`);
   }
 }
 
-function passedOn(request: ApiRequest): Record<string, string | readonly string[]> {
+export type PassedHeaders = Readonly<Record<string, string | readonly string[]>>;
+
+/** The client's headers but for those that concern its connection with this server. */
+export function passedOn(request: Pick<ApiRequest, "headers">): PassedHeaders {
   const headers: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(request.headers)) {
     if (value === undefined || name.startsWith(":") || hopByHop.has(name) || ours.has(name)) continue;
+    // Who asks is for this server to say.
+    if (name.startsWith("x-remote-")) continue;
     headers[name] = value;
   }
   return headers;
@@ -115,10 +121,11 @@ function passedOn(request: ApiRequest): Record<string, string | readonly string[
  * both ways untouched, whatever protocol the two ends have agreed on.
  */
 export async function splice(
-  connections: KubeletConnections,
+  connections: Connections,
   target: Target,
   request: ApiRequest,
   path: string,
+  more: PassedHeaders = {},
 ): Promise<ApiResponse> {
   const { takeOver } = request;
   if (takeOver === undefined) throw newBadRequest("Upgrade request required");
@@ -129,7 +136,7 @@ export async function splice(
     throw newInternalError(`error dialing backend: ${messageOf(error)}`);
   }
   const { socket, head } = takeOver();
-  upstream.write(upgradeHead(request, target, path));
+  upstream.write(upgradeHead(request, target, path, more));
   if (head.length > 0) upstream.write(head);
   const end = (): void => {
     socket.destroy();
@@ -144,10 +151,11 @@ export async function splice(
   return { status: 101, headers: {}, body: { type: "taken" } };
 }
 
-function upgradeHead(request: ApiRequest, { host, port }: Target, path: string): string {
+function upgradeHead(request: ApiRequest, { host, port }: Target, path: string, more: PassedHeaders): string {
   const lines = [`${request.method} ${path} HTTP/1.1`, `Host: ${host}:${port}`];
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value === undefined || ours.has(name)) continue;
+  const { connection, upgrade, ...rest } = request.headers;
+  for (const [name, value] of Object.entries({ connection, upgrade, ...passedOn({ headers: rest }), ...more })) {
+    if (value === undefined) continue;
     for (const one of typeof value === "string" ? [value] : value) lines.push(`${name}: ${one}`);
   }
   if (request.method === "POST") lines.push("Content-Length: 0");

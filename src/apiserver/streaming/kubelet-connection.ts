@@ -27,10 +27,17 @@ export interface ForwardedRequest {
   readonly signal: AbortSignal;
 }
 
+/** Ways to servers that requests are passed on to. */
+export interface Connections {
+  open(target: Target, signal: AbortSignal): Promise<Duplex>;
+  /** Sends a request and resolves with the head of the response; its body is still to be read. */
+  send(target: Target, forwarded: ForwardedRequest): Promise<IncomingMessage>;
+}
+
 const connectTimeoutMs = 10_000;
 
 /** Connections to kubelets and, for proxying, to pods. */
-export class KubeletConnections {
+export class KubeletConnections implements Connections {
   readonly #network: Network;
   readonly #credentials: KubeletCredentials | undefined;
 
@@ -60,27 +67,30 @@ export class KubeletConnections {
     return secure;
   }
 
-  /** Sends a request and resolves with the head of the response; its body is still to be read. */
   async send(target: Target, forwarded: ForwardedRequest): Promise<IncomingMessage> {
-    const socket = await this.open(target, forwarded.signal);
-    const { request: httpRequest } = await import("node:http");
-    return new Promise((resolve, reject) => {
-      const outgoing: ClientRequest = httpRequest({
-        method: forwarded.method,
-        path: forwarded.path,
-        headers: { host: `${target.host}:${target.port}`, connection: "close", ...plain(forwarded.headers) },
-        createConnection: () => socket,
-      });
-      const abort = (): void => void outgoing.destroy(new Error("the client went away"));
-      forwarded.signal.addEventListener("abort", abort, { once: true });
-      outgoing.once("response", (response) => {
-        response.once("close", () => forwarded.signal.removeEventListener("abort", abort));
-        resolve(response);
-      });
-      outgoing.once("error", reject);
-      outgoing.end(forwarded.body);
-    });
+    return sendOver(await this.open(target, forwarded.signal), target, forwarded);
   }
+}
+
+/** One request over a connection of its own. */
+export async function sendOver(socket: Duplex, target: Target, forwarded: ForwardedRequest): Promise<IncomingMessage> {
+  const { request: httpRequest } = await import("node:http");
+  return new Promise((resolve, reject) => {
+    const outgoing: ClientRequest = httpRequest({
+      method: forwarded.method,
+      path: forwarded.path,
+      headers: { host: `${target.host}:${target.port}`, connection: "close", ...plain(forwarded.headers) },
+      createConnection: () => socket,
+    });
+    const abort = (): void => void outgoing.destroy(new Error("the client went away"));
+    forwarded.signal.addEventListener("abort", abort, { once: true });
+    outgoing.once("response", (response) => {
+      response.once("close", () => forwarded.signal.removeEventListener("abort", abort));
+      resolve(response);
+    });
+    outgoing.once("error", reject);
+    outgoing.end(forwarded.body);
+  });
 }
 
 function plain(headers: ForwardedRequest["headers"]): Record<string, string | string[]> {
