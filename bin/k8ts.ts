@@ -18,19 +18,13 @@ const clusters: Table = {
   status: { summary: "show what runs and how it is", module: bootstrap, name: "status" },
   logs: { summary: "print the log of a component", module: bootstrap, name: "logs" },
   image: { summary: "import, list or build container images", module: bootstrap, name: "image" },
-  kubectl: { summary: "talk to a cluster", module: "../src/kubectl/index.ts", name: "kubectl" },
-  why: {
-    summary: "say why a pod is pending, restarting, unreachable or denied",
-    module: "../src/kubectl/index.ts",
-    name: "why",
-  },
+  kubectl: { summary: "run the installed kubectl against a cluster", module: bootstrap, name: "kubectl" },
 };
 
 const components: Table = {
   apiserver: { summary: "the API server", module: bootstrap, name: "apiserver" },
   "controller-manager": { summary: "the controllers", module: bootstrap, name: "controllerManager" },
   scheduler: { summary: "the scheduler", module: bootstrap, name: "scheduler" },
-  "cloud-controller-manager": { summary: "the cloud's controllers", module: bootstrap, name: "cloudControllerManager" },
   kubelet: { summary: "the agent of a node", module: "../src/kubelet/index.ts", name: "kubelet" },
   proxy: { summary: "a node's rules for Services", module: bootstrap, name: "proxy" },
   dns: { summary: "the cluster's DNS server", module: bootstrap, name: "dns" },

@@ -15,6 +15,11 @@ export const apiserver = lazily(async () => (await import("./components/apiserve
 export const controllerManager = lazily(async () => (await import("../controllers/index.ts")).controllerManagerCommand);
 export const node = lazily(async () => (await import("./compose/node.ts")).node);
 
+export const kubectl = lazily(async () => (await import("./commands/kubectl.ts")).kubectl);
+export const scheduler = lazily(async () => (await import("../scheduler/index.ts")).schedulerCommand);
+export const proxy = lazily(async () => (await import("../proxy/index.ts")).proxyCommand);
+export const dns = lazily(async () => (await import("../dns/index.ts")).dnsCommand);
+
 function lazily(load: () => Promise<Command>): Command {
   return async (args, context) => (await load())(args, context);
 }

@@ -9,3 +9,4 @@ export { defaultWeights, type Profile } from "./framework/profile.ts";
 export { defaultPlugins } from "./plugins/index.ts";
 export { SchedulingQueue } from "./queue/scheduling-queue.ts";
 export { Scheduler, type SchedulerOptions } from "./scheduler.ts";
+export { schedulerCommand } from "./command/scheduler.ts";

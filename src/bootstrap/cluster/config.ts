@@ -31,10 +31,16 @@ export interface NodeConfig {
   readonly kubeletPort: number;
 }
 
-export type Datastore =
-  | { readonly type: "sqlite" }
-  | { readonly type: "memory" }
-  | { readonly type: "etcd"; readonly endpoints: readonly string[] };
+export type Datastore = { readonly type: "sqlite" } | { readonly type: "memory" } | EtcdDatastore;
+
+export interface EtcdDatastore {
+  readonly type: "etcd";
+  readonly endpoints: readonly string[];
+  /** Files, PEM. */
+  readonly tls?: { readonly ca: string; readonly certificate?: string; readonly key?: string };
+  /** The cluster's own server, which its supervisor starts; it alone listens at `endpoints`. */
+  readonly own?: { readonly peerPort: number };
+}
 
 /** `undefined` when the directory holds no cluster. */
 export async function readClusterConfig(disk: Disk, directory: string): Promise<ClusterConfig | undefined> {

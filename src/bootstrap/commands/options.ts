@@ -38,6 +38,9 @@ export function parseUp(args: readonly string[], context: CommandContext): UpOpt
     "data-dir": { type: "string" },
     port: { type: "string" },
     datastore: { type: "string" },
+    "etcd-cafile": { type: "string" },
+    "etcd-certfile": { type: "string" },
+    "etcd-keyfile": { type: "string" },
     foreground: { type: "boolean" },
   });
   const planes = wholeNumber("control-planes", text(values["control-planes"]) ?? "1", 1, 9);
@@ -48,7 +51,11 @@ export function parseUp(args: readonly string[], context: CommandContext): UpOpt
     nodes: wholeNumber("nodes", text(values["nodes"]) ?? "1", 0, 100),
     directory: directory === undefined || isAbsolute(directory) ? directory : join(context.workingDirectory, directory),
     port: values["port"] === undefined ? undefined : wholeNumber("port", text(values["port"]) ?? "", 1, 65535),
-    datastore: parseDatastore(text(values["datastore"])),
+    datastore: parseDatastore(text(values["datastore"]), {
+      ca: file(values["etcd-cafile"], context),
+      certificate: file(values["etcd-certfile"], context),
+      key: file(values["etcd-keyfile"], context),
+    }),
     foreground: values["foreground"] === true,
   };
 }
@@ -90,16 +97,38 @@ function wholeNumber(flag: string, value: string, min: number, max: number): num
   return number;
 }
 
-function parseDatastore(value: string | undefined): Datastore | undefined {
+type TlsFiles = Readonly<Record<"ca" | "certificate" | "key", string | undefined>>;
+
+/** `etcd` without addresses means one that the cluster runs itself. */
+function parseDatastore(value: string | undefined, files: TlsFiles): Datastore | undefined {
+  const secured = Object.values(files).some((path) => path !== undefined);
+  if (secured && value?.startsWith("etcd=") !== true) {
+    throw new Error("--etcd-cafile, --etcd-certfile and --etcd-keyfile go with --datastore etcd=URL");
+  }
   if (value === undefined) return undefined;
   if (value === "sqlite" || value === "memory") return { type: value };
-  if (value.startsWith("etcd="))
-    return {
-      type: "etcd",
-      endpoints: value
-        .slice(5)
-        .split(",")
-        .filter((url) => url !== ""),
-    };
-  throw new Error(`--datastore takes sqlite, memory or etcd=URL[,URL…], not ${JSON.stringify(value)}`);
+  if (value === "etcd") return { type: "etcd", endpoints: [] };
+  if (value.startsWith("etcd=")) return etcdAt(value.slice("etcd=".length).split(","), files);
+  throw new Error(`--datastore takes sqlite, memory, etcd or etcd=URL[,URL…], not ${JSON.stringify(value)}`);
+}
+
+function etcdAt(urls: readonly string[], { ca, certificate, key }: TlsFiles): Datastore {
+  const wrong = urls.find((url) => !/^https?:\/\/[^/]+\/?$/.test(url));
+  if (wrong !== undefined) {
+    throw new Error(`--datastore etcd=URL takes addresses such as http://127.0.0.1:2379, not ${JSON.stringify(wrong)}`);
+  }
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw new Error("--etcd-certfile and --etcd-keyfile go together");
+  }
+  if (ca === undefined && urls.some((url) => url.startsWith("https:"))) {
+    throw new Error("--datastore etcd=https://… needs --etcd-cafile, the authority of its certificate");
+  }
+  if (ca === undefined) return { type: "etcd", endpoints: urls };
+  const client = certificate === undefined || key === undefined ? {} : { certificate, key };
+  return { type: "etcd", endpoints: urls, tls: { ca, ...client } };
+}
+
+function file(value: Parameters<typeof text>[0], context: CommandContext): string | undefined {
+  const path = text(value);
+  return path === undefined || isAbsolute(path) ? path : join(context.workingDirectory, path);
 }

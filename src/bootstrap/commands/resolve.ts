@@ -2,13 +2,14 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { isPlatformError, type Platform } from "../../base/index.ts";
 import { addressIn, machineAddress } from "../cluster/addresses.ts";
-import { type ClusterConfig, type NodeConfig, readClusterConfig } from "../cluster/config.ts";
+import { type ClusterConfig, type Datastore, type NodeConfig, readClusterConfig } from "../cluster/config.ts";
 import { ClusterIndex } from "../cluster/index-file.ts";
 import type { Caller, UpOptions } from "./options.ts";
 
 const defaults = {
   port: 6443,
   kubeletPort: 10250,
+  etcdPort: 2379,
   nodeCidrMaskSize: 24,
   clusterDomain: "cluster.local",
 } as const;
@@ -73,7 +74,7 @@ async function newCluster(
     port: first,
     nodes: several ? namespaceNodes(count, nodeSubnet) : await hostNodes(platform, count, advertiseAddress),
     ...(several ? { nodeSubnet } : {}),
-    datastore: options.datastore ?? { type: "sqlite" },
+    datastore: await resolveDatastore(platform, options.datastore),
     serviceCidr,
     clusterCidr,
     nodeCidrMaskSize: defaults.nodeCidrMaskSize,
@@ -81,6 +82,18 @@ async function newCluster(
     clusterDomain: defaults.clusterDomain,
     advertiseAddress,
   };
+}
+
+/** SQLite where nothing is asked for; for an etcd of the cluster's own, its ports. */
+async function resolveDatastore(platform: Platform, asked: Datastore | undefined): Promise<Datastore> {
+  if (asked?.type !== "etcd" || asked.endpoints.length > 0) return asked ?? { type: "sqlite" };
+  const found = await platform.processes.run("etcd", ["--version"]).catch(() => undefined);
+  if (found?.code !== 0) {
+    throw new Error("etcd is not installed; run apt-get install etcd-server, or name one with --datastore etcd=URL");
+  }
+  const clientPort = await freePort(platform, defaults.etcdPort);
+  const peerPort = await freePort(platform, clientPort + 1);
+  return { type: "etcd", endpoints: [`http://127.0.0.1:${clientPort}`], own: { peerPort } };
 }
 
 /** Ranges that no other cluster of this machine uses. */

@@ -4,6 +4,7 @@ import { type ClusterConfig, readClusterConfig } from "../cluster/config.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { createHosts, openHost } from "../compose/hosts.ts";
 import { enterCommand } from "../../network/index.ts";
+import { etcdName, ownEtcd } from "./own-etcd.ts";
 import { type ComponentSpec, recordPath, superviseComponent } from "./component.ts";
 import { selfCommand } from "./self.ts";
 
@@ -11,13 +12,19 @@ export const supervisorName = "supervisor";
 
 /** Start order; stopped in reverse. */
 export function componentNames(config: ClusterConfig): readonly string[] {
-  return ["control-plane", ...config.nodes.map(({ name }) => `node-${name}`)];
+  return [
+    ...(ownEtcd(config) === undefined ? [] : [etcdName]),
+    "control-plane",
+    ...config.nodes.map(({ name }) => `node-${name}`),
+  ];
 }
 
 /** The components and how each is started; hosts of nodes must exist. */
 async function componentSpecs(platform: Platform, config: ClusterConfig): Promise<readonly ComponentSpec[]> {
   const directory = ["--directory", config.directory];
-  const specs: ComponentSpec[] = [{ name: "control-plane", start: selfCommand("control-plane", ...directory) }];
+  const etcd = ownEtcd(config);
+  const specs: ComponentSpec[] = etcd === undefined ? [] : [etcd];
+  specs.push({ name: "control-plane", start: selfCommand("control-plane", ...directory) });
   for (const node of config.nodes) {
     const self = selfCommand("node", ...directory, "--node", node.name);
     const enter = node.place === "namespace" ? (await openHost(platform, config, node)).enter : [];

@@ -1,0 +1,31 @@
+import { type FlagGroups, type FlagValues, flag, logFlags } from "../../component/index.ts";
+
+const generic = {
+  config: flag.text({ usage: "The path to the configuration file." }),
+  kubeconfig: flag.text({ usage: "Path to kubeconfig file with authorization and master location information." }),
+  master: flag.text({ usage: "The address of the Kubernetes API server (overrides any value in kubeconfig)." }),
+  "kube-api-qps": flag.number({ usage: "Queries a second to the API server.", default: 50 }),
+  "kube-api-burst": flag.integer({ usage: "Burst of queries to the API server.", default: 100 }),
+};
+
+const leaderElection = {
+  "leader-elect": flag.boolean({ usage: "Schedule only while holding the lease.", default: true }),
+  "leader-elect-lease-duration": flag.duration({ usage: "How long others wait before they take over.", default: 15_000 }),
+  "leader-elect-renew-deadline": flag.duration({ usage: "How long the leader tries to renew before it stops.", default: 10_000 }),
+  "leader-elect-retry-period": flag.duration({ usage: "The wait between two tries.", default: 2_000 }),
+  "leader-elect-resource-name": flag.text({ usage: "The name of the lease.", default: "kube-scheduler" }),
+  "leader-elect-resource-namespace": flag.text({ usage: "The namespace of the lease.", default: "kube-system" }),
+};
+
+const misc = { help: flag.boolean({ usage: "Show this help.", short: "h" }) };
+
+export const flagGroups: FlagGroups = {
+  Generic: generic,
+  "Leader election": leaderElection,
+  Logs: logFlags,
+  Misc: misc,
+};
+
+/** kube-scheduler's flags, as far as they have an effect here. */
+export const schedulerFlags = { ...generic, ...leaderElection, ...logFlags, ...misc };
+export type SchedulerFlags = FlagValues<typeof schedulerFlags>;
