@@ -19,8 +19,7 @@ export class CelSyntaxError extends Error {
 }
 
 const symbols = ["&&", "||", "==", "!=", "<=", ">=", ..."()[]{}.,:?!<>+-*/%"];
-const number =
-  /^(0x[0-9a-fA-F]+u?|0X[0-9a-fA-F]+[uU]?|(\d+\.\d+([eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+([eE][+-]?\d+)?)|\d+[uU]?)/;
+const number = /^(0[xX][0-9a-fA-F]+[uU]?|(\d+\.\d+([eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+([eE][+-]?\d+)?)|\d+[uU]?)/;
 const prefix = /^([rR]?[bB]?|[bB][rR])("""|'''|"|')/;
 
 /** The words of an expression. Offsets count code points, as error columns do. */

@@ -292,13 +292,20 @@ function dispatch(name: string, candidates: readonly Overload[], steps: readonly
   return (evaluation) => {
     const values: Value[] = [];
     for (const step of steps) values.push(step(evaluation));
-    const overload = certain && fits(only, values) ? only : candidates.find((candidate) => fits(candidate, values));
-    if (overload === undefined) {
-      throw new CelError(name === "_[_]" ? "no such overload" : `no such overload: ${name}`);
-    }
+    const overload =
+      certain && fits(only, values)
+        ? only
+        : (candidates.find((candidate) => fits(candidate, values)) ??
+          (name === "_[_]" && Array.isArray(values[0]) ? candidates.find(takesList) : undefined));
+    if (overload === undefined) throw new CelError("no such overload");
     evaluation.charge(overload.cost === undefined ? 1 : overload.cost(values.map(sizeOf)));
     return overload.call(values);
   };
+}
+
+/** An index may be any number that is whole, if only evaluation shows its type. */
+function takesList({ parameters }: Overload): boolean {
+  return parameters[0]?.kind === "list";
 }
 
 function isLoose({ kind }: CelType): boolean {

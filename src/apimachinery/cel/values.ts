@@ -212,9 +212,7 @@ export function isOf(value: Value, type: CelType): boolean {
 export function equal(a: Value, b: Value): boolean {
   if (a === b) return typeof a !== "number" || !Number.isNaN(a);
   const [x, y] = [numeric(a), numeric(b)];
-  // JavaScript compares bigint and number exactly.
-  // biome-ignore lint: the loose comparison is the point
-  if (x !== undefined && y !== undefined) return x == y;
+  if (x !== undefined && y !== undefined) return compareNumbers(x, y) === 0;
   if (Array.isArray(a)) return Array.isArray(b) && equalLists(a as readonly Value[], b as readonly Value[]);
   if (a instanceof CelMap) return b instanceof CelMap && equalMaps(a, b);
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
@@ -269,13 +267,20 @@ function equalMaps(a: CelMap, b: CelMap): boolean {
 /** Below zero, zero or above; undefined where there is no order (NaN, or types that have none in common). */
 export function compareValues(a: Value, b: Value): number | undefined {
   const [x, y] = [numeric(a), numeric(b)];
-  if (x !== undefined && y !== undefined) return x < y ? -1 : x > y ? 1 : x == y ? 0 : undefined;
+  if (x !== undefined && y !== undefined) return compareNumbers(x, y);
   if (typeof a === "string" && typeof b === "string") return compareText(a, b);
   if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b);
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b);
   if (a instanceof Timestamp && b instanceof Timestamp) return compareBig(a.total, b.total);
   if (a instanceof Duration && b instanceof Duration) return compareBig(a.nanos, b.nanos);
   return undefined;
+}
+
+/** Whole numbers meet doubles as doubles. */
+function compareNumbers(a: bigint | number, b: bigint | number): number | undefined {
+  if (typeof a === "bigint" && typeof b === "bigint") return compareBig(a, b);
+  const [x, y] = [Number(a), Number(b)];
+  return x < y ? -1 : x > y ? 1 : x === y ? 0 : undefined;
 }
 
 function compareBig(a: bigint, b: bigint): number {

@@ -89,6 +89,21 @@ function decimal(value: Value): string {
   return String(whole);
 }
 
+/** As Go rounds: half to even, where JavaScript rounds up. */
+function fixed(value: number, precision: number): string {
+  const digits = Math.min(precision, 40);
+  const exact = value.toFixed(Math.min(100, digits + 60));
+  const point = exact.indexOf(".") + 1;
+  const last =
+    exact
+      .slice(0, point + digits)
+      .replace(/\.$/, "")
+      .at(-1) ?? "0";
+  const isTie = /^50*$/.test(exact.slice(point + digits));
+  if (isTie && Number(last) % 2 === 0) return exact.slice(0, point + digits).replace(/\.$/, "");
+  return value.toFixed(digits);
+}
+
 function scientific(value: number, precision: number): string {
   const [mantissa, exponent = "+0"] = value.toExponential(precision).split("e");
   return `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
@@ -99,7 +114,7 @@ const verbs: Readonly<Record<string, ((value: Value, precision: number) => strin
   d: decimal,
   f: (value, precision) => {
     const number = real(value, "fixed-point");
-    return special(number) ?? number.toFixed(precision);
+    return special(number) ?? fixed(number, precision);
   },
   e: (value, precision) => {
     const number = real(value, "scientific");
