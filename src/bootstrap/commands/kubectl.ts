@@ -14,6 +14,8 @@ export const kubectl: Command = async (args, context) => {
     return code ?? 1;
   } catch (error) {
     if (!isPlatformError(error, "ENOENT")) throw error;
-    throw new Error("kubectl is not installed; install it, for example with Debian's package kubernetes-client", { cause: error });
+    throw new Error("kubectl is not installed; install it, for example with Debian's package kubernetes-client", {
+      cause: error,
+    });
   }
 };

@@ -1,6 +1,21 @@
 import type { Command, CommandContext } from "../../base/index.ts";
-import { createHttpClient, inClusterConfig, loadKubeconfig, resolveKubeconfig, SharedInformerFactory } from "../../client/index.ts";
-import { createComponentLog, FlagError, flag, type FlagValues, HelpRequested, logFlags, parseFlags, renderHelp } from "../../component/index.ts";
+import {
+  createHttpClient,
+  inClusterConfig,
+  loadKubeconfig,
+  resolveKubeconfig,
+  SharedInformerFactory,
+} from "../../client/index.ts";
+import {
+  createComponentLog,
+  FlagError,
+  flag,
+  type FlagValues,
+  HelpRequested,
+  logFlags,
+  parseFlags,
+  renderHelp,
+} from "../../component/index.ts";
 import { udpForwarder } from "../forwarder.ts";
 import { Resolver } from "../resolver.ts";
 import { DnsServer } from "../server.ts";
@@ -25,7 +40,9 @@ export const dnsCommand: Command = async (args, context) => {
     return 0;
   } catch (error) {
     if (error instanceof HelpRequested) {
-      context.stdout.write(renderHelp({ command: "k8ts dns", about: "Answers DNS for Services and pods.", groups: { DNS: flags } }));
+      context.stdout.write(
+        renderHelp({ command: "k8ts dns", about: "Answers DNS for Services and pods.", groups: { DNS: flags } }),
+      );
       return 0;
     }
     if (!(error instanceof FlagError)) throw error;
@@ -38,7 +55,8 @@ async function run(values: FlagValues<typeof flags>, { platform, env, signal }: 
   const { clock, disk, network, processes, random } = platform;
   const log = createComponentLog("dns", values, clock);
   const path = values.kubeconfig;
-  const { cluster, user } = path === "" ? await inClusterConfig(disk, env) : resolveKubeconfig(await loadKubeconfig(disk, [path]));
+  const { cluster, user } =
+    path === "" ? await inClusterConfig(disk, env) : resolveKubeconfig(await loadKubeconfig(disk, [path]));
   const client = createHttpClient({ cluster, user, clock, disk, processes, userAgent: "k8ts-dns" });
   const informers = new SharedInformerFactory({ client, clock, random, log });
   const domain = values["cluster-domain"];

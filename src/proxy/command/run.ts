@@ -1,7 +1,20 @@
 import { hostname } from "node:os";
 import type { Command, CommandContext } from "../../base/index.ts";
-import { createHttpClient, inClusterConfig, loadKubeconfig, resolveKubeconfig, SharedInformerFactory } from "../../client/index.ts";
-import { ConfigError, createComponentLog, FlagError, HelpRequested, MetricsRegistry, renderHelp } from "../../component/index.ts";
+import {
+  createHttpClient,
+  inClusterConfig,
+  loadKubeconfig,
+  resolveKubeconfig,
+  SharedInformerFactory,
+} from "../../client/index.ts";
+import {
+  ConfigError,
+  createComponentLog,
+  FlagError,
+  HelpRequested,
+  MetricsRegistry,
+  renderHelp,
+} from "../../component/index.ts";
 import { Nft } from "../../network/index.ts";
 import { Proxy, removeProxyRules } from "../proxy.ts";
 import { proxyFlags } from "./flags.ts";
@@ -34,7 +47,8 @@ async function run(settings: ProxySettings, { platform, env, signal }: CommandCo
   await disk.makeDirectory(directory);
   if (settings.cleanup) return removeProxyRules(new Nft({ disk, processes, directory, enter: [] }), settings.config);
   const path = settings.kubeconfig;
-  const { cluster, user } = path === "" ? await inClusterConfig(disk, env) : resolveKubeconfig(await loadKubeconfig(disk, [path]));
+  const { cluster, user } =
+    path === "" ? await inClusterConfig(disk, env) : resolveKubeconfig(await loadKubeconfig(disk, [path]));
   const server = settings.master === "" ? cluster : { ...cluster, server: settings.master };
   const client = createHttpClient({ cluster: server, user, clock, disk, processes, userAgent: "kube-proxy" });
   const informers = new SharedInformerFactory({ client, clock, random, log });

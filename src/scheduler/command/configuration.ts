@@ -18,19 +18,25 @@ export async function readSchedulerConfiguration(disk: Disk, path: string): Prom
   const value = load(await disk.readText(path));
   const file = record(value, path);
   if (file["apiVersion"] !== apiVersion || file["kind"] !== kind) {
-    throw new ConfigError(`${path}: expected ${apiVersion}, Kind=${kind}, got ${String(file["apiVersion"])}, Kind=${String(file["kind"])}`);
+    throw new ConfigError(
+      `${path}: expected ${apiVersion}, Kind=${kind}, got ${String(file["apiVersion"])}, Kind=${String(file["kind"])}`,
+    );
   }
-  const profiles = Array.isArray(file["profiles"]) ? file["profiles"].map((profile) => record(profile, "profiles")) : [];
+  const profiles = Array.isArray(file["profiles"])
+    ? file["profiles"].map((profile) => record(profile, "profiles"))
+    : [];
   if (profiles.length > 1) throw new ConfigError("profiles: more than one profile is not supported yet");
   for (const name of ["plugins", "pluginConfig"]) {
-    if (profiles[0]?.[name] !== undefined) throw new ConfigError(`profiles[0].${name}: is not supported yet; the default plug-ins are used`);
+    if (profiles[0]?.[name] !== undefined)
+      throw new ConfigError(`profiles[0].${name}: is not supported yet; the default plug-ins are used`);
   }
   if (file["extenders"] !== undefined) throw new ConfigError("extenders: are not supported yet");
   const connection = record(file["clientConnection"] ?? {}, "clientConnection");
   const election = record(file["leaderElection"] ?? {}, "leaderElection");
   const percentage = file["percentageOfNodesToScore"];
   return {
-    schedulerName: typeof profiles[0]?.["schedulerName"] === "string" ? profiles[0]["schedulerName"] : "default-scheduler",
+    schedulerName:
+      typeof profiles[0]?.["schedulerName"] === "string" ? profiles[0]["schedulerName"] : "default-scheduler",
     percentageOfNodesToScore: typeof percentage === "number" ? percentage : 0,
     kubeconfig: typeof connection["kubeconfig"] === "string" ? connection["kubeconfig"] : "",
     leaderElect: typeof election["leaderElect"] === "boolean" ? election["leaderElect"] : undefined,

@@ -10,8 +10,14 @@ const generic = {
 
 const leaderElection = {
   "leader-elect": flag.boolean({ usage: "Schedule only while holding the lease.", default: true }),
-  "leader-elect-lease-duration": flag.duration({ usage: "How long others wait before they take over.", default: 15_000 }),
-  "leader-elect-renew-deadline": flag.duration({ usage: "How long the leader tries to renew before it stops.", default: 10_000 }),
+  "leader-elect-lease-duration": flag.duration({
+    usage: "How long others wait before they take over.",
+    default: 15_000,
+  }),
+  "leader-elect-renew-deadline": flag.duration({
+    usage: "How long the leader tries to renew before it stops.",
+    default: 10_000,
+  }),
   "leader-elect-retry-period": flag.duration({ usage: "The wait between two tries.", default: 2_000 }),
   "leader-elect-resource-name": flag.text({ usage: "The name of the lease.", default: "kube-scheduler" }),
   "leader-elect-resource-namespace": flag.text({ usage: "The namespace of the lease.", default: "kube-system" }),

@@ -43,7 +43,12 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
   const client = await connect(flags, configuration, context, "kube-scheduler");
   const electing = await connect(flags, configuration, context, "kube-scheduler leader-election");
   const informers = new SharedInformerFactory({ client, clock, random, log });
-  const broadcaster = new SeriesBroadcaster({ client, clock, log, reportingInstance: `default-scheduler-${hostname()}` });
+  const broadcaster = new SeriesBroadcaster({
+    client,
+    clock,
+    log,
+    reportingInstance: `default-scheduler-${hostname()}`,
+  });
   const schedulerName = configuration?.schedulerName ?? "default-scheduler";
   const scheduler = new Scheduler({
     client,
@@ -55,7 +60,11 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
     schedulerName,
     percentageOfNodesToScore: configuration?.percentageOfNodesToScore ?? 0,
   });
-  const parts: readonly Runnable[] = [{ name: "informers", run: (signal) => informers.run(signal) }, broadcaster, scheduler];
+  const parts: readonly Runnable[] = [
+    { name: "informers", run: (signal) => informers.run(signal) },
+    broadcaster,
+    scheduler,
+  ];
   const lead = async (signal: AbortSignal): Promise<void> => {
     await Promise.all(parts.map((part) => part.run(signal)));
   };
@@ -91,7 +100,12 @@ function elector(
   });
 }
 
-async function connect(flags: SchedulerFlags, configuration: SchedulerConfiguration | undefined, { platform, env }: CommandContext, userAgent: string) {
+async function connect(
+  flags: SchedulerFlags,
+  configuration: SchedulerConfiguration | undefined,
+  { platform, env }: CommandContext,
+  userAgent: string,
+) {
   const { clock, disk, processes } = platform;
   const path = flags.kubeconfig || configuration?.kubeconfig || "";
   const rateLimit = { qps: flags["kube-api-qps"], burst: flags["kube-api-burst"] };

@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { test } from "node:test";
+import type { KubeObject } from "../../../apimachinery/index.ts";
+import { type CommandContext, createRealPlatform, type Platform } from "../../../base/index.ts";
+import { type ClosableClient, createHttpClient } from "../../../client/index.ts";
+import { apiserver } from "./apiserver.ts";
+
+type ConfigMap = KubeObject & { data?: Record<string, string> };
+
+const configMaps = { group: "", version: "v1", resource: "configmaps" };
+const platform = createRealPlatform();
+
+async function freePort(): Promise<number> {
+  const listener = await platform.network.listen({ host: "127.0.0.1", port: 0 }, (stream) => stream.destroy());
+  const { address } = listener;
+  await listener.close();
+  return "port" in address ? address.port : 0;
+}
+
+function contextOf(signal: AbortSignal, overrides: Partial<Platform> = {}) {
+  const stderr = new PassThrough();
+  const context: CommandContext = {
+    platform: { ...platform, ...overrides },
+    signal,
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr,
+    env: {},
+    workingDirectory: "/",
+  };
+  return { context, said: () => String(stderr.read() ?? "") };
+}
+
+/** What the command says to a wrong command line. */
+async function refusal(...args: string[]): Promise<string> {
+  const { context, said } = contextOf(new AbortController().signal);
+  assert.equal(await apiserver(args, context), 1);
+  return said().trim();
+}
+
+const needed = [
+  "--etcd-servers=http://127.0.0.1:1",
+  "--service-account-issuer=https://x",
+  "--service-account-signing-key-file=/k",
+  "--service-account-key-file=/k",
+];
+
+test("mistakes on the command line are told in upstream's words", async () => {
+  assert.equal(await refusal("--nope"), "Error: unknown flag: --nope");
+  assert.match(await refusal(), /^Error: \[--etcd-servers must be specified, /);
+  assert.equal(
+    await refusal(...needed, "--goaway-chance=0.5"),
+    "Error: --goaway-chance can not be less than 0 or greater than 0.02",
+  );
+  assert.equal(
+    await refusal(...needed, "--authorization-mode=Foo"),
+    'Error: authorization-mode "Foo" is not a valid mode',
+  );
+  assert.equal(await refusal(...needed, "--feature-gates=Foo=true"), "Error: unrecognized feature gate: Foo");
+  assert.equal(await refusal(...needed, "extra"), 'Error: unknown command "extra"');
+});
+
+interface Pair {
+  readonly first: ClosableClient;
+  readonly second: ClosableClient;
+  readonly etcd: string;
+  readonly directory: string;
+}
+
+/** Two API servers over one etcd, each the command itself. */
+async function withTwoServers(work: (pair: Pair) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "k8ts-apiserver-"));
+  const [clientPort, peerPort] = [await freePort(), await freePort()];
+  const [client, peer] = [`http://127.0.0.1:${clientPort}`, `http://127.0.0.1:${peerPort}`];
+  const log = join(directory, "etcd.log");
+  const etcd = platform.processes.spawn(
+    "etcd",
+    [
+      ...["--data-dir", join(directory, "etcd"), "--listen-client-urls", client, "--advertise-client-urls", client],
+      ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`],
+    ],
+    { stdoutFile: log, stderrFile: log },
+  );
+  const stopping = new AbortController();
+  const running: Promise<number>[] = [];
+  const clients: ClosableClient[] = [];
+  try {
+    await prepare(directory);
+    for (const name of ["first", "second"]) {
+      const port = await freePort();
+      const { context } = contextOf(stopping.signal);
+      running.push(started(context, [...flagsOf(directory, client, port), `--cert-dir=${directory}/${name}`]));
+      clients.push(clientOf(port));
+    }
+    const [first, second] = clients;
+    assert.ok(first !== undefined && second !== undefined);
+    await Promise.all([ready(first), ready(second)]);
+    await work({ first, second, etcd: client, directory });
+  } finally {
+    for (const each of clients) each.close();
+    stopping.abort();
+    await Promise.all(running);
+    etcd.kill("SIGKILL");
+    await etcd.exited;
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** The first server may come before etcd answers. */
+async function started(context: CommandContext, args: string[]): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await apiserver(args, context);
+    } catch (error) {
+      if (attempt >= 50 || (error as Error).name !== "StoreUnavailableError") throw error;
+      await platform.clock.sleep(100);
+    }
+  }
+}
+
+async function prepare(directory: string): Promise<void> {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  await writeFile(join(directory, "sa.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
+  await writeFile(join(directory, "tokens.csv"), 'secret,admin,1,"system:masters"\n');
+  const policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: Metadata, verbs: [create] }]\n";
+  await writeFile(join(directory, "policy.yaml"), policy);
+}
+
+function flagsOf(directory: string, etcd: string, port: number): string[] {
+  return [
+    `--etcd-servers=${etcd}`,
+    "--bind-address=127.0.0.1",
+    `--secure-port=${port}`,
+    "--service-account-issuer=https://kubernetes.default.svc",
+    `--service-account-signing-key-file=${directory}/sa.key`,
+    `--service-account-key-file=${directory}/sa.key`,
+    `--token-auth-file=${directory}/tokens.csv`,
+    "--authorization-mode=Node,RBAC",
+    "--logging-format=json",
+    `--audit-policy-file=${directory}/policy.yaml`,
+    `--audit-log-path=${directory}/audit-${port}.log`,
+    "--runtime-config=batch/v1=false",
+  ];
+}
+
+function clientOf(port: number): ClosableClient {
+  const cluster = { server: `https://127.0.0.1:${port}`, "insecure-skip-tls-verify": true };
+  return createHttpClient({ ...platform, cluster, user: { token: "secret" } });
+}
+
+async function ready(client: ClosableClient): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await client.raw({ method: "GET", path: "/readyz" }).catch(() => undefined);
+    if (answer?.status === 200) return;
+    assert.ok(attempt < 200, "the server becomes ready");
+    await platform.clock.sleep(50);
+  }
+}
+
+const etcdThere = await platform.processes.run("etcd", ["--version"]).then(
+  ({ code }) => code === 0,
+  () => false,
+);
+
+test("two servers over one etcd tell the same", { skip: !etcdThere }, () =>
+  withTwoServers(async ({ first, second, etcd, directory }) => {
+    const here = first.resource<ConfigMap>(configMaps).namespace("default");
+    const there = second.resource<ConfigMap>(configMaps).namespace("default");
+
+    // What one has answered, the other knows: in reads, in lists, and in conflicts.
+    const start = await there.list();
+    for (let index = 0; index < 20; index++) {
+      const name = `map-${index}`;
+      const made = await here.create({ metadata: { name }, data: { n: "1" } });
+      assert.deepEqual((await there.get(name)).data, { n: "1" });
+      await there.update({ ...made, data: { n: "2" } });
+      assert.deepEqual((await here.get(name)).data, { n: "2" });
+      await assert.rejects(here.update({ ...made, data: { n: "3" } }), /the object has been modified/);
+    }
+    assert.equal((await there.list()).items.length, (await here.list()).items.length);
+
+    // The other's watch misses nothing, in order.
+    const seen: string[] = [];
+    const resourceVersion = start.metadata.resourceVersion ?? "";
+    for await (const event of there.watch({ resourceVersion })) {
+      if (event.type === "ERROR") assert.fail(JSON.stringify(event.status));
+      seen.push(`${event.type} ${event.object.metadata.name} ${event.object.data?.["n"]}`);
+      if (seen.length === 40) break;
+    }
+    const expected = Array.from({ length: 20 }, (_, at) => [`ADDED map-${at} 1`, `MODIFIED map-${at} 2`]).flat();
+    assert.deepEqual(seen, expected);
+
+    await readsProtobuf(first, second, etcd, directory);
+    const off = await first.raw({ method: "GET", path: "/apis/batch/v1/jobs" });
+    assert.equal(off.status, 404, "batch/v1 is switched off");
+    const metrics = Buffer.from((await first.raw({ method: "GET", path: "/metrics" })).body).toString();
+    assert.match(metrics, /^apiserver_request_total\{verb="POST",.*resource="configmaps",.*code="201"\} 20$/m);
+    assert.match(metrics, /^etcd_requests_total\{operation="create",group="",resource="configmaps"\} \d+$/m);
+    assert.match(metrics, /^apiserver_resource_objects\{group="",resource="configmaps"\} \d+$/m);
+    const logs = (await platform.disk.list(directory)).filter((name) => name.startsWith("audit-"));
+    const lines = await Promise.all(logs.map((name) => platform.disk.readText(join(directory, name))));
+    const creations = lines
+      .join("")
+      .split("\n")
+      .filter((line) => line.includes('"stage":"ResponseComplete"'));
+    assert.equal(creations.length, 20);
+  }),
+);
+
+/** A value as upstream's API server stores it, put there behind the servers' backs. */
+async function readsProtobuf(first: ClosableClient, second: ClosableClient, etcd: string, directory: string) {
+  const path = "/api/v1/namespaces/default/configmaps/map-0";
+  const accept = "application/vnd.kubernetes.protobuf";
+  const { body } = await first.raw({ method: "GET", path, headers: { accept } });
+  assert.deepEqual([...body.subarray(0, 4)], [0x6b, 0x38, 0x73, 0x00]);
+  const renamed = Buffer.from(body).toString("latin1").replace("map-0", "proto");
+  await writeFile(join(directory, "value"), Buffer.from(renamed, "latin1"));
+  const put = `exec etcdctl --endpoints ${etcd} put /registry/configmaps/default/proto < ${directory}/value`;
+  assert.equal((await platform.processes.run("sh", ["-c", put], { env: { ETCDCTL_API: "3" } })).code, 0);
+  const maps = second.resource<ConfigMap>(configMaps).namespace("default");
+  const read = await maps.get("proto");
+  assert.deepEqual(read.data, { n: "2" });
+  assert.equal(read.kind, "ConfigMap");
+  const changed = await maps.patch("proto", { type: "merge", body: { data: { n: "3" } } });
+  assert.deepEqual((await first.resource<ConfigMap>(configMaps).namespace("default").get("proto")).data, changed.data);
+}
