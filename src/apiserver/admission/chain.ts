@@ -22,12 +22,18 @@ export class AdmissionChain {
 
   async admit(attributes: AdmissionAttributes): Promise<void> {
     const { mutating } = this.#for(attributes.operation, attributes.resource, attributes.subresource);
-    for (const plugin of mutating) await plugin.admit?.(attributes);
+    for (const plugin of mutating) {
+      const pending = plugin.admit?.(attributes);
+      if (pending !== undefined) await pending;
+    }
   }
 
   async validate(attributes: AdmissionAttributes): Promise<void> {
     const { validating } = this.#for(attributes.operation, attributes.resource, attributes.subresource);
-    for (const plugin of validating) await plugin.validate?.(attributes);
+    for (const plugin of validating) {
+      const pending = plugin.validate?.(attributes);
+      if (pending !== undefined) await pending;
+    }
   }
 
   #for(operation: AdmissionAttributes["operation"], resource: GroupVersionResource, subresource: string): Selected {

@@ -45,9 +45,9 @@ export function mutatingPolicies(inputs: MutatingInputs): AdmissionPlugin {
   return {
     name: "MutatingAdmissionPolicy",
     handles: (operation, resource) => operation !== "DELETE" && !isPolicyResource(resource),
-    async admit(attributes) {
+    admit(attributes) {
       const bindings = byPolicy<MutatingAdmissionPolicyBinding>(inputs.objects, "mutatingadmissionpolicybindings");
-      if (bindings.size === 0 || attributes.object === undefined) return;
+      if (bindings.size === 0 || attributes.object === undefined) return undefined;
       const gate = new AuthorizerGate(inputs.authorizer, attributes);
       const all = [...bindings].flatMap(([name, own]): Applied[] => {
         const policy = inputs.objects.get<MutatingAdmissionPolicy>(
@@ -58,7 +58,7 @@ export function mutatingPolicies(inputs: MutatingInputs): AdmissionPlugin {
         );
         return policy === undefined ? [] : [{ policy, bindings: own, compiled: compiledOf(policy) }];
       });
-      await applyAll(inputs, attributes, all, gate);
+      return applyAll(inputs, attributes, all, gate);
     },
   };
 }

@@ -56,25 +56,31 @@ export function validatingPolicies(inputs: PolicyInputs): AdmissionPlugin {
   return {
     name: "ValidatingAdmissionPolicy",
     handles: (_, resource) => !isPolicyResource(resource),
-    async validate(attributes) {
+    validate(attributes) {
       const bindings = byPolicy<ValidatingAdmissionPolicyBinding>(inputs.objects, "validatingadmissionpolicybindings");
-      if (bindings.size === 0) return;
-      const gate = new AuthorizerGate(inputs.authorizer, attributes);
-      const denials: Denial[] = [];
-      for (const [name, own] of bindings) {
-        const policy = inputs.objects.get<ValidatingAdmissionPolicy>(
-          registrationGroup,
-          "validatingadmissionpolicies",
-          "",
-          name,
-        );
-        if (policy === undefined) continue;
-        denials.push(...(await judge(inputs, attributes, policy, own, compiledOf, gate)));
-      }
-      const [first] = denials;
-      if (first !== undefined) throw denied(attributes, first);
+      return bindings.size === 0 ? undefined : check(attributes, bindings);
     },
   };
+
+  async function check(
+    attributes: AdmissionAttributes,
+    bindings: ReadonlyMap<string, readonly ValidatingAdmissionPolicyBinding[]>,
+  ): Promise<void> {
+    const gate = new AuthorizerGate(inputs.authorizer, attributes);
+    const denials: Denial[] = [];
+    for (const [name, own] of bindings) {
+      const policy = inputs.objects.get<ValidatingAdmissionPolicy>(
+        registrationGroup,
+        "validatingadmissionpolicies",
+        "",
+        name,
+      );
+      if (policy === undefined) continue;
+      denials.push(...(await judge(inputs, attributes, policy, own, compiledOf, gate)));
+    }
+    const [first] = denials;
+    if (first !== undefined) throw denied(attributes, first);
+  }
 }
 
 /** Bindings by the name of their policy. */
