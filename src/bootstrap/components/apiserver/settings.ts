@@ -24,6 +24,7 @@ export type ServerSettings = Pick<
   | "advertise"
   | "flowControl"
   | "admissionPlugins"
+  | "aggregation"
   | "more"
 >;
 
@@ -57,6 +58,7 @@ export async function serverSettings(platform: Platform, flags: ApiserverFlags):
       reading: flags["max-requests-inflight"],
       mutating: flags["max-mutating-requests-inflight"],
     },
+    aggregation: { network: platform.network, ...(await proxyClient(flags, read)) },
     admissionPlugins: { enable: flags["enable-admission-plugins"], disable: flags["disable-admission-plugins"] },
     more: {
       advertiseAddress: `${address.includes(":") ? `[${address}]` : address}:${port}`,
@@ -96,6 +98,12 @@ async function kubeletCredentials(
   const ca = flags["kubelet-certificate-authority"];
   const [certificate, key] = await Promise.all([read(file), read(flags["kubelet-client-key"])]);
   return { credentials: { certificate, key, ...(ca === "" ? {} : { ca: await read(ca) }) } };
+}
+
+async function proxyClient(flags: ApiserverFlags, read: (path: string) => Promise<string>) {
+  const [certificate, key] = [flags["proxy-client-cert-file"], flags["proxy-client-key-file"]];
+  if (certificate === "" || key === "") return {};
+  return { client: { certificate: await read(certificate), key: await read(key) } };
 }
 
 async function authenticatorsOf(
