@@ -1,3 +1,6 @@
+import { resourceSliceStrategy } from "./resource/resource-slice.ts";
+import { resourceClaimStrategy, resourceClaimTemplateStrategy } from "./resource/resource-claim.ts";
+import { deviceClassStrategy } from "./resource/device-class.ts";
 import { mutatingPolicyBindingStrategy, mutatingPolicyStrategy } from "./admissionregistration/mutating-policies.ts";
 import { priorityLevelStrategy } from "./flowcontrol/priority-level-configuration.ts";
 import { flowSchemaStrategy } from "./flowcontrol/flow-schema.ts";
@@ -103,6 +106,10 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "flowcontrol.apiserver.k8s.io/prioritylevelconfigurations": priorityLevelStrategy,
     "admissionregistration.k8s.io/mutatingadmissionpolicies": mutatingPolicyStrategy,
     "admissionregistration.k8s.io/mutatingadmissionpolicybindings": mutatingPolicyBindingStrategy,
+    "resource.k8s.io/deviceclasses": deviceClassStrategy,
+    "resource.k8s.io/resourceclaims": resourceClaimStrategy,
+    "resource.k8s.io/resourceclaimtemplates": resourceClaimTemplateStrategy,
+    "resource.k8s.io/resourceslices": resourceSliceStrategy,
     [`${rbac}/roles`]: roles,
     [`${rbac}/rolebindings`]: roleBindings,
     [`${rbac}/clusterroles`]: clusterRoles,

@@ -214,7 +214,7 @@ function checkEphemeral(source: NonNullable<Volume["ephemeral"]>, path: FieldPat
 }
 
 /** Templates of claims may have labels and annotations, and nothing else. */
-function checkTemplateMeta(meta: ObjectMeta, path: FieldPath, errors: Errors): void {
+export function checkTemplateMeta(meta: ObjectMeta, path: FieldPath, errors: Errors): void {
   validateAnnotations(meta.annotations ?? {}, path.child("annotations"), errors);
   validateLabels(meta.labels ?? {}, path.child("labels"), errors);
   for (const field in meta) {

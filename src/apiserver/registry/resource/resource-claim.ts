@@ -1,0 +1,50 @@
+import type { ResourceClaimTemplate, resourceV1 } from "../../../api/index.ts";
+import { fieldPath, validateImmutableField } from "../../../apimachinery/index.ts";
+import { collect, keep } from "../common/lifecycle.ts";
+import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
+import { checkTemplateMeta } from "../common/volumes.ts";
+import type { Strategy } from "../contract.ts";
+import { checkResourceClaimSpec } from "./claim-spec.ts";
+import { checkClaimStatus } from "./claim-status.ts";
+
+type ResourceClaim = resourceV1.ResourceClaim;
+
+const specPath = fieldPath("spec");
+const keptByStatus = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
+
+export const resourceClaimStrategy: Strategy<ResourceClaim> = {
+  prepareForCreate(claim) {
+    delete claim.status;
+  },
+  prepareForUpdate: (claim, old) => keep(claim, old, "status"),
+  validate: ({ spec }) => collect((errors) => checkResourceClaimSpec(spec, specPath, errors)),
+  validateUpdate: ({ spec }, old) => collect((errors) => validateImmutableField(spec, old.spec, specPath, errors)),
+  allowUnconditionalUpdate: true,
+  status: {
+    prepareForUpdate(claim, old) {
+      keep(claim, old, "spec");
+      for (const field of keptByStatus) keep(claim.metadata, old.metadata, field);
+    },
+    validateUpdate: (claim, old) => collect((errors) => checkClaimStatus(claim, old, errors)),
+  },
+  table: defineTable([nameColumn, text("State", "Whether it has its devices, and uses them.", stateText), ageColumn]),
+};
+
+function stateText({ metadata, status }: ResourceClaim): string {
+  const deleted = metadata.deletionTimestamp !== undefined;
+  const states = deleted ? ["deleted"] : [];
+  if (status?.allocation === undefined) return [...states, ...(deleted ? [] : ["pending"])].join(",");
+  const reserved = (status.reservedFor ?? []).length > 0 ? ["reserved"] : [];
+  return [...states, "allocated", ...reserved].join(",");
+}
+
+export const resourceClaimTemplateStrategy: Strategy<ResourceClaimTemplate> = {
+  validate: ({ spec }) =>
+    collect((errors) => {
+      checkTemplateMeta(spec.metadata ?? {}, specPath.child("metadata"), errors);
+      checkResourceClaimSpec(spec.spec, specPath.child("spec"), errors);
+    }),
+  validateUpdate: ({ spec }, old) => collect((errors) => validateImmutableField(spec, old.spec, specPath, errors)),
+  allowUnconditionalUpdate: true,
+  table: defineTable([nameColumn, ageColumn]),
+};
