@@ -54,6 +54,19 @@ export function memberSchema(schema: Schema, name: string): { readonly schema: S
   return field === undefined ? { schema: untyped } : { schema: field.schema, field };
 }
 
+const fieldElements = new WeakMap<FieldSchema, PathElement>();
+
+/** The path element of a member, made once for declared fields. */
+export function fieldElement(name: string, field: FieldSchema | undefined): PathElement {
+  if (field === undefined) return `f:${name}`;
+  let element = fieldElements.get(field);
+  if (element === undefined) {
+    element = `f:${name}`;
+    fieldElements.set(field, element);
+  }
+  return element;
+}
+
 /** An object of Go's: fields that Go always writes are there even when the decoded object lacks them. */
 export function isGoStruct(schema: Schema): schema is ObjectSchema {
   return schema.type === "object" && schema.name !== undefined;
@@ -69,6 +82,18 @@ export function absentValue(field: FieldSchema | undefined): unknown {
   if (schema.type === "object") return facts.omitZero === true ? undefined : emptyStruct;
   if (facts.omitEmpty === true || facts.omitZero === true) return undefined;
   return zeroOf(schema);
+}
+
+const alwaysThere = new WeakMap<ObjectSchema, readonly FieldSchema[]>();
+
+/** The fields of a struct that Go writes even where they are not set. */
+export function fieldsAlwaysThere(schema: ObjectSchema): readonly FieldSchema[] {
+  let fields = alwaysThere.get(schema);
+  if (fields === undefined) {
+    fields = [...schema.fields.values()].filter((field) => absentValue(field) !== undefined);
+    alwaysThere.set(schema, fields);
+  }
+  return fields;
 }
 
 function zeroOf(schema: Schema): unknown {

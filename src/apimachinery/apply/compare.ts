@@ -1,6 +1,15 @@
 import type { ListSchema, Schema } from "../schema/contract.ts";
 import { deepEqual } from "../validation/equal.ts";
-import { absentValue, atomOf, isGoStruct, isMembers, knownElement, memberSchema, type Members } from "./atoms.ts";
+import {
+  absentValue,
+  atomOf,
+  fieldElement,
+  isGoStruct,
+  isMembers,
+  knownElement,
+  memberSchema,
+  type Members,
+} from "./atoms.ts";
 import { emptySet, type FieldSet, leaf, sorted } from "./field-set.ts";
 import { wholeNode } from "./to-field-set.ts";
 
@@ -63,13 +72,14 @@ function compareMembers(old: Members, now: Members, schema: Schema): Change | un
     if (before === after || after === undefined) continue;
     const { schema: inner, field } = memberSchema(schema, name);
     const from = before === undefined && struct ? absentValue(field) : before;
-    change = note(change, `f:${name}`, compareMember(from, after, inner));
+    change = note(change, fieldElement(name, field), compareMember(from, after, inner));
   }
   for (const name in old) {
     const before = old[name];
     if (before === undefined || now[name] !== undefined) continue;
     const { schema: inner, field } = memberSchema(schema, name);
-    change = note(change, `f:${name}`, compareMember(before, struct ? absentValue(field) : undefined, inner));
+    const absent = struct ? absentValue(field) : undefined;
+    change = note(change, fieldElement(name, field), compareMember(before, absent, inner));
   }
   return finished(change);
 }

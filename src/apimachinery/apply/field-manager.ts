@@ -120,6 +120,7 @@ export class FieldManager {
     const sent = object.metadata.managedFields;
     if ((this.#options.subresource ?? "") !== "") return readManagers(live?.metadata.managedFields, true);
     if (sent !== undefined && isReset(sent)) return new Map();
+    if (sent !== undefined && sent === live?.metadata.managedFields) return readManagers(sent, true);
     const managers = readManagers(sent, false);
     return managers.size > 0 ? managers : readManagers(live?.metadata.managedFields, true);
   }

@@ -56,7 +56,10 @@ export function sorted(set: Building): FieldSet {
 function sortKeys(set: FieldSet): FieldSet {
   const result: Building = {};
   if (set[self] !== undefined) result[self] = leaf;
-  for (const key of Object.keys(set).sort(compareElements)) if (key !== self) result[key] = set[key] ?? leaf;
+  const keys = Object.keys(set).filter((key) => key !== self);
+  // Among fields alone the order is that of the texts.
+  keys.sort(keys.every((key) => key.startsWith("f:")) ? undefined : compareElements);
+  for (const key of keys) result[key] = set[key] ?? leaf;
   return result;
 }
 
@@ -97,17 +100,21 @@ export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
 }
 
 function subtractChildren(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | undefined {
-  let result: Building | undefined;
+  let rests: Map<PathElement, FieldSet | undefined> | undefined;
   for (const key in b) {
     const left = a[key];
     if (left === undefined || key === self) continue;
     const rest = subtractNode(left, b[key] ?? leaf, recursive);
-    if (rest === left) continue;
-    result ??= { ...a };
-    if (rest === undefined) delete result[key];
-    else result[key] = rest;
+    if (rest !== left) (rests ??= new Map()).set(key, rest);
   }
-  return result ?? a;
+  if (rests === undefined) return a;
+  // Built anew: an object that members were deleted from stays slow.
+  const result: Building = {};
+  for (const key in a) {
+    const rest = rests.has(key) ? rests.get(key) : a[key];
+    if (rest !== undefined) result[key] = rest;
+  }
+  return result;
 }
 
 function subtractNode(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | undefined {

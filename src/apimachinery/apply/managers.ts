@@ -100,6 +100,7 @@ const ancientChanges = "ancient-changes";
 
 /** Beyond ten updaters the oldest are put together, those of one version into one entry. */
 export function capUpdaters(managers: Managers): void {
+  if (managers.size <= maxUpdaters) return;
   const updaters = [...managers.entries()].filter(([, manager]) => manager.operation === "Update");
   if (updaters.length <= maxUpdaters) return;
   updaters.sort(([idA, a], [idB, b]) => seconds(a) - seconds(b) || compareText(idA, idB));

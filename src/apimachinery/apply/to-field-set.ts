@@ -1,5 +1,14 @@
 import type { Schema } from "../schema/contract.ts";
-import { absentValue, atomOf, isGoStruct, isMembers, knownElement, memberSchema, type Members } from "./atoms.ts";
+import {
+  atomOf,
+  fieldElement,
+  fieldsAlwaysThere,
+  isGoStruct,
+  isMembers,
+  knownElement,
+  memberSchema,
+  type Members,
+} from "./atoms.ts";
 import { emptySet, type FieldSet, isEmptySet, leaf, memberNode, sorted } from "./field-set.ts";
 
 /** The paths that a configuration sets: its leaves, items of lists, and members of free maps. */
@@ -61,10 +70,12 @@ export function wholeNode(value: unknown, schema: Schema): FieldSet {
 function addMembers(value: Members, schema: Schema, result: Record<string, FieldSet>): void {
   for (const name in value) {
     const member = value[name];
-    if (member !== undefined) result[`f:${name}`] = wholeNode(member, memberSchema(schema, name).schema);
+    if (member === undefined) continue;
+    const { schema: inner, field } = memberSchema(schema, name);
+    result[fieldElement(name, field)] = wholeNode(member, inner);
   }
   if (!isGoStruct(schema) || isEmptySet(value as FieldSet)) return;
-  for (const field of schema.fields.values()) {
-    if (value[field.name] === undefined && absentValue(field) !== undefined) result[`f:${field.name}`] = leaf;
+  for (const field of fieldsAlwaysThere(schema)) {
+    if (value[field.name] === undefined) result[fieldElement(field.name, field)] = leaf;
   }
 }

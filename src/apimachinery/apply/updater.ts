@@ -48,7 +48,7 @@ export class Updater {
   update(live: unknown, object: unknown, managers: Managers): FieldSet {
     this.#reconcile(live, managers);
     const { added, modified } = this.#takeAway(live, object, managers, "", true);
-    return this.#filter(union(modified, added), this.#options.apiVersion);
+    return union(modified, added);
   }
 
   /**

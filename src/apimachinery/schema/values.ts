@@ -35,7 +35,8 @@ export function setKey(object: Record<string, unknown>, key: string, value: unkn
 }
 
 export function anyValue(value: unknown): unknown {
-  walkState.keys += countKeys(value);
+  // Nobody asks for the number of keys of what is encoded.
+  if (!walkState.nulls) walkState.keys += countKeys(value);
   return walkState.own ? value : copyJson(value);
 }
 

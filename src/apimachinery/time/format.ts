@@ -1,7 +1,12 @@
 /** `metav1.Time`: RFC 3339 with seconds, UTC. */
 export function formatTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(ms / 1000);
+  if (second !== last.second) last = { second, text: `${new Date(ms).toISOString().slice(0, 19)}Z` };
+  return last.text;
 }
+
+/** Most times are of the same second as the one before. */
+let last = { second: Number.NaN, text: "" };
 
 /** `metav1.MicroTime`; the clock gives no more than milliseconds. */
 export function formatMicroTime(ms: number): string {
