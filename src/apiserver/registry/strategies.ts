@@ -1,3 +1,5 @@
+import { volumeAttributesClassStrategy } from "./storage/attributes-class.ts";
+import { csiStorageCapacityStrategy } from "./storage/capacity.ts";
 import { resourceSliceStrategy } from "./resource/resource-slice.ts";
 import { resourceClaimStrategy, resourceClaimTemplateStrategy } from "./resource/resource-claim.ts";
 import { deviceClassStrategy } from "./resource/device-class.ts";
@@ -110,6 +112,8 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "resource.k8s.io/resourceclaims": resourceClaimStrategy,
     "resource.k8s.io/resourceclaimtemplates": resourceClaimTemplateStrategy,
     "resource.k8s.io/resourceslices": resourceSliceStrategy,
+    "storage.k8s.io/v1/csistoragecapacities": csiStorageCapacityStrategy,
+    "storage.k8s.io/v1/volumeattributesclasses": volumeAttributesClassStrategy,
     [`${rbac}/roles`]: roles,
     [`${rbac}/rolebindings`]: roleBindings,
     [`${rbac}/clusterroles`]: clusterRoles,

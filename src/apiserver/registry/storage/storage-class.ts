@@ -1,6 +1,7 @@
 import type { StorageClass } from "../../../api/index.ts";
 import {
   byteLength,
+  type FieldPath,
   fieldPath,
   forbidden,
   invalid,
@@ -56,9 +57,7 @@ export const storageClassStrategy: Strategy<StorageClass> = {
 
 function check(storage: StorageClass, errors: Errors): void {
   const { provisioner = "", parameters = {}, reclaimPolicy, volumeBindingMode } = storage;
-  const path = fieldPath("provisioner");
-  if (provisioner === "") errors.push(required(path));
-  else addMessages(isQualifiedName(provisioner.toLowerCase()), provisioner, path, errors);
+  checkProvisioner(provisioner, fieldPath("provisioner"), errors);
   checkParameters(parameters, errors);
   if (reclaimPolicy !== undefined && reclaimPolicy !== "Delete" && reclaimPolicy !== "Retain") {
     errors.push(notSupported(fieldPath("reclaimPolicy"), reclaimPolicy, ["Delete", "Retain"]));
@@ -66,10 +65,20 @@ function check(storage: StorageClass, errors: Errors): void {
   checkRequiredOneOf(volumeBindingMode, bindingModes, fieldPath("volumeBindingMode"), errors);
 }
 
-function checkParameters(parameters: Readonly<Record<string, string>>, errors: Errors): void {
+/** Shown in lower case, as it is checked. */
+export function checkProvisioner(name: string, path: FieldPath, errors: Errors): void {
+  const lower = name.toLowerCase();
+  if (name === "") errors.push(required(path));
+  else addMessages(isQualifiedName(lower), lower, path, errors);
+}
+
+export function checkParameters(parameters: Readonly<Record<string, string>>, errors: Errors): void {
   const path = fieldPath("parameters");
   const entries = Object.entries(parameters);
-  if (entries.length > parametersMax) errors.push(tooLong(path, parametersMax));
+  if (entries.length > parametersMax) {
+    errors.push(tooLong(path, parametersMax));
+    return;
+  }
   let size = 0;
   for (const [key, value] of entries) {
     if (key === "") errors.push(invalid(path, key, "field can not be empty."));

@@ -1,5 +1,14 @@
-import type { CSIDriver, CSINode, StorageClass, VolumeAttachment } from "../../../api/index.ts";
+import type {
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  StorageClass,
+  VolumeAttachment,
+  VolumeAttributesClass,
+} from "../../../api/index.ts";
 import { RuleTables } from "../fixture.ts";
+import { volumeAttributesClassStrategy } from "./attributes-class.ts";
+import { csiStorageCapacityStrategy } from "./capacity.ts";
 import { csiDriverStrategy, csiNodeStrategy } from "./drivers.ts";
 import { storageClassStrategy } from "./storage-class.ts";
 import { volumeAttachmentStrategy } from "./volume-attachment.ts";
@@ -82,3 +91,50 @@ attachments.rejects([
   ],
 ]);
 attachments.prints([["an attachment", attachment, ["x", "example.com", "v", "n", false, "0s"]]]);
+
+const capacity: CSIStorageCapacity = { metadata, storageClassName: "c", capacity: "1Gi", nodeTopology: {} };
+const capacities = new RuleTables<CSIStorageCapacity>("CSIStorageCapacity", csiStorageCapacityStrategy);
+capacities.accepts([["a plain one", capacity]]);
+capacities.rejects([
+  [
+    "less than nothing",
+    { ...capacity, capacity: "-1" },
+    ['capacity: Invalid value: "-1": must be greater than or equal to 0'],
+  ],
+]);
+capacities.changes([
+  ["the amount changes", { ...capacity, capacity: "2Gi" }, capacity, []],
+  [
+    "what it is about stays",
+    { ...capacity, storageClassName: "d", nodeTopology: { matchLabels: { a: "b" } } },
+    capacity,
+    [
+      'nodeTopology: Invalid value: {"matchLabels":{"a":"b"}}: field is immutable',
+      'storageClassName: Invalid value: "d": field is immutable',
+    ],
+  ],
+]);
+capacities.prints([["one", capacity, ["x", "c", "1Gi", "0s"]]]);
+
+const attributes: VolumeAttributesClass = { metadata, driverName: "example.com", parameters: { iops: "1" } };
+const attributesClasses = new RuleTables<VolumeAttributesClass>("VolumeAttributesClass", volumeAttributesClassStrategy);
+attributesClasses.accepts([["a plain one", attributes]]);
+attributesClasses.rejects([
+  [
+    "no attributes",
+    { metadata, driverName: "" },
+    ["driverName: Required value", "parameters: Required value: must contain at least one key/value pair"],
+  ],
+]);
+attributesClasses.changes([
+  [
+    "all of it stays",
+    { ...attributes, driverName: "other.com", parameters: { iops: "2" } },
+    attributes,
+    [
+      "driverName: Forbidden: updates to driverName are forbidden.",
+      "parameters: Forbidden: updates to parameters are forbidden.",
+    ],
+  ],
+]);
+attributesClasses.prints([["one", attributes, ["x", "example.com", "0s"]]]);

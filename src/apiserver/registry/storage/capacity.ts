@@ -1,0 +1,37 @@
+import type { CSIStorageCapacity } from "../../../api/index.ts";
+import {
+  fieldImmutableError,
+  fieldPath,
+  invalid,
+  semanticEqual,
+  validateLabelSelector,
+} from "../../../apimachinery/index.ts";
+import { checkObjectName } from "../common/check.ts";
+import { collect } from "../common/lifecycle.ts";
+import { checkNonNegativeQuantity } from "../common/resources.ts";
+import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
+import type { Strategy } from "../contract.ts";
+
+export const csiStorageCapacityStrategy: Strategy<CSIStorageCapacity> = {
+  validate: ({ nodeTopology, storageClassName, capacity }) =>
+    collect((errors) => {
+      validateLabelSelector(nodeTopology, fieldPath("nodeTopology"), errors);
+      checkObjectName(storageClassName, fieldPath("storageClassName"), errors);
+      if (capacity !== undefined) checkNonNegativeQuantity(capacity, fieldPath("capacity"), errors);
+    }),
+  validateUpdate: (stored, old) =>
+    collect((errors) => {
+      // What was asked of the driver stays; only its answer changes.
+      for (const field of ["nodeTopology", "storageClassName"] as const) {
+        if (semanticEqual(stored[field], old[field])) continue;
+        errors.push(invalid(fieldPath(field), stored[field] ?? "null", fieldImmutableError));
+      }
+    }),
+  allowUnconditionalUpdate: false,
+  table: defineTable([
+    nameColumn,
+    text("StorageClassName", "The class it is about.", ({ storageClassName }) => storageClassName),
+    text("Capacity", "How much room there is.", ({ capacity }) => capacity ?? "<unset>"),
+    ageColumn,
+  ]),
+};
