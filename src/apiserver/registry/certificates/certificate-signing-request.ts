@@ -6,15 +6,18 @@ import {
   forbidden,
   humanDuration,
   invalid,
-  nameIsPathSegment,
   notSupported,
+  quote,
   required,
 } from "../../../apimachinery/index.ts";
-import { checkEach, type Errors } from "../common/check.ts";
+import { messageOf } from "../../../base/index.ts";
+import { parseCertificateRequest } from "../../../component/index.ts";
+import { checkEach, checkRequiredOneOf, type Errors } from "../common/check.ts";
 import { collect, keep } from "../common/lifecycle.ts";
 import { checkSignerName } from "../common/signer-name.ts";
 import { ageColumn, defineTable, nameColumn, none, text } from "../common/table.ts";
-import type { Strategy } from "../contract.ts";
+import type { Strategy, WriteContext } from "../contract.ts";
+import { timeText } from "../times.ts";
 
 type Condition = certificatesV1.CertificateSigningRequestCondition;
 
@@ -39,30 +42,34 @@ export const certificateSigningRequestStrategy: Strategy<CertificateSigningReque
     keep(csr, old, "spec");
     keep(csr, old, "status");
   },
-  validateName: nameIsPathSegment,
+  /** Nobody cares what requests are called. */
+  validateName: () => [],
   validate: (csr) => collect((errors) => checkSpec(csr, errors)),
   allowUnconditionalUpdate: true,
   status: {
-    prepareForUpdate(csr, old) {
+    prepareForUpdate(csr, old, context) {
       keep(csr, old, "spec");
+      fillTimes(csr, old, context);
     },
     validateUpdate: (csr, old) =>
       collect((errors) => {
         checkConditions(csr, errors);
+        checkCertificate(csr, errors);
         const before = old.status?.certificate;
         if (before !== undefined && before !== csr.status?.certificate) {
           const path = fieldPath("status", "certificate");
-          errors.push(forbidden(path, "updates may not modify a set certificate"));
+          errors.push(forbidden(path, "updates may not modify existing certificate content"));
         }
         checkVerdictsStay(csr, old, false, errors);
       }),
   },
   subresources: {
     approval: {
-      prepareForUpdate(csr, old) {
+      prepareForUpdate(csr, old, context) {
         keep(csr, old, "spec");
         const { conditions = [] } = csr.status ?? {};
         csr.status = { ...old.status, conditions };
+        fillTimes(csr, old, context);
       },
       validateUpdate: (csr, old) =>
         collect((errors) => {
@@ -83,6 +90,16 @@ export const certificateSigningRequestStrategy: Strategy<CertificateSigningReque
     text("Condition", "How far it is.", conditionText),
   ]),
 };
+
+/** Times that the writer left out: now, and when the state of that condition last changed. */
+function fillTimes(csr: CertificateSigningRequest, old: CertificateSigningRequest, { request }: WriteContext): void {
+  const now = timeText(request.receivedAtMs);
+  for (const condition of csr.status?.conditions ?? []) {
+    condition.lastUpdateTime ??= now;
+    const before = find(old, condition.type).find(({ status }) => status === condition.status);
+    condition.lastTransitionTime ??= before?.lastTransitionTime ?? now;
+  }
+}
 
 function conditionText({ status }: CertificateSigningRequest): string {
   const has = (type: string) => status?.conditions?.some((condition) => condition.type === type) ?? false;
@@ -117,15 +134,21 @@ const usages = new Set([
   "netscape sgc",
 ]);
 
-function checkSpec({ spec }: CertificateSigningRequest, errors: Errors): void {
-  const pem = Buffer.from(spec.request ?? "", "base64").toString("latin1");
-  if (!/-----BEGIN CERTIFICATE REQUEST-----/.test(pem)) {
-    const why = "PEM block type must be CERTIFICATE REQUEST";
-    // Upstream shows the bytes as Go's lists of numbers.
-    errors.push(invalid(specPath.child("request"), [...Buffer.from(spec.request ?? "", "base64")], why));
+/** Why it is no request, or is not signed with its own key. */
+function requestError(request: string): string | undefined {
+  try {
+    parseCertificateRequest(Buffer.from(request, "base64").toString("latin1"));
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
   }
+}
+
+function checkSpec({ spec }: CertificateSigningRequest, errors: Errors): void {
+  const wrong = requestError(spec.request);
+  if (wrong !== undefined) errors.push(invalid(specPath.child("request"), spec.request, wrong));
   const usagesPath = specPath.child("usages");
-  if ((spec.usages ?? []).length === 0) errors.push(required(usagesPath));
+  if ((spec.usages ?? []).length === 0) errors.push(required(usagesPath, "usages must be provided"));
   const seen = new Set<string>();
   checkEach(spec.usages, usagesPath, errors, (usage, path) => {
     if (!usages.has(usage)) errors.push(notSupported(path, usage, [...usages].sort()));
@@ -135,6 +158,8 @@ function checkSpec({ spec }: CertificateSigningRequest, errors: Errors): void {
   if (spec.signerName === "kubernetes.io/legacy-unknown") {
     const why = "the legacy signerName is not allowed via this API version";
     errors.push(invalid(specPath.child("signerName"), spec.signerName, why));
+  } else if (spec.signerName === "") {
+    errors.push(required(specPath.child("signerName"), "signerName must be provided"));
   } else checkSignerName(spec.signerName, specPath.child("signerName"), errors);
   const { expirationSeconds: seconds } = spec;
   if (seconds !== undefined && seconds < leastSeconds) {
@@ -148,18 +173,40 @@ function checkSpec({ spec }: CertificateSigningRequest, errors: Errors): void {
   }
 }
 
+const pemBlock = /-----BEGIN ([^-]*)-----\r?\n([\s\S]*?)-----END \1-----/g;
+
+function checkCertificate({ status }: CertificateSigningRequest, errors: Errors): void {
+  const { certificate = "" } = status ?? {};
+  if (certificate === "") return;
+  const wrong = certificateError(Buffer.from(certificate, "base64").toString("latin1"));
+  // The data may be long.
+  if (wrong !== undefined) errors.push(invalid(fieldPath("status", "certificate"), "<certificate data>", wrong));
+}
+
+function certificateError(pem: string): string | undefined {
+  const blocks = [...pem.matchAll(pemBlock)];
+  if (blocks.length === 0) return "must contain at least one CERTIFICATE PEM block";
+  for (const [, type = "", body = ""] of blocks) {
+    if (type !== "CERTIFICATE") return `only CERTIFICATE PEM blocks are allowed, found ${quote(type)}`;
+    if (body.includes(":")) return "no PEM block headers are permitted";
+  }
+  return undefined;
+}
+
 function checkConditions({ status }: CertificateSigningRequest, errors: Errors): void {
   const seen = new Set<string>();
   let verdict: string | undefined;
   checkEach(status?.conditions, conditionsPath, errors, ({ type, status: state }, path) => {
     if (type === "") errors.push(required(path.child("type")));
+    const final = verdicts.includes(type) || type === "Failed";
+    const allowed = final ? ["True"] : ["False", "True", "Unknown"];
+    checkRequiredOneOf(state, allowed, path.child("status"), errors);
     if (verdicts.includes(type)) {
       if (verdict !== undefined && verdict !== type) {
         errors.push(invalid(path.child("type"), type, "Approved and Denied conditions are mutually exclusive"));
       }
       verdict = type;
-      if (state !== "True") errors.push(notSupported(path.child("status"), state, ["True"]));
-    } else if (type === "Failed" && state !== "True") errors.push(notSupported(path.child("status"), state, ["True"]));
+    }
     if (seen.has(type)) errors.push(duplicate(path.child("type"), type));
     seen.add(type);
   });
