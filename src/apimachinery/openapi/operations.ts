@@ -14,6 +14,9 @@ const patchTypes: readonly string[] = [
   ...["application/apply-patch+yaml"],
 ];
 
+/** Of custom resources. Clients tell from the document which patches a kind takes. */
+const customPatchTypes = patchTypes.filter((type) => !type.includes("strategic"));
+
 export interface Operation {
   readonly id: string;
   readonly tag: string;
@@ -26,6 +29,8 @@ export interface Operation {
   readonly body?: string;
   readonly bodyRequired?: boolean;
   readonly isPatch?: boolean;
+  /** The server knows no Go type for it: no strategic merge patch. */
+  readonly isCustom?: boolean;
   readonly isList?: boolean;
   /** Name of the definition of the answer, or `string` for plain text. */
   readonly answer: string;
@@ -69,7 +74,7 @@ function writeSwagger(
   ];
   return {
     description,
-    consumes: operation.isPatch ? patchTypes : ["*/*"],
+    consumes: bodyTypes(operation),
     produces: produced,
     schemes: ["https"],
     tags,
@@ -79,9 +84,14 @@ function writeSwagger(
   };
 }
 
+function bodyTypes({ isPatch, isCustom }: Operation): readonly string[] {
+  if (!isPatch) return ["*/*"];
+  return isCustom ? customPatchTypes : patchTypes;
+}
+
 function requestBody(operation: Operation): OpenApiObject {
   if (operation.body === undefined) return {};
-  const content = contents(operation.isPatch ? patchTypes : ["*/*"], reference(operation.body, 3));
+  const content = contents(bodyTypes(operation), reference(operation.body, 3));
   return { requestBody: { content, ...(operation.bodyRequired ? { required: true } : {}) } };
 }
 

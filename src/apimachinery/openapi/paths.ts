@@ -187,13 +187,14 @@ export class PathWriter {
     const replace = { id: id("replace"), description: `Replace the ${about}.`, action: "put", codes: [200, 201] };
     const patch = { id: id("patch"), description: `Change part of the ${about}.`, action: "patch", codes: [200, 201] };
     const patchQuery = [...writeParameters, "force"];
+    const isCustom = Object.keys(this.#facts.types).length === 0;
     return {
       get: verbs.includes("get") ? { ...common, ...read } : undefined,
       put: verbs.includes("update")
         ? { ...common, ...replace, query: writeParameters, body: answer, bodyRequired: true }
         : undefined,
       patch: verbs.includes("patch")
-        ? { ...common, ...patch, query: patchQuery, body: patchDefinition, bodyRequired: true, isPatch: true }
+        ? { ...common, ...patch, query: patchQuery, body: patchDefinition, bodyRequired: true, isPatch: true, isCustom }
         : undefined,
     };
   }
