@@ -29,3 +29,4 @@ export {
   startDiagnosticsServer,
 } from "./serving/diagnostics-server.ts";
 export { formatTraceparent, parseTraceparent, startSpan, type TraceContext } from "./tracing/traceparent.ts";
+export * from "./streaming/index.ts";
