@@ -16,14 +16,14 @@ export function uint64(value: bigint): Uint {
 
 /** `int(double)`: towards zero, and refused at the borders where doubles are too coarse. */
 export function doubleToInt(value: number): bigint {
-  if (!Number.isFinite(value) || value <= -9223372036854775808 || value >= 9223372036854775807) {
+  if (!Number.isFinite(value) || value <= -(2 ** 63) || value >= 2 ** 63) {
     throw new CelError("integer overflow");
   }
   return BigInt(Math.trunc(value));
 }
 
 export function doubleToUint(value: number): Uint {
-  if (!Number.isFinite(value) || value < 0 || value >= 18446744073709551615) {
+  if (!Number.isFinite(value) || value < 0 || value >= 2 ** 64) {
     throw new CelError("unsigned integer overflow");
   }
   return new Uint(BigInt(Math.trunc(value)));

@@ -1,6 +1,6 @@
 import type { Call, Comprehension, Expression, ListLiteral, MapLiteral, Select, StructLiteral } from "./ast.ts";
 import type { Checked, Reference } from "./checker.ts";
-import { Evaluation } from "./evaluation.ts";
+import type { Evaluation } from "./evaluation.ts";
 import type { Overload, StructProvider } from "./functions.ts";
 import type { CelType } from "./types.ts";
 import { CelError, CelMap, EntriesMap, isOf, Optional, Uint, type Value } from "./values.ts";

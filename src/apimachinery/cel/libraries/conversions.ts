@@ -25,7 +25,7 @@ import {
   timestampType,
   uintType,
 } from "../types.ts";
-import { CelError, type Duration, type Timestamp, TypeValue, typeNameOf, Uint, type Value } from "../values.ts";
+import { CelError, type Duration, type Timestamp, TypeValue, typeNameOf, type Uint, type Value } from "../values.ts";
 
 function failed(from: string, to: string): CelError {
   return new CelError(`type conversion error from '${from}' to '${to}'`);

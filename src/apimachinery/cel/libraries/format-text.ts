@@ -16,7 +16,7 @@ const named: Readonly<Record<string, string>> = {
 
 /** `strings.quote`. */
 export function quoteText(text: string): string {
-  return `"${text.replace(/[\x07\b\f\n\r\t\v\\"]/g, (character) => named[character] ?? character)}"`;
+  return `"${text.replace(/[\p{Cc}\\"]/gu, (character) => named[character] ?? character)}"`;
 }
 
 /** `"%s is %d".format([…])`. */

@@ -22,7 +22,7 @@ import {
   CelMap,
   compareValues,
   type Duration,
-  EntriesMap,
+  type EntriesMap,
   equal,
   listMapKey,
   markList,

@@ -28,8 +28,7 @@ class UrlValue extends OpaqueValue {
 
 /** As Go's `url.ParseRequestURI`: an absolute URI or an absolute path, without a fragment. */
 function parse(text: string): UrlValue | undefined {
-  // biome-ignore lint: control characters are what is looked for
-  if (text === "" || /[\x00-\x1f\x7f]/.test(text)) return undefined;
+  if (text === "" || /\p{Cc}/u.test(text)) return undefined;
   const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?]*))?([^?]*)(?:\?([\s\S]*))?$/.exec(text);
   if (match === null) return undefined;
   const [, scheme = "", authority, path = "", query = ""] = match;

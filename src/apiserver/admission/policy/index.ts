@@ -2,8 +2,3 @@ export { conditionMatcher } from "./conditions.ts";
 export { type MutatingInputs, mutatingPolicies } from "./mutating.ts";
 export { PolicyParams } from "./params.ts";
 export { type PolicyInputs, validatingPolicies } from "./validating.ts";
-export {
-  checkConditionExpressions,
-  checkMutatingExpressions,
-  checkValidatingExpressions,
-} from "./check-expressions.ts";
