@@ -1,6 +1,14 @@
 import type { Scheme } from "../api/index.ts";
 import { loadScheme } from "../api/index.ts";
-import { type Clock, type Log, type Random, type Runnable, whenAborted, withTimeout } from "../base/index.ts";
+import {
+  type Clock,
+  type Log,
+  messageOf,
+  type Random,
+  type Runnable,
+  whenAborted,
+  withTimeout,
+} from "../base/index.ts";
 import type { Network } from "../base/index.ts";
 import type { Store } from "../storage/index.ts";
 import { OpenApiDocuments } from "../apimachinery/index.ts";
@@ -87,12 +95,15 @@ export interface ApiServerOptions {
 export interface StartupStep {
   readonly name: string;
   run(server: ApiServer, signal: AbortSignal): Promise<void>;
+  /** Called when the server is to end, while it still answers. */
+  stop?(): Promise<void>;
 }
 
 const watchTimeoutMsDefault = 30 * 60_000;
 const bookmarkIntervalMsDefault = 60_000;
 /** Upstream waits for the request timeout, 60 s. */
 const drainMsMax = 60_000;
+const stopStepsMsMax = 5_000;
 
 /** An API server over a store. It answers requests handed to `handler`; listening is `listenHttp`'s business. */
 export class ApiServer implements Runnable {
@@ -167,6 +178,7 @@ export class ApiServer implements Runnable {
   async #drain(): Promise<void> {
     const { clock, shutdownDelayMs = 0, requestTimeoutMs = drainMsMax } = this.options;
     this.#stopping = true;
+    await withTimeout(clock, stopStepsMsMax, () => this.#stopSteps()).catch(() => {});
     if (shutdownDelayMs > 0) await clock.sleep(shutdownDelayMs);
     this.#draining = true;
     this.#openWatches.finish();
@@ -189,6 +201,17 @@ export class ApiServer implements Runnable {
 
   get ready(): boolean {
     return this.#pending.size === 0 && !this.#stopping;
+  }
+
+  async #stopSteps(): Promise<void> {
+    const stopping = (this.options.startup ?? []).map(async (step) => {
+      try {
+        await step.stop?.();
+      } catch (error) {
+        this.options.log.warn("a part of the server did not stop well", { name: step.name, error: messageOf(error) });
+      }
+    });
+    await Promise.all(stopping);
   }
 
   #checks(): readonly HealthCheck[] {
@@ -277,10 +300,10 @@ export class ApiServer implements Runnable {
   }
 
   #streaming(): Readonly<Record<string, SubresourceHandler>> {
-    const { kubelets, random } = this.options;
+    const { kubelets, random, clock } = this.options;
     if (kubelets === undefined) return {};
     const connections = new KubeletConnections(kubelets.network, kubelets.credentials);
-    return streamingHandlers({ connections, table: this.catalog.table, random });
+    return streamingHandlers({ connections, table: this.catalog.table, random, clock });
   }
 
   #openApi(): PathHandler {

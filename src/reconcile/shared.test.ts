@@ -140,12 +140,10 @@ describe("claiming", () => {
     const mine = [newControllerRef(owner, kinds.replicasets)];
     const theirs = mine.map((reference) => ({ ...reference, uid: "another" }));
     const make = (name: string, app: string, ownerReferences = mine): Promise<Pod> =>
-      api.pods
-        .namespace("default")
-        .create({
-          metadata: { name, namespace: "default", labels: { app }, ownerReferences },
-          spec: { containers: [] },
-        });
+      api.pods.namespace("default").create({
+        metadata: { name, namespace: "default", labels: { app }, ownerReferences },
+        spec: { containers: [] },
+      });
     const objects = [
       await make("kept", "web"),
       await make("orphan", "web", []),

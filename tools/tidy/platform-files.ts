@@ -22,6 +22,7 @@ export const platformFiles: Readonly<Record<string, { readonly powers: readonly 
   "src/client/http/http2-pool.ts": { powers: ["network"], reason: "HTTP/2 of the client" },
   "src/client/http/node-transport.ts": { powers: ["network"], reason: "HTTP/1.1 and TLS of the client" },
   "src/apiserver/streaming/kubelet-connection.ts": { powers: ["network"], reason: "HTTPS to kubelets" },
+  "src/apiserver/aggregation/connections.ts": { powers: ["network"], reason: "HTTPS to extension servers" },
   "src/kubelet/probes/http-probe.ts": { powers: ["network"], reason: "HTTP over sockets of the Network" },
   "src/kubelet/server/server.ts": { powers: ["network"], reason: "HTTPS of the kubelet, over sockets of the Network" },
   "src/storage/sqlite/database-file.ts": { powers: ["files"], reason: "the database file, beside SQLite's own calls" },

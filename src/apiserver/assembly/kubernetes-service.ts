@@ -2,8 +2,8 @@ import { type KubeObject, semanticEqual } from "../../apimachinery/index.ts";
 import { type Client, isAlreadyExists, isConflict, isNotFound, type ResourceClient } from "../../client/index.ts";
 
 export interface KubernetesServiceOptions {
-  /** Where clients outside the cluster reach this server. */
-  readonly address: string;
+  /** Where clients outside the cluster reach the servers. */
+  readonly addresses: readonly string[];
   readonly port: number;
   readonly clusterIp: string;
   readonly family: "IPv4" | "IPv6";
@@ -40,27 +40,28 @@ export async function ensureKubernetesService(client: Client, options: Kubernete
     },
   });
   // Endpoints cannot be loopback addresses: pods could not reach them.
-  if (!isLoopback(options.address)) await publish(client, options);
+  if (!options.addresses.some(isLoopback)) await publish(client, options);
 }
 
 function isLoopback(address: string): boolean {
   return address.startsWith("127.") || address === "::1";
 }
 
-async function publish(client: Client, { address, port, family }: KubernetesServiceOptions): Promise<void> {
+async function publish(client: Client, { addresses, port, family }: KubernetesServiceOptions): Promise<void> {
   const ports = [{ name: "https", port, protocol: "TCP" }];
   const endpoints = client
     .resource<Endpoints>({ group: "", version: "v1", resource: "endpoints" })
     .namespace("default");
   const metadata = { name, namespace: "default", labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } };
-  await put(endpoints, { metadata, subsets: [{ addresses: [{ ip: address }], ports }] }, (object) => object.subsets);
+  const subsets = addresses.length === 0 ? [] : [{ addresses: addresses.map((ip) => ({ ip })), ports }];
+  await put(endpoints, { metadata, subsets }, (object) => object.subsets);
   const slices = client
     .resource<EndpointSlice>({ group: "discovery.k8s.io", version: "v1", resource: "endpointslices" })
     .namespace("default");
   const slice = {
     metadata: { name, namespace: "default", labels: { "kubernetes.io/service-name": name } },
     addressType: family,
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports,
   };
   await put(slices, slice, (object) => [object.endpoints, object.ports]);

@@ -1,4 +1,4 @@
-import { loadScheme } from "../../api/index.ts";
+import { loadScheme, type Scheme } from "../../api/index.ts";
 import { type Clock, type Log, type Network, type Random, RealNetwork } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import type { Store } from "../../storage/index.ts";
@@ -49,10 +49,11 @@ import { builtInStrategies } from "../registry/strategies.ts";
 import { accessReviews } from "../reviews/access-reviews.ts";
 import { authenticationReviews, checkByChain, type TokenChecker } from "../reviews/authentication-reviews.ts";
 import { tokenRequestHandler } from "../reviews/token-request.ts";
-import { type ApiServer, type ApiServerOptions, createApiServer } from "../server.ts";
+import { type ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "../server.ts";
 import { ensureBootstrapRoles } from "./bootstrap-roles.ts";
 import { ensureKubernetesService } from "./kubernetes-service.ts";
 import { LiveObjects } from "./live-objects.ts";
+import { ServerLeases } from "./server-leases.ts";
 import { ServiceAllocation, type ServiceNetworkOptions, serviceNetworkDefaults } from "./service-allocation.ts";
 import { ensureSystemNamespaces } from "./system-namespaces.ts";
 
@@ -76,7 +77,12 @@ export interface StandardServerOptions {
   /** Default: 10.96.0.0/12, node ports 30000-32767. */
   readonly serviceNetwork?: ServiceNetworkOptions;
   /** Where pods and other nodes reach this server; the endpoints of the Service `kubernetes`. Absent: no such endpoints. */
-  readonly advertise?: { readonly address: string; readonly port: number };
+  readonly advertise?: {
+    readonly address: string;
+    readonly port: number;
+    /** Other servers over the same store have their addresses there too. `--endpoint-reconciler-type=lease`. */
+    readonly shared?: boolean;
+  };
   /** `--enable-admission-plugins`, `--disable-admission-plugins`. Default: upstream's, and NodeRestriction. */
   readonly admissionPlugins?: PluginSelection;
   /** Off by default. The backends are run by the caller, until after the server has ended. */
@@ -111,32 +117,15 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const scheme = more.scheme ?? loadScheme();
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
   const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
-  const equivalents = new EquivalentVersions();
-  const conditions = conditionMatcher(authorizer);
-  const hooks = { objects, caller: new WebhookCaller(objects, clock), equivalents, clock, random, conditions };
-  const params = new PolicyParams();
-  const policies = {
-    ...{ objects, authorizer, equivalents, params },
-    codecOf: ({ resource }: Variant) =>
-      server.catalog.table.get(resource.group, resource.version, resource.resource)?.descriptor.codec,
-  };
-  const dynamic = [
-    ...[mutatingPolicies(policies), mutatingWebhooks(hooks)],
-    ...[validatingPolicies(policies), validatingWebhooks(hooks)],
-  ];
+  const caller = new WebhookCaller(objects, clock);
+  const dynamic = dynamicAdmission(options, { objects, authorizer, caller, catalog: () => server.catalog });
   const metrics = more.metrics ?? new MetricsRegistry();
-  const flow = installFlowControl(options.flowControl ?? {}, {
-    clock,
-    log: options.log,
-    metrics,
-    requestTimeoutMs: more.requestTimeoutMs ?? 60_000,
-    clientOf: privileged,
-  });
+  const flow = flowControl(options, metrics);
   const network = options.aggregation?.network ?? more.kubelets?.network ?? new RealNetwork();
   const aggregator = new Aggregator({ network, ...options.aggregation, objects, clock, log: options.log });
-  let custom: CustomResources | undefined;
+  const custom = customResources(options, scheme, caller);
   const server = createApiServer({
-    extraDocuments: () => aggregator.documents(customDocuments(() => custom, apiVersionInfo.gitVersion)),
+    extraDocuments: () => aggregator.documents(customDocuments(custom.current, apiVersionInfo.gitVersion)),
     remote: aggregator,
     flowControl: flow.flowControl,
     ...(options.audit === undefined ? {} : { audit: createAuditor({ ...options.audit, scheme, clock, metrics }) }),
@@ -144,7 +133,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     metrics,
     strategies: services.extend(more.strategies ?? builtInStrategies, {}),
     admission: selectPlugins(
-      more.admission ?? admissionPlugins({ objects, authorizer, clock, random, dynamic }),
+      more.admission ?? admissionPlugins({ objects, authorizer, clock, random, dynamic: dynamic.plugins }),
       options.admissionPlugins,
     ),
     store: options.store,
@@ -155,11 +144,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     authenticator,
     authorizer,
     runtime: more.runtime ?? { nodeVersion: process.version, architecture: process.arch },
-    virtual: new Map([
-      ...(more.virtual ?? []),
-      ...accessReviews(scheme, authorizer, rbac),
-      ...authenticationReviews(scheme, tokenChecker(authenticator, tokens, live)),
-    ]),
+    virtual: new Map([...(more.virtual ?? []), ...reviews(scheme, { authenticator, authorizer }, rbac, tokens, live)]),
     subresources: {
       ...more.subresources,
       "/serviceaccounts/token": tokenRequestHandler(scheme, tokens, live, nodeOfPod),
@@ -168,40 +153,13 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     startup: [
       {
         name: "start-kube-apiserver-admission-initializer",
-        run: async (started, signal) => {
-          objects.attach(started);
-          equivalents.attach(started.catalog.table);
-          params.attach(started.catalog.table);
+        async run(started, signal) {
+          for (const part of [objects, dynamic]) part.attach(started);
           await Promise.all([live.attach(started, rbac, graph, signal), objects.fill(admissionReads)]);
         },
       },
-      {
-        name: "start-apiextensions-controllers",
-        run: (started, signal) => {
-          custom = new CustomResources({
-            server: started,
-            client: privileged(started),
-            clock,
-            log: options.log,
-            inputs: {
-              scheme,
-              rulesOf,
-              converterOf: webhookConversion(
-                (address, body, timeoutMs) => hooks.caller.post(address, body, timeoutMs, signal),
-                random,
-              ),
-            },
-          });
-          return custom.start(signal);
-        },
-      },
-      { name: "start-system-namespaces-controller", run: (started) => ensureSystemNamespaces(privileged(started)) },
-      {
-        name: "start-service-ip-repair-controllers",
-        run: (started, signal) => services.start(started, privileged(started), signal),
-      },
-      { name: "bootstrap-controller", run: (started) => publishServer(options, services, privileged(started)) },
-      { name: "rbac/bootstrap-roles", run: (started) => ensureBootstrapRoles(privileged(started)) },
+      custom.step,
+      ...systemObjects(options, services),
       ...flow.startup,
       {
         name: "apiservice-registration-controller",
@@ -218,14 +176,103 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   };
 }
 
-async function publishServer(
-  { advertise }: StandardServerOptions,
-  services: ServiceAllocation,
-  client: Client,
-): Promise<void> {
+function flowControl({ flowControl = {}, clock, log, more = {} }: StandardServerOptions, metrics: MetricsRegistry) {
+  const requestTimeoutMs = more.requestTimeoutMs ?? 60_000;
+  return installFlowControl(flowControl, { clock, log, metrics, requestTimeoutMs, clientOf: privileged });
+}
+
+/** What the definitions add to the API; nothing before the server has started. */
+function customResources({ clock, log, random }: StandardServerOptions, scheme: Scheme, caller: WebhookCaller) {
+  let resources: CustomResources | undefined;
+  const step: StartupStep = {
+    name: "start-apiextensions-controllers",
+    run: (server, signal) => {
+      const converterOf = webhookConversion(
+        (address, body, timeoutMs) => caller.post(address, body, timeoutMs, signal),
+        random,
+      );
+      const inputs = { scheme, rulesOf, converterOf };
+      resources = new CustomResources({ server, client: privileged(server), clock, log, inputs });
+      return resources.start(signal);
+    },
+  };
+  return { step, current: () => resources };
+}
+
+function reviews(
+  scheme: Scheme,
+  { authenticator, authorizer }: { authenticator: Authenticator; authorizer: Authorizer },
+  rbac: RbacAuthorizer,
+  tokens: ServiceAccountTokens,
+  live: LiveObjects,
+) {
+  return [
+    ...accessReviews(scheme, authorizer, rbac),
+    ...authenticationReviews(scheme, tokenChecker(authenticator, tokens, live)),
+  ];
+}
+
+interface DynamicAdmissionParts {
+  readonly objects: ServerObjects;
+  readonly authorizer: Authorizer;
+  readonly caller: WebhookCaller;
+  readonly catalog: () => ApiServer["catalog"];
+}
+
+/** Admission that users configure by objects: policies, then webhooks, mutating ones first. */
+function dynamicAdmission({ clock, random }: StandardServerOptions, parts: DynamicAdmissionParts) {
+  const { objects, authorizer, caller } = parts;
+  const equivalents = new EquivalentVersions();
+  const params = new PolicyParams();
+  const hooks = { objects, caller, equivalents, clock, random, conditions: conditionMatcher(authorizer) };
+  const policies = {
+    ...{ objects, authorizer, equivalents, params },
+    codecOf: ({ resource: { group, version, resource } }: Variant) =>
+      parts.catalog().table.get(group, version, resource)?.descriptor.codec,
+  };
+  return {
+    plugins: [
+      ...[mutatingPolicies(policies), mutatingWebhooks(hooks)],
+      ...[validatingPolicies(policies), validatingWebhooks(hooks)],
+    ],
+    attach({ catalog: { table } }: ApiServer): void {
+      equivalents.attach(table);
+      params.attach(table);
+    },
+  };
+}
+
+/** The objects that a cluster has from its start. */
+function systemObjects(options: StandardServerOptions, services: ServiceAllocation): readonly StartupStep[] {
+  return [
+    { name: "start-system-namespaces-controller", run: (started) => ensureSystemNamespaces(privileged(started)) },
+    {
+      name: "start-service-ip-repair-controllers",
+      run: (started, signal) => services.start(started, privileged(started), signal),
+    },
+    publishing(options, services),
+    { name: "rbac/bootstrap-roles", run: (started) => ensureBootstrapRoles(privileged(started)) },
+  ];
+}
+
+/** The Service `kubernetes` and its endpoints: this server, or all that share the store. */
+function publishing({ advertise, store, clock, log }: StandardServerOptions, services: ServiceAllocation): StartupStep {
+  const name = "bootstrap-controller";
   const family = services.families[0];
-  if (advertise === undefined || family === undefined) return;
-  await ensureKubernetesService(client, { ...advertise, clusterIp: services.apiServerAddress, family });
+  if (advertise === undefined || family === undefined) return { name, run: async () => {} };
+  const { address, port, shared = false } = advertise;
+  const publish = (server: ApiServer, addresses: readonly string[]) =>
+    ensureKubernetesService(privileged(server), { addresses, port, clusterIp: services.apiServerAddress, family });
+  if (!shared) return { name, run: (server) => publish(server, [address]) };
+  let leases: ServerLeases | undefined;
+  return {
+    name,
+    run: (server, signal) => {
+      leases = new ServerLeases({ store, clock, log, address, publish: (addresses) => publish(server, addresses) });
+      return leases.start(signal);
+    },
+    stop: async () => leases?.stop(),
+  };
 }
 
 /** The server's own client, for start-up steps. Upstream: the loopback client. */

@@ -100,7 +100,11 @@ async function createServer(
       issuers: [`https://kubernetes.default.svc.${config.clusterDomain}`],
       audiences: [],
     },
-    advertise: { address: config.advertiseAddress, port: config.port },
+    advertise: {
+      address: config.advertiseAddress,
+      port: config.port,
+      shared: config.datastore.type === "etcd" && config.datastore.own === undefined,
+    },
     serviceNetwork: { ...serviceNetworkDefaults, serviceCidrs: [config.serviceCidr] },
     more: {
       advertiseAddress: `${config.advertiseAddress}:${config.port}`,

@@ -26,12 +26,12 @@ async function disk(files: Readonly<Record<string, string>>): Promise<MemoryDisk
 
 test("a kubeconfig: contexts, relative paths, embedded data, several files", async () => {
   const files = await disk({
-    "/home/a": file,
-    "/home/b": "users: [{ name: u, user: { token: t } }, { name: v, user: { token: w } }]",
-    "/home/pki/ca.crt": "CA",
+    "/config/a": file,
+    "/config/b": "users: [{ name: u, user: { token: t } }, { name: v, user: { token: w } }]",
+    "/config/pki/ca.crt": "CA",
     "/abs/key": "KEY",
   });
-  const config = await loadKubeconfig(files, ["/home/a", "/home/missing", "/home/b"]);
+  const config = await loadKubeconfig(files, ["/config/a", "/config/missing", "/config/b"]);
   const { cluster, user, namespace } = resolveKubeconfig(config);
   assert.equal(namespace, "shop");
   const tls = await tlsMaterialOf(files, cluster, user);

@@ -28,7 +28,7 @@ const flags = {
   "cluster-domain": flag.text({ usage: "The domain of the cluster.", default: "cluster.local" }),
   forward: flag.textList({ usage: "Servers that names outside of the cluster are asked of; none refuses them." }),
   ...logFlags,
-  help: flag.boolean({ usage: "Show this help.", short: "h" }),
+  help: flag.boolean({ usage: "Show this help." }),
 };
 
 /** `k8ts dns`: the cluster's DNS server as a process of its own. */

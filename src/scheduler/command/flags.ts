@@ -23,7 +23,7 @@ const leaderElection = {
   "leader-elect-resource-namespace": flag.text({ usage: "The namespace of the lease.", default: "kube-system" }),
 };
 
-const misc = { help: flag.boolean({ usage: "Show this help.", short: "h" }) };
+const misc = { help: flag.boolean({ usage: "Show this help." }) };
 
 export const flagGroups: FlagGroups = {
   Generic: generic,

@@ -12,6 +12,8 @@ import { apiserver } from "./apiserver.ts";
 
 type ConfigMap = KubeObject & { data?: Record<string, string> };
 
+type Endpoints = KubeObject & { subsets?: { addresses: { ip: string }[] }[] };
+
 const configMaps = { group: "", version: "v1", resource: "configmaps" };
 const platform = createRealPlatform();
 
@@ -94,7 +96,9 @@ async function withTwoServers(work: (pair: Pair) => Promise<void>): Promise<void
     for (const name of ["first", "second"]) {
       const port = await freePort();
       const { context } = contextOf(stopping.signal);
-      running.push(started(context, [...flagsOf(directory, client, port), `--cert-dir=${directory}/${name}`]));
+      const address = name === "first" ? "192.0.2.1" : "192.0.2.2";
+      const own = [`--cert-dir=${directory}/${name}`, `--advertise-address=${address}`];
+      running.push(started(context, [...flagsOf(directory, client, port), ...own]));
       clients.push(clientOf(port));
     }
     const [first, second] = clients;
@@ -194,6 +198,14 @@ test("two servers over one etcd tell the same", { skip: !etcdThere }, () =>
     }
     const expected = Array.from({ length: 20 }, (_, at) => [`ADDED map-${at} 1`, `MODIFIED map-${at} 2`]).flat();
     assert.deepEqual(seen, expected);
+
+    // Both are behind the Service of the API server.
+    const endpoints = first.resource<Endpoints>({ group: "", version: "v1", resource: "endpoints" });
+    const { subsets } = await endpoints.namespace("default").get("kubernetes");
+    assert.deepEqual(
+      subsets?.[0]?.addresses.map(({ ip }) => ip),
+      ["192.0.2.1", "192.0.2.2"],
+    );
 
     await readsProtobuf(first, second, etcd, directory);
     const off = await first.raw({ method: "GET", path: "/apis/batch/v1/jobs" });

@@ -151,6 +151,10 @@ const other = {
   }),
   "proxy-client-cert-file": flag.text({ usage: "Client certificate for aggregated API servers." }),
   "proxy-client-key-file": flag.text({ usage: "Client key for aggregated API servers." }),
+  "endpoint-reconciler-type": flag.text({
+    usage: "How the endpoints of the Service kubernetes are kept: lease (all servers), or master-count (this one).",
+    default: "lease",
+  }),
   "enable-aggregator-routing": flag.boolean({ usage: "Accepted." }),
 };
 

@@ -52,7 +52,7 @@ export async function serverSettings(platform: Platform, flags: ApiserverFlags):
       serviceCidrs: flags["service-cluster-ip-range"].split(",").map((range) => range.trim()),
       nodePorts: portRange(flags["service-node-port-range"]),
     },
-    advertise: { address, port },
+    advertise: { address, port, shared: flags["endpoint-reconciler-type"] === "lease" },
     flowControl: {
       fair: flags["enable-priority-and-fairness"],
       reading: flags["max-requests-inflight"],
