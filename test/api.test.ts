@@ -134,11 +134,11 @@ describe("the API by independent clients", { concurrency: false }, () => {
     await api.kubectl("apply --server-side --force-conflicts --field-manager=bob -f -", deployment(3));
     assert.equal(await jsonPath("{.spec.replicas}"), "3");
     const { code, stdout } = await api.run(
-      ["diff", "--server-side", "--field-manager=bob", "-f", "-"],
+      ["diff", "--server-side", "--force-conflicts", "--field-manager=bob", "-f", "-"],
       deployment(3, "x:2"),
     );
     assert.equal(code, 1);
-    assert.match(stdout, /-\s+image: x:1\n\+\s+image: x:2/);
+    assert.match(stdout, /^-\s+- image: x:1\n\+\s+- image: x:2$/m);
     await api.kubectl("wait --for=jsonpath={.spec.replicas}=3 deploy/web --timeout=5s");
   });
 
