@@ -228,6 +228,6 @@ cronJobs.prints([
   [
     "a cron job",
     { ...cronJob({ suspend: true }), status: { lastScheduleTime: "1970-01-01T00:00:00Z", active: [{}] } },
-    ["x", "*/5 * * * *", "<none>", true, 1, "0s", "0s", "c", "i", "<none>"],
+    ["x", "*/5 * * * *", "<none>", "True", 1, "0s", "0s", "c", "i", "<none>"],
   ],
 ]);

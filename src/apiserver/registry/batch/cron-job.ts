@@ -12,7 +12,6 @@ import {
 } from "../../../apimachinery/index.ts";
 import { checkNonNegative, type Errors } from "../common/check.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
-import { podWarnings } from "../common/pod-warnings.ts";
 import {
   ageColumn,
   containerColumns,
@@ -26,6 +25,7 @@ import {
 } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkJobSpec } from "./job-spec.ts";
+import { hostnameWarnings, jobWarnings } from "./warnings.ts";
 
 type Spec = CronJob["spec"];
 
@@ -45,15 +45,26 @@ export const cronJobStrategy: Strategy<CronJob> = {
       }
     }),
   validateUpdate: ({ spec }, old) => collect((errors) => checkSpec(spec, old.spec, errors)),
-  warningsOnCreate: warnings,
-  warningsOnUpdate: (job, old) => (job.metadata.generation === old.metadata.generation ? [] : warnings(job)),
+  warningsOnCreate: ({ metadata, spec }) => [
+    ...hostnameWarnings(metadata.name),
+    ...jobWarnings(spec.jobTemplate.spec, jobPath),
+  ],
+  warningsOnUpdate: ({ metadata, spec }, old) => [
+    ...(metadata.generation === old.metadata.generation ? [] : jobWarnings(spec.jobTemplate.spec, jobPath)),
+    // The path is upstream's.
+    ...(spec.schedule.includes("TZ")
+      ? ["cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone field instead"]
+      : []),
+  ],
   allowUnconditionalUpdate: true,
   status: statusOnly<CronJob>(),
   table: defineTable([
     nameColumn,
     text("Schedule", "When it runs.", ({ spec }) => spec.schedule),
     text("Timezone", "Where the schedule's times are.", ({ spec }) => none(spec.timeZone)),
-    flag("Suspend", "Whether it pauses.", ({ spec }) => spec.suspend ?? false),
+    flag("Suspend", "Whether it pauses.", ({ spec }) => {
+      return spec.suspend === undefined ? "<unset>" : spec.suspend ? "True" : "False";
+    }),
     integer("Active", "How many of its jobs run.", ({ status }) => status?.active?.length ?? 0),
     text("Last Schedule", "The time since it ran last.", ({ status }, nowMs) =>
       status?.lastScheduleTime === undefined ? "<none>" : ageText(status.lastScheduleTime, nowMs),
@@ -65,11 +76,6 @@ export const cronJobStrategy: Strategy<CronJob> = {
     ),
   ]),
 };
-
-function warnings({ spec }: CronJob): readonly string[] {
-  const template = jobPath.child("template").child("spec");
-  return podWarnings(spec.jobTemplate.spec.template.spec ?? { containers: [] }, template);
-}
 
 function checkSpec(spec: Spec, old: Spec | undefined, errors: Errors): void {
   const schedulePath = specPath.child("schedule");

@@ -13,12 +13,12 @@ import {
 } from "../../../apimachinery/index.ts";
 import { type Errors, shownMap } from "../common/check.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
-import { podWarnings } from "../common/pod-warnings.ts";
 import { compiledSelector, selectorMismatch } from "../common/selector-and-template.ts";
 import { ageColumn, containerColumns, defineTable, nameColumn, text, wide } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkJobSpec } from "./job-spec.ts";
 import { checkJobStatus } from "./job-status.ts";
+import { hostnameWarnings, jobWarnings } from "./warnings.ts";
 
 const specPath = fieldPath("spec");
 const templatePath = specPath.child("template");
@@ -33,7 +33,9 @@ export const jobStrategy: Strategy<Job> = {
   ...(shape.prepareForUpdate === undefined ? {} : { prepareForUpdate: shape.prepareForUpdate }),
   validate: checkJob,
   validateUpdate: checkJobUpdate,
-  warningsOnCreate: (job) => podWarnings(job.spec.template.spec ?? { containers: [] }, templatePath.child("spec")),
+  warningsOnCreate: ({ metadata, spec }) => [...hostnameWarnings(metadata.name), ...jobWarnings(spec, specPath)],
+  warningsOnUpdate: ({ metadata, spec }, old) =>
+    metadata.generation === old.metadata.generation ? [] : jobWarnings(spec, specPath),
   allowUnconditionalUpdate: true,
   defaultPropagation: "Orphan",
   status: statusOnly<Job>(checkJobStatus),
@@ -160,15 +162,18 @@ function mayMove({ spec, status }: Job): boolean {
   return spec.suspend === true && status?.startTime === undefined;
 }
 
+const movable = ["nodeSelector", "tolerations", "schedulingGates"] as const;
+
 /** The template with everything that says where its pods go from another. */
 function withScheduling(template: PodTemplateSpec, from: PodTemplateSpec): PodTemplateSpec {
-  const { affinity, nodeSelector, tolerations, schedulingGates, ...rest } = template.spec ?? { containers: [] };
+  const { affinity, ...rest } = template.spec ?? { containers: [] };
+  for (const field of movable) delete rest[field];
   const wanted = from.spec ?? { containers: [] };
   const { nodeAffinity: _replaced, ...others } = affinity ?? {};
   const nodeAffinity = wanted.affinity?.nodeAffinity;
   const merged = { ...others, ...(nodeAffinity === undefined ? {} : { nodeAffinity }) };
   const spec = { ...rest, ...(Object.keys(merged).length === 0 ? {} : { affinity: merged }) };
-  for (const field of ["nodeSelector", "tolerations", "schedulingGates"] as const) {
+  for (const field of movable) {
     if (wanted[field] !== undefined) Object.assign(spec, { [field]: wanted[field] });
   }
   const { labels, annotations } = from.metadata ?? {};
