@@ -1,5 +1,5 @@
 import { newBadRequest, newInternalError } from "../../apimachinery/index.ts";
-import { messageOf } from "../../base/index.ts";
+import { type Clock, messageOf } from "../../base/index.ts";
 import type { ResourceCall } from "../handlers/resource-handler.ts";
 import type { ResourceTable } from "../handlers/served.ts";
 import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
@@ -7,12 +7,16 @@ import type { ApiResponse } from "../http/exchange.ts";
 import type { Query } from "../request/query.ts";
 import { proxyRequest, refusalOf, splice, streamed } from "./forward.ts";
 import type { KubeletConnections } from "./kubelet-connection.ts";
+import { translateRemoteCommand } from "./remote-command.ts";
+import { isWebSocketUpgrade, tunnelledProtocols } from "./sub-protocols.ts";
 import { kubeletOf, type PodForStreaming, podTarget, serviceTarget } from "./targets.ts";
+import { tunnelSpdy } from "./tunnel.ts";
 
 export interface StreamingOptions {
   readonly connections: KubeletConnections;
   readonly table: ResourceTable;
   readonly random: { next(): number };
+  readonly clock: Clock;
 }
 
 /** Subresources that reach into nodes and pods: log, exec, attach, portforward, proxy. */
@@ -116,7 +120,7 @@ function checkLogOptions(query: Query): void {
 
 async function podStream(
   call: ResourceCall,
-  { connections, table }: StreamingOptions,
+  options: StreamingOptions,
   kind: "exec" | "attach" | "portForward",
 ): Promise<ApiResponse> {
   const { context, query, request } = call;
@@ -128,16 +132,25 @@ async function podStream(
   if (kind !== "portForward" && (phase === "Succeeded" || phase === "Failed")) {
     throw newBadRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`);
   }
+  const { connections, table } = options;
   const target = await kubeletOf(table, nodeName, context.signal);
   if (kind === "portForward") {
     const ports = query
       .all("ports")
       .map((port) => `port=${encodeURIComponent(port)}`)
       .join("&");
-    return splice(connections, target, request, `/portForward/${namespace}/${name}${ports === "" ? "" : `?${ports}`}`);
+    const path = `/portForward/${namespace}/${name}${ports === "" ? "" : `?${ports}`}`;
+    // Older clients' one channel per port is spoken by the runtime itself.
+    if (isWebSocketUpgrade(request.headers) && tunnelledProtocols(request.headers).length > 0)
+      return tunnelSpdy(options, target, path, request);
+    return splice(connections, target, request, path);
   }
   const container = containerOf(pod, query.get("container") ?? "");
-  return splice(connections, target, request, `/${kind}/${namespace}/${name}/${container}?${streamQuery(query)}`);
+  const path = `/${kind}/${namespace}/${name}/${container}?${streamQuery(query)}`;
+  if (!isWebSocketUpgrade(request.headers)) return splice(connections, target, request, path);
+  const asked = (name: string): boolean => query.flag(name);
+  const wanted = { stdin: asked("stdin"), stdout: asked("stdout"), stderr: asked("stderr"), tty: asked("tty") };
+  return translateRemoteCommand(options, { target, path, wanted }, request);
 }
 
 /** The kubelet has names of its own for the streams. */

@@ -93,6 +93,53 @@ export async function sendOver(socket: Duplex, target: Target, forwarded: Forwar
   });
 }
 
+/** What became of a request to speak another protocol. */
+export type Upgraded =
+  | { readonly type: "switched"; readonly socket: Duplex; readonly protocol: string }
+  /** The target refused; the body of its answer is still to be read. */
+  | { readonly type: "refused"; readonly response: IncomingMessage };
+
+/** Asks for SPDY/3.1 with one of these protocols on top of it. */
+export async function upgradeOver(
+  socket: Duplex,
+  target: Target,
+  { path, signal }: Pick<ForwardedRequest, "path" | "signal">,
+  protocols: readonly string[],
+): Promise<Upgraded> {
+  const { request: httpRequest } = await import("node:http");
+  return new Promise((resolve, reject) => {
+    const outgoing: ClientRequest = httpRequest({
+      method: "POST",
+      path,
+      headers: {
+        host: `${target.host}:${target.port}`,
+        connection: "Upgrade",
+        upgrade: "SPDY/3.1",
+        "x-stream-protocol-version": [...protocols],
+        "content-length": "0",
+      },
+      createConnection: () => socket,
+    });
+    const abort = (): void => void outgoing.destroy(new Error("the client went away"));
+    signal.addEventListener("abort", abort, { once: true });
+    const settle = (upgraded: Upgraded): void => {
+      signal.removeEventListener("abort", abort);
+      resolve(upgraded);
+    };
+    outgoing.once("upgrade", (response, upgraded, head) => {
+      if (head.length > 0) upgraded.unshift(head);
+      const protocol = response.headers["x-stream-protocol-version"];
+      settle({ type: "switched", socket: upgraded, protocol: typeof protocol === "string" ? protocol : "" });
+    });
+    outgoing.once("response", (response) => settle({ type: "refused", response }));
+    outgoing.once("error", (error) => {
+      socket.destroy();
+      reject(error);
+    });
+    outgoing.end();
+  });
+}
+
 function plain(headers: ForwardedRequest["headers"]): Record<string, string | string[]> {
   const result: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
