@@ -42,7 +42,7 @@ export class AvailabilityCheck {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#options;
+    const { log } = this.#options;
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers<void>();
       let waitMs = recheckMs;

@@ -1,6 +1,5 @@
 export { webhookConversion } from "./conversion/webhook.ts";
 export { CustomResources, type CustomResourcesOptions } from "./controller.ts";
-export { definitionStrategy } from "./definition/strategy.ts";
 export type { DescriptorInputs, VersionConverter } from "./descriptors.ts";
 export { customDocuments } from "./openapi.ts";
 export { rulesOf } from "./rules/index.ts";

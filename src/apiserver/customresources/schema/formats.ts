@@ -44,8 +44,3 @@ const checks: Readonly<Record<string, (text: string) => boolean>> = {
 export function hasFormat(format: string, text: string): boolean {
   return checks[format]?.(text) ?? patterns[format]?.test(text) ?? true;
 }
-
-/** The formats whose names upstream's validation knows. */
-export function isKnownFormat(format: string): boolean {
-  return format in checks || format in patterns;
-}
