@@ -205,6 +205,16 @@ test("searching takes time linear in the text, whatever the pattern", () => {
   assert.equal(compiled.evaluate(() => [text], Number.POSITIVE_INFINITY).value, "");
 });
 
+test("expressions that are long or deep", () => {
+  const many = (count: number, text: string, by: string) => Array.from({ length: count }, () => text).join(by);
+  assert.equal(evaluate(many(5000, "true", " && ")), true);
+  assert.equal(evaluate(many(5000, "false", " || ")), false);
+  for (const text of [many(300, "1", " + "), `${"(".repeat(300)}1${")".repeat(300)}`, `self${".a".repeat(300)}`]) {
+    assert.ok(messageOf(text).includes("expression recursion limit exceeded: 250"), text);
+  }
+  assert.ok(messageOf("a".repeat(100_001)).includes("expression code point size exceeds limit"));
+});
+
 test("values go back to JSON", () => {
   assert.deepEqual(jsonOf(evaluate("{'a': dyn([1, 2]), 'b': dyn(duration('1m')), 'c': dyn(b'x')}")), {
     a: [1, 2],

@@ -9,7 +9,7 @@ import { checkLiterals } from "./literal-checks.ts";
 import { parse } from "./parser.ts";
 import { plan } from "./plan.ts";
 import type { CelType } from "./types.ts";
-import type { Value } from "./values.ts";
+import { CelError, type Value } from "./values.ts";
 
 /** Upstream: `PerCallLimit`, about a tenth of a second. */
 export const perCallLimit = 1_000_000;
@@ -80,8 +80,7 @@ export class CelEnvironment {
         },
         evaluate(bindings, limit = costLimit) {
           const evaluation = new Evaluation(bindings, limit, slots);
-          const value = run(evaluation);
-          return { value, cost: evaluation.cost };
+          return { value: guarded(() => run(evaluation)), cost: evaluation.cost };
         },
       },
     };
@@ -118,6 +117,16 @@ export class CelEnvironment {
         return (provider ?? (all[0] as StructProvider)).create(type, fields);
       },
     };
+  }
+}
+
+/** What is too large or too deep for the machine is the expression's fault. */
+function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError) throw new CelError(error.message);
+    throw error;
   }
 }
 

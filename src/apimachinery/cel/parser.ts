@@ -64,10 +64,14 @@ class Parser {
     return new CelSyntaxError(token.offset, `Syntax error: ${kind} input '${token.text}' expecting ${wanted}`);
   }
 
+  /** Trees stay shallow enough to be walked. */
+  #bound(depth: number): void {
+    if (depth <= depthMax) return;
+    throw new CelSyntaxError(this.#token().offset, `expression recursion limit exceeded: ${depthMax}`);
+  }
+
   #expression(): Expression {
-    if (++this.#depth > depthMax) {
-      throw new CelSyntaxError(this.#token().offset, `expression recursion limit exceeded: ${depthMax}`);
-    }
+    this.#bound(++this.#depth);
     const condition = this.#or();
     const question = this.#take("?");
     if (question === undefined) {
@@ -82,16 +86,24 @@ class Parser {
   }
 
   #or(): Expression {
-    return this.#leftAssociative(["||"], () => this.#and());
+    return this.#logical("||", () => this.#logical("&&", () => this.#relation()));
   }
 
-  #and(): Expression {
-    return this.#leftAssociative(["&&"], () => this.#relation());
+  /** Long chains become trees as flat as can be, as upstream's do: the order of the operands stays. */
+  #logical(operator: string, operand: () => Expression): Expression {
+    const terms = [operand()];
+    const offsets: number[] = [];
+    for (let token = this.#take(operator); token !== undefined; token = this.#take(operator)) {
+      offsets.push(token.offset);
+      terms.push(operand());
+    }
+    return balanced(`_${operator}_`, terms, offsets);
   }
 
   #relation(): Expression {
     let left = this.#addition();
-    for (;;) {
+    for (let length = 1; ; length++) {
+      this.#bound(length);
       const token = this.#token();
       const isIn = token.kind === "identifier" && token.text === "in" && token.quoted !== true;
       if (!isIn && !(token.kind === "symbol" && relations.has(token.text))) return left;
@@ -106,7 +118,8 @@ class Parser {
 
   #leftAssociative(operators: readonly string[], operand: () => Expression): Expression {
     let left = operand();
-    for (;;) {
+    for (let length = 1; ; length++) {
+      this.#bound(length);
       const token = this.#token();
       if (token.kind !== "symbol" || !operators.includes(token.text)) return left;
       this.#at++;
@@ -132,7 +145,8 @@ class Parser {
 
   #member(negative = false): Expression {
     let operand = this.#primary(negative);
-    for (;;) {
+    for (let length = 1; ; length++) {
+      this.#bound(length);
       const dot = this.#take(".");
       if (dot !== undefined) {
         operand = this.#field(operand, dot);
@@ -276,6 +290,16 @@ class Parser {
     }
     return { kind: "map", entries, offset: open.offset };
   }
+}
+
+function balanced(name: string, terms: readonly Expression[], offsets: readonly number[]): Expression {
+  const [first] = terms;
+  if (first === undefined) throw new RangeError("no terms");
+  if (terms.length === 1) return first;
+  const middle = Math.ceil(terms.length / 2);
+  const left = balanced(name, terms.slice(0, middle), offsets.slice(0, middle - 1));
+  const right = balanced(name, terms.slice(middle), offsets.slice(middle));
+  return call(name, [left, right], offsets[middle - 1] ?? first.offset);
 }
 
 function call(name: string, values: readonly Expression[], offset: number): Expression {

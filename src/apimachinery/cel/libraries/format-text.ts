@@ -105,7 +105,7 @@ function fixed(value: number, precision: number): string {
 }
 
 function scientific(value: number, precision: number): string {
-  const [mantissa, exponent = "+0"] = value.toExponential(precision).split("e");
+  const [mantissa, exponent = "+0"] = value.toExponential(Math.min(precision, 100)).split("e");
   return `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
 }
 

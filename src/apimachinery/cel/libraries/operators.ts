@@ -64,6 +64,9 @@ function remainder(a: bigint, b: bigint): bigint {
 const both = ([a = 0, b = 0]: readonly number[]): number => a + b;
 const joinCost = { cost: (sizes: readonly number[]) => traversal(both(sizes)), resultSize: both };
 
+/** Ours are copied, so they cost by their size. */
+const joinedLists = { cost: (sizes: readonly number[]) => 1 + traversal(both(sizes)), resultSize: both };
+
 const additions: readonly Overload[] = [
   define("_+_", [stringType, stringType], stringType, (a: string, b: string) => a + b, joinCost),
   define(
@@ -73,7 +76,7 @@ const additions: readonly Overload[] = [
     (a: Uint8Array, b: Uint8Array) => new Uint8Array([...a, ...b]),
     joinCost,
   ),
-  define("_+_", [listOf(T), listOf(T)], listOf(T), concatenate, { resultSize: both }),
+  define("_+_", [listOf(T), listOf(T)], listOf(T), concatenate, joinedLists),
   define("_+_", [timestampType, durationType], timestampType, (a: Timestamp, b: Duration) =>
     timestampOf(a.total + b.nanos),
   ),
