@@ -51,6 +51,9 @@ test("an autoscaler keeps in annotations what version 1 cannot say", async () =>
     });
     const first = await of("v1").get("a");
     assert.equal((first["spec"] as { targetCPUUtilizationPercentage: number }).targetCPUUtilizationPercentage, 70);
+    assert.deepEqual(JSON.parse(first.metadata.annotations?.["autoscaling.alpha.kubernetes.io/metrics"] ?? ""), [
+      { type: "Resource", resource: { name: "memory", targetAverageUtilization: 50 } },
+    ]);
     await of("v1").update({ ...first, spec: { ...(first["spec"] as object), maxReplicas: 4 } });
     const second = (await of("v2").get("a"))["spec"] as {
       maxReplicas: number;

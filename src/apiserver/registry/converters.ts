@@ -1,4 +1,13 @@
+import type { autoscalingV2 } from "../../api/index.ts";
 import type { KubeObject } from "../../apimachinery/index.ts";
+import {
+  capitalized,
+  metricFromV1,
+  metricToV1,
+  statusFromV1,
+  statusToV1,
+  uncapitalized,
+} from "./autoscaling/annotations.ts";
 import type { Converter } from "./descriptors.ts";
 
 type Fields = Record<string, unknown>;
@@ -35,14 +44,7 @@ const annotations = {
   behavior: "autoscaling.alpha.kubernetes.io/behavior",
 } as const;
 
-interface Metric {
-  readonly type: string;
-  readonly resource?: {
-    readonly name: string;
-    readonly target?: { readonly type?: string; readonly averageUtilization?: number };
-    readonly current?: { readonly averageUtilization?: number };
-  };
-}
+type Metric = autoscalingV2.MetricSpec;
 
 function convertAutoscaler(object: KubeObject, _from: string, to: string): KubeObject {
   return to === "autoscaling/v1" ? autoscalerToV1(object) : autoscalerToV2(object);
@@ -58,17 +60,21 @@ function autoscalerToV1(object: KubeObject): KubeObject {
   const { spec, status } = parts(object);
   const { metrics, behavior, ...rest } = spec as Fields & { metrics?: readonly Metric[] };
   const { currentMetrics, conditions, ...restStatus } = (status ?? {}) as Fields & {
-    currentMetrics?: readonly Metric[];
+    currentMetrics?: readonly autoscalingV2.MetricStatus[] | null;
   };
   const cpu = metrics?.find(isCpuUtilization);
   const others = metrics?.filter((metric) => metric !== cpu) ?? [];
   const currentCpu = currentMetrics?.find((metric) => metric.resource?.name === "cpu")?.resource?.current
     ?.averageUtilization;
   const extra = {
-    ...(others.length === 0 ? {} : { [annotations.metrics]: JSON.stringify(others) }),
-    ...(behavior === undefined ? {} : { [annotations.behavior]: JSON.stringify(behavior) }),
-    ...(currentMetrics === undefined ? {} : { [annotations.currentMetrics]: JSON.stringify(currentMetrics) }),
-    ...(conditions === undefined ? {} : { [annotations.conditions]: JSON.stringify(conditions) }),
+    ...(others.length === 0 ? {} : { [annotations.metrics]: JSON.stringify(others.map(metricToV1)) }),
+    ...(behavior === undefined ? {} : { [annotations.behavior]: JSON.stringify(capitalized(behavior)) }),
+    ...((currentMetrics?.length ?? 0) === 0
+      ? {}
+      : { [annotations.currentMetrics]: JSON.stringify(currentMetrics?.map(statusToV1)) }),
+    ...(conditions === undefined || conditions === null
+      ? {}
+      : { [annotations.conditions]: JSON.stringify(conditions) }),
   };
   const target = cpu?.resource?.target?.averageUtilization;
   return assemble(object, "autoscaling/v1", {
@@ -100,20 +106,24 @@ function autoscalerToV2(object: KubeObject): KubeObject {
   const currentMetrics = take(annotations.currentMetrics);
   const conditions = take(annotations.conditions);
   const metrics = [
-    ...(Array.isArray(others) ? others : []),
+    ...(Array.isArray(others) ? others.map(metricFromV1) : []),
     ...(target === undefined
       ? []
       : [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: target } } }]),
   ];
   return assemble(object, "autoscaling/v2", {
     annotations: kept,
-    spec: { ...rest, ...(metrics.length === 0 ? {} : { metrics }), ...(behavior === undefined ? {} : { behavior }) },
+    spec: {
+      ...rest,
+      ...(metrics.length === 0 ? {} : { metrics }),
+      ...(behavior === undefined ? {} : { behavior: uncapitalized(behavior) }),
+    },
     status:
       status === undefined
         ? undefined
         : {
             ...restStatus,
-            ...(currentMetrics === undefined ? {} : { currentMetrics }),
+            ...(Array.isArray(currentMetrics) ? { currentMetrics: currentMetrics.map(statusFromV1) } : {}),
             ...(conditions === undefined ? {} : { conditions }),
           },
   });

@@ -11,7 +11,7 @@ test("names that make surprising hostnames are warned of", () => {
 });
 
 test("jobs too large to be tracked are warned of", () => {
-  const template = { spec: { containers: [] } };
+  const template = { metadata: {}, spec: { containers: [] } };
   const path = fieldPath("spec");
   const [warning = ""] = jobWarnings(
     { template, completionMode: "Indexed", completions: 100_001, parallelism: 10_001 },
