@@ -101,22 +101,31 @@ function patched({ type, call, parameters }: PatchCall, existing: KubeObject | u
       : type === "merge"
         ? applyMergePatch(document, patch)
         : applyStrategicMergePatch(document, patch, descriptor.codec.schema);
-  return decodePatched(descriptor, value, parameters.fieldValidation, call.context);
+  const owners = existing?.metadata.managedFields;
+  return decodePatched(descriptor, value, owners, parameters.fieldValidation, call.context);
 }
 
-/** What a patch made of an object, as a new object of its kind. */
+type Owners = KubeObject["metadata"]["managedFields"];
+
+/**
+ * What a patch made of an object, as a new object of its kind. Its managed fields are not copied where they are
+ * `owners`, which are never written to: whoever records owners sees that nobody touched them.
+ */
 function decodePatched(
   descriptor: ResourceDescriptor,
   value: unknown,
+  owners: Owners,
   validation: FieldValidation,
   context: RequestContext,
 ): KubeObject {
   const { codec, gvk } = descriptor;
+  const kept = owners !== undefined && (value as Partial<KubeObject>).metadata?.managedFields === owners;
   try {
-    const decoded = codec.decodeValue(value, { unknownFields: validation === "Ignore" ? "ignore" : "report" });
+    const decoded = codec.decodeValue(kept ? withoutOwners(value as KubeObject) : value, { unknownFields: validation === "Ignore" ? "ignore" : "report" });
     reportProblems(decoded.problems, bodyKindOf(descriptor), validation, context);
     const object = decoded.object as KubeObject;
     object.metadata ??= {};
+    if (kept) object.metadata.managedFields = owners;
     codec.applyDefaults(object);
     return object;
   } catch (error) {
@@ -135,13 +144,18 @@ function decodePatched(
   }
 }
 
+function withoutOwners(object: KubeObject): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
 function applied(
   { call, patch, parameters, force, subresource }: PatchCall,
   existing: KubeObject | undefined,
 ): KubeObject {
   const { registry, descriptor } = call.served;
   const manager = managerOf(parameters.fieldManager, call.context.userAgent);
-  const checked = decodePatched(descriptor, patch, parameters.fieldValidation, call.context);
+  const checked = decodePatched(descriptor, patch, undefined, parameters.fieldValidation, call.context);
   const { name, namespace } = call.context.info;
   const given = checked.metadata.name ?? "";
   if (given !== "" && given !== name) {
@@ -149,7 +163,7 @@ function applied(
   }
   const nowMs = call.services.clock.now();
   const merged = registry.fieldManagers.for(subresource).apply(existing, patch, { manager, force, nowMs });
-  const object = decodePatched(descriptor, merged, "Ignore", call.context);
+  const object = decodePatched(descriptor, merged, merged.metadata.managedFields, "Ignore", call.context);
   object.metadata.name ??= name;
   if (descriptor.facts.namespaced) object.metadata.namespace ??= namespace;
   return object;
