@@ -36,6 +36,23 @@ export class TimeoutError extends Error {
   }
 }
 
+/** Settles as the work does, or rejects with a `TimeoutError` after `timeoutMs`. The work itself goes on. */
+export function withDeadline<T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(timeoutMs, () => reject(new TimeoutError(timeoutMs)));
+    work.then(
+      (value) => {
+        timer.cancel();
+        resolve(value);
+      },
+      (error: unknown) => {
+        timer.cancel();
+        reject(error);
+      },
+    );
+  });
+}
+
 /**
  * Runs work under a signal that aborts with a `TimeoutError` after `timeoutMs`, or with the parent signal's reason.
  * Settles as the work does, but at once when the signal aborts.

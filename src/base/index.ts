@@ -1,4 +1,4 @@
-export { abortable, isAbort, TimeoutError, whenAborted, withTimeout } from "./abort.ts";
+export { abortable, isAbort, TimeoutError, whenAborted, withDeadline, withTimeout } from "./abort.ts";
 export { AssertionError, assert, must, unreachable } from "./assert.ts";
 export { BoundedQueue } from "./bounded-queue.ts";
 export type { Clock, Timer } from "./clock.ts";

@@ -15,11 +15,15 @@ interface CompiledBinding {
   readonly binding: RoleBinding;
   /** Key into the roles: `/name` for cluster roles, `namespace/name` for roles. */
   readonly roleKey: string;
+  /** What is said when it allows, by subject. */
+  readonly allowed: Map<string, AuthorizationDecision>;
 }
 
 type BindingsBySubject = Map<string, Set<CompiledBinding>>;
 
 const noOpinion: AuthorizationDecision = { decision: "no-opinion", reason: "" };
+/** The subjects that a user is; users are kept by their authenticators. */
+const subjectKeys = new WeakMap<UserInfo, readonly string[]>();
 const serviceAccountPrefix = "system:serviceaccount:";
 
 /**
@@ -61,7 +65,7 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
         continue;
       }
       if (role.compiled.some((rule) => rule.allows(attributes))) {
-        return { decision: "allow", reason: `RBAC: allowed by ${describe(found.bound.binding, found.subjectKey)}` };
+        return allowedBy(found.bound, found.subjectKey);
       }
     }
     if (problems.length === 0) return noOpinion;
@@ -98,7 +102,8 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
 
   #addBinding(key: string, namespace: string, binding: RoleBinding): void {
     const roleNamespace = binding.roleRef.kind === "ClusterRole" ? "" : namespace;
-    const bound: CompiledBinding = { binding, roleKey: `${roleNamespace}/${binding.roleRef.name}` };
+    const roleKey = `${roleNamespace}/${binding.roleRef.name}`;
+    const bound: CompiledBinding = { binding, roleKey, allowed: new Map() };
     this.#bindings.set(key, bound);
     const index = this.#indexFor(namespace);
     for (const subject of binding.subjects ?? []) {
@@ -133,7 +138,7 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
 
   *#bindingsFor(user: UserInfo, namespace: string): Generator<{ bound: CompiledBinding; subjectKey: string }> {
     const local = namespace === "" ? undefined : this.#namespaceBindings.get(namespace);
-    const keys = [`u:${user.name}`, ...user.groups.map((group) => `g:${group}`)];
+    const keys = subjectKeysOf(user);
     for (const index of local === undefined ? [this.#clusterBindings] : [this.#clusterBindings, local]) {
       for (const subjectKey of keys) {
         const set = index.get(subjectKey);
@@ -141,6 +146,24 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
       }
     }
   }
+}
+
+function subjectKeysOf(user: UserInfo): readonly string[] {
+  let keys = subjectKeys.get(user);
+  if (keys === undefined) {
+    keys = [`u:${user.name}`, ...user.groups.map((group) => `g:${group}`)];
+    subjectKeys.set(user, keys);
+  }
+  return keys;
+}
+
+function allowedBy({ binding, allowed }: CompiledBinding, subjectKey: string): AuthorizationDecision {
+  let decision = allowed.get(subjectKey);
+  if (decision === undefined) {
+    decision = { decision: "allow", reason: `RBAC: allowed by ${describe(binding, subjectKey)}` };
+    allowed.set(subjectKey, decision);
+  }
+  return decision;
 }
 
 /** Service accounts are indexed by the user name that their tokens carry. */

@@ -7,7 +7,7 @@ import {
   newUnauthorized,
   StatusError,
 } from "../../apimachinery/index.ts";
-import { type Clock, type Log, messageOf, type Random, TimeoutError, withTimeout } from "../../base/index.ts";
+import { type Clock, type Log, messageOf, type Random, TimeoutError, withDeadline } from "../../base/index.ts";
 import { parseDuration } from "../../component/index.ts";
 import type { Auditor } from "../audit/contract.ts";
 import type { Authenticator } from "../authn/contract.ts";
@@ -161,7 +161,7 @@ export class Pipeline {
     const limitMs = query.text === "" ? requestTimeoutMs : Math.min(requestTimeoutMs, timeoutOf(query));
     if (context.info.verb === "get" && context.info.subresource === "") return router(request, query, context);
     try {
-      return await withTimeout(clock, limitMs, () => router(request, query, context));
+      return await withDeadline(clock, limitMs, router(request, query, context));
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       throw newTimeout(`request did not complete within the allotted timeout`, 0);

@@ -8,6 +8,7 @@ const mountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 const tokenVolumePrefix = "kube-api-access-";
 const tokenSeconds = 3607;
 const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
+const suffixLength = 5;
 const mirrorAnnotation = "kubernetes.io/config.mirror";
 /** A service account is made just after its namespace: wait a little for it. */
 const attempts = 10;
@@ -123,5 +124,9 @@ function tokenVolume(name: string): Volume {
 }
 
 function suffix(random: Random): string {
-  return Array.from({ length: 5 }, () => suffixLetters[Math.floor(random.next() * suffixLetters.length)]).join("");
+  let text = "";
+  for (let index = 0; index < suffixLength; index++) {
+    text += suffixLetters[Math.floor(random.next() * suffixLetters.length)];
+  }
+  return text;
 }
