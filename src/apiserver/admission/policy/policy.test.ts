@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Deployment, Pod } from "../../../api/index.ts";
 import { type KubeObject, StatusError } from "../../../apimachinery/index.ts";
+import { RealClock } from "../../../base/index.ts";
 import type { Client } from "../../../client/index.ts";
 import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
 
@@ -203,6 +204,83 @@ describe("admission policies", () => {
       status.details?.causes?.map(({ field }) => field),
       ["spec.variables[0].expression", "spec.validations[1].expression", "spec.validations[2].expression"],
     );
+  });
+
+  it("share match conditions with webhooks", async () => {
+    const webhooks = resourceOf(group, "validatingwebhookconfigurations");
+    const configuration = (expression: string) =>
+      ({
+        apiVersion: `${group}/v1`,
+        kind: "ValidatingWebhookConfiguration",
+        metadata: { name: "conditional" },
+        webhooks: [
+          {
+            name: "hook.example.com",
+            clientConfig: { url: "https://127.0.0.1:1/" },
+            rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["configmaps"] }],
+            matchConditions: [{ name: "only", expression }],
+            admissionReviewVersions: ["v1"],
+            sideEffects: "None",
+            timeoutSeconds: 1,
+          },
+        ],
+      }) as unknown as KubeObject;
+    const status = await refusal(webhooks.create(configuration("object.x +")));
+    assert.equal(status.details?.causes?.[0]?.field, "webhooks[0].matchConditions[0].expression");
+    await webhooks.create(configuration("object.metadata.name.startsWith('hooked')"));
+    try {
+      await configMaps().create(configMap("not-hooked", {}));
+      const { message = "" } = await refusal(configMaps().create(configMap("hooked", {})));
+      assert.ok(message.includes('failed calling webhook "hook.example.com"'), message);
+    } finally {
+      await webhooks.delete("conditional");
+    }
+  });
+
+  it("warn and annotate instead of denying", async () => {
+    const spec = { matchConstraints: rule("", "configmaps"), validations: [{ expression: "false", message: "no" }] };
+    await withPolicy("Validating", spec, { validationActions: ["Warn", "Audit"] }, async () => {
+      await configMaps().create(configMap("warned", {}));
+    });
+  });
+
+  it("judge custom resources, with custom resources for parameters", async () => {
+    const names = { plural: "limits", singular: "limit", kind: "Limit" };
+    const schema = {
+      openAPIV3Schema: { type: "object", properties: { most: { type: "integer" } } },
+    };
+    await resourceOf("apiextensions.k8s.io", "customresourcedefinitions").create({
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "limits.example.com" },
+      spec: {
+        ...{ group: "example.com", scope: "Namespaced", names },
+        versions: [{ name: "v1", served: true, storage: true, schema }],
+      },
+    } as unknown as KubeObject);
+    const limits = () => resourceOf("example.com", "limits").namespace("default");
+    const limit = (name: string, most: number) =>
+      ({
+        apiVersion: "example.com/v1",
+        kind: "Limit",
+        metadata: { name, labels: { use: "yes" } },
+        most,
+      }) as unknown as KubeObject;
+    const first = async () => limits().create(limit("a", 5));
+    for (let attempt = 0; attempt < 100 && (await first().catch(() => undefined)) === undefined; attempt++) {
+      await new RealClock().sleep(20);
+    }
+    const spec = {
+      paramKind: { apiVersion: "example.com/v1", kind: "Limit" },
+      matchConstraints: rule("example.com", "limits"),
+      validations: [{ expression: "object.most <= params.most", message: "more than the limit" }],
+    };
+    const paramRef = { selector: { matchLabels: { use: "yes" } }, parameterNotFoundAction: "Allow" };
+    await withPolicy("Validating", spec, { paramRef }, async () => {
+      const { message = "" } = await refusal(limits().create(limit("b", 9)));
+      assert.equal(message, `limits.example.com "b" is forbidden: ${by} more than the limit`);
+      await limits().create(limit("c", 4));
+    });
   });
 
   it("change objects by configurations and by patches", async () => {
