@@ -3,6 +3,7 @@ import { createPrivateKey } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { duplexPair } from "node:stream";
 import { test } from "node:test";
 import type { APIService } from "../../api/index.ts";
 import type { KubeObject } from "../../apimachinery/index.ts";
@@ -270,4 +271,35 @@ test("discovery and OpenAPI are merged, and go again with the registration", () 
     assert.deepEqual((await get(plane, url)).json(), openApi);
     await registrations.delete("v1.taste.example.com");
     while ((await groups()).includes("taste.example.com")) await new RealClock().sleep(5);
+  }));
+
+test("an upgrade goes through, with who asks said by this server alone", () =>
+  withExtension(async (plane, extension) => {
+    const services = plane.client
+      .resource<KubeObject>({ group: "", version: "v1", resource: "services" })
+      .namespace("default");
+    await services.create(service({ type: "ExternalName", externalName: "localhost" }));
+    await plane.client.resource<APIService>(apiServicesResource).create(registration(extension));
+    await reason(plane, "Passed");
+    extension.seen.length = 0;
+    const [socket, peer] = duplexPair();
+    const response = await plane.server.handler({
+      method: "GET",
+      target: "/apis/taste.example.com/v1/namespaces/default/flavours/sweet/exec?stdin=true",
+      headers: { connection: "Upgrade", upgrade: "echo", "x-remote-user": "root", "x-remote-group": "system:masters" },
+      peer: { remoteAddress: "127.0.0.1", clientCertificates: [] },
+      signal: new AbortController().signal,
+      user: { name: "jane", groups: ["system:masters"] },
+      body: () => Promise.resolve(new Uint8Array()),
+      takeOver: () => ({ socket, head: new Uint8Array() }),
+    });
+    assert.equal(response.body.type, "taken");
+    const chunks: Buffer[] = [];
+    for await (const chunk of peer as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      if (chunk.toString().endsWith("hello")) break;
+    }
+    assert.match(Buffer.concat(chunks).toString(), /^HTTP\/1\.1 101 .*hello$/s);
+    const [one] = extension.seen;
+    assert.deepEqual([one?.method, one?.headers["x-remote-user"], one?.headers.upgrade], ["UPGRADE", "jane", "echo"]);
   }));

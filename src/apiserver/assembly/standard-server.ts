@@ -50,6 +50,7 @@ import { accessReviews } from "../reviews/access-reviews.ts";
 import { authenticationReviews, checkByChain, type TokenChecker } from "../reviews/authentication-reviews.ts";
 import { tokenRequestHandler } from "../reviews/token-request.ts";
 import { type ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "../server.ts";
+import { publishAuthentication } from "./authentication-config.ts";
 import { ensureBootstrapRoles } from "./bootstrap-roles.ts";
 import { ensureKubernetesService } from "./kubernetes-service.ts";
 import { LiveObjects } from "./live-objects.ts";
@@ -161,6 +162,10 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
       custom.step,
       ...systemObjects(options, services),
       ...flow.startup,
+      {
+        name: "start-cluster-authentication-info-controller",
+        run: (started) => publishAuthentication(privileged(started), options),
+      },
       {
         name: "apiservice-registration-controller",
         run: (started, signal) => aggregator.start(started, privileged(started), signal),

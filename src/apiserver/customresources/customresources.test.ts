@@ -165,6 +165,16 @@ for (const [schema, message, field] of structural) {
   });
 }
 
+test("groups of the Kubernetes project need its approval", () => {
+  const one = definition("foos", "x.k8s.io", { kind: "Foo", schema: object({}) });
+  const fields = () => validateDefinition(one).map(({ type, field }) => `${type} ${field}`);
+  assert.deepEqual(fields(), ["FieldValueRequired metadata.annotations[api-approved.kubernetes.io]"]);
+  one.metadata.annotations = { "api-approved.kubernetes.io": "sure" };
+  assert.deepEqual(fields(), ["FieldValueInvalid metadata.annotations[api-approved.kubernetes.io]"]);
+  one.metadata.annotations = { "api-approved.kubernetes.io": "unapproved, a trial" };
+  assert.deepEqual(fields(), []);
+});
+
 test("names are accepted one by one; the last conflict is told", () => {
   const first = definition("foos", "example.com", { kind: "Foo", schema: object({}) });
   first.status = { acceptedNames: first.spec.names } as never;

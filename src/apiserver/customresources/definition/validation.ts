@@ -33,6 +33,7 @@ export function validateDefinition(definition: CustomResourceDefinition): readon
     );
   }
   checkGroup(spec.group, path.child("group"), errors);
+  checkApproval(definition, errors);
   if (!["Cluster", "Namespaced"].includes(spec.scope))
     errors.push(notSupported(path.child("scope"), spec.scope, ["Cluster", "Namespaced"]));
   checkVersions(definition, path.child("versions"), errors);
@@ -77,6 +78,22 @@ function checkGroup(group: string, path: FieldPath, errors: Errors): void {
   const problems = isDns1123Subdomain(group);
   if (problems.length > 0) errors.push(invalid(path, group, problems.join(",")));
   else if (!group.includes(".")) errors.push(invalid(path, group, "should be a domain with at least one dot"));
+}
+
+const approval = "api-approved.kubernetes.io";
+
+/** Groups of the Kubernetes project are for what it has approved. */
+function checkApproval({ spec, metadata }: CustomResourceDefinition, errors: Errors): void {
+  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(spec.group)) return;
+  const said = metadata.annotations?.[approval] ?? "";
+  const path = fieldPath("metadata", "annotations").key(approval);
+  const see = "see https://github.com/kubernetes/enhancements/pull/1111";
+  if (said === "")
+    errors.push(required(path, `protected groups must have approval annotation ${JSON.stringify(approval)}, ${see}`));
+  else if (!said.startsWith("unapproved") && !URL.canParse(said)) {
+    const wanted = `protected groups must have approval annotation ${JSON.stringify(approval)} with either a URL or a reason starting with "unapproved", ${see}`;
+    errors.push(invalid(path, said, wanted));
+  }
 }
 
 function checkVersions(definition: CustomResourceDefinition, path: FieldPath, errors: Errors): void {
