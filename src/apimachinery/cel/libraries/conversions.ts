@@ -59,8 +59,11 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
+/** Upstream charges by size only where text becomes bytes or the other way round. */
 const to = (name: string, from: CelType, type: CelType, call: (value: never) => Value): Overload =>
-  define(name, [from], type, call, from === stringType || from === bytesType ? { cost: traverseFirst } : {});
+  define(name, [from], type, call, traversing.has(`${from.kind} ${type.kind}`) ? { cost: traverseFirst } : {});
+
+const traversing: ReadonlySet<string> = new Set(["string string", "string bytes", "bytes string"]);
 
 const same = (value: Value): Value => value;
 
