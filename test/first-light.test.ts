@@ -59,11 +59,7 @@ describe("a cluster of real containers, by upstream kubectl", () => {
 
   it("answers exec, logs, cp and port-forward", async () => {
     const pod = await firstPod();
-    assert.equal((await cluster.kubectl("exec", pod, "--", "hostname")).trim(), pod);
-    const failing = await cluster.tryKubectl(["exec", pod, "--", "sh", "-c", "echo out; echo err >&2; exit 3"]);
-    assert.deepEqual([failing.code, failing.stdout], [3, "out\n"]);
-    const piped = await cluster.tryKubectl(["exec", "-i", pod, "--", "cat"], "through stdin");
-    assert.equal(piped.stdout, "through stdin");
+    for (const protocol of protocols) await execute(pod, protocol);
     await cluster.kubectl(
       "run",
       "talker",
@@ -82,7 +78,7 @@ describe("a cluster of real containers, by upstream kubectl", () => {
     assert.match(await cluster.kubectl("logs", "talker", "--timestamps", "--tail=1"), /^\d{4}-\d\d-\d\dT.*Z line 3\n$/);
     await cluster.kubectl("cp", `${cluster.directory}/kubeconfig`, "talker:/tmp/copied");
     assert.match(await cluster.kubectl("exec", "talker", "--", "cat", "/tmp/copied"), /kind: Config/);
-    await portForward(pod);
+    for (const protocol of protocols) await portForward(pod, protocol);
   });
 
   it("serves a Service by its address and by its DNS name", async () => {
@@ -221,8 +217,36 @@ async function curl(url: string): Promise<string> {
   return (await processes.run("curl", ["-s", "-m", "3", url])).stdout;
 }
 
-async function portForward(pod: string): Promise<void> {
-  const forward = processes.spawn("kubectl", ["port-forward", pod, ":8080"], { env: cluster.env });
+/** Both protocols that upstream's kubectl can be told to use. */
+const protocols = [
+  { webSocket: "true", name: /Sec-Websocket-Protocol: v5\.channel\.k8s\.io/ },
+  { webSocket: "false", name: /X-Stream-Protocol-Version: v4\.channel\.k8s\.io/ },
+] as const;
+type Protocol = (typeof protocols)[number];
+
+function environment({ webSocket }: Protocol): Readonly<Record<string, string | undefined>> {
+  return {
+    ...cluster.env,
+    KUBECTL_REMOTE_COMMAND_WEBSOCKETS: webSocket,
+    KUBECTL_PORT_FORWARD_WEBSOCKETS: webSocket,
+  };
+}
+
+async function execute(pod: string, protocol: Protocol): Promise<void> {
+  const kubectl = (args: readonly string[], stdin?: string) =>
+    processes.run("kubectl", args, { env: environment(protocol), ...(stdin === undefined ? {} : { stdin }) });
+  const named = await kubectl(["exec", "-v=7", pod, "--", "hostname"]);
+  assert.equal(named.stdout.trim(), pod);
+  assert.match(named.stderr, protocol.name);
+  assert.doesNotMatch(named.stderr, /fallback/);
+  const failing = await kubectl(["exec", pod, "--", "sh", "-c", "echo out; echo err >&2; exit 3"]);
+  assert.deepEqual([failing.code, failing.stdout], [3, "out\n"]);
+  assert.match(failing.stderr, /^err\n/);
+  assert.equal((await kubectl(["exec", "-i", pod, "--", "cat"], "through stdin")).stdout, "through stdin");
+}
+
+async function portForward(pod: string, protocol: Protocol): Promise<void> {
+  const forward = processes.spawn("kubectl", ["port-forward", pod, ":8080"], { env: environment(protocol) });
   try {
     const port = await new Promise<string>((resolve, reject) => {
       forward.stdout?.on("data", (chunk: Buffer) => {
