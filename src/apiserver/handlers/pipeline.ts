@@ -19,6 +19,7 @@ import { LiveContext, warningHeaders } from "../request/context.ts";
 import type { RequestInfo, UserInfo } from "../request/contract.ts";
 import { parseRequestInfo } from "../request/info.ts";
 import { Query } from "../request/query.ts";
+import { alsoNeeded } from "../streaming/create-permission.ts";
 import { type InFlight, isMutating } from "./in-flight.ts";
 import { impersonate } from "./impersonation.ts";
 import { prettyPrinted } from "./pretty.ts";
@@ -120,7 +121,10 @@ export class Pipeline {
     const decision = pending instanceof Promise ? await pending : pending;
     if (decision?.type === "refused") return decision.response;
     try {
-      await this.#authorize(attributesOf(context.user, context.info), context);
+      const attributes = attributesOf(context.user, context.info);
+      await this.#authorize(attributes, context);
+      const more = alsoNeeded(attributes);
+      if (more !== undefined) await this.#authorize(more, context);
       if (isLongRunning(context.info)) return await this.#options.router(audited, query, context);
       return await this.#withDeadline(audited, query, context);
     } finally {

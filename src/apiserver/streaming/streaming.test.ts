@@ -8,6 +8,7 @@ import type { KubeObject } from "../../apimachinery/index.ts";
 import { RealClock, RealNetwork, RealRandom, silentLog } from "../../base/index.ts";
 import { CertificateAuthority, createAuthority } from "../../component/index.ts";
 import { createMemoryStore } from "../../storage/index.ts";
+import type { Authorizer } from "../authz/contract.ts";
 import { listenHttp, type TlsIdentity } from "../http/server.ts";
 import { createLocalClient } from "../local/local-client.ts";
 import { createApiServer } from "../server.ts";
@@ -56,7 +57,7 @@ interface Setup {
   raw(path: string): Promise<{ readonly status: number; readonly text: string }>;
 }
 
-async function withPod(work: (setup: Setup) => Promise<void>): Promise<void> {
+async function withPod(work: (setup: Setup) => Promise<void>, authorizer?: Authorizer): Promise<void> {
   const { server: identity, client, ca } = identities();
   const kubelet = await startKubelet(identity);
   const store = createMemoryStore(platform);
@@ -66,6 +67,7 @@ async function withPod(work: (setup: Setup) => Promise<void>): Promise<void> {
     log: silentLog,
     store,
     authenticator: { name: "test", authenticate: () => ({ type: "authenticated", user }) },
+    ...(authorizer === undefined ? {} : { authorizer }),
     runtime: { nodeVersion: "26", architecture: "x64" },
     kubelets: { network: new RealNetwork(), credentials: { certificate: client.cert, key: client.key, ca } },
   });
@@ -164,3 +166,23 @@ test("an upgrade that cannot be served is refused with a status", () =>
     assert.equal(code, 404);
     assert.equal((JSON.parse(text) as { message: string }).message, 'pods "none" not found');
   }));
+
+test("who may only read gets no shell by asking with GET", async () => {
+  const path = "/api/v1/namespaces/default/pods/web";
+  const streams = ["exec", "attach", "portforward"];
+  const readsStreams: Authorizer = {
+    name: "test",
+    authorize: ({ subresource, verb }) =>
+      !streams.includes(subresource) || verb === "get"
+        ? { decision: "allow", reason: "" }
+        : { decision: "no-opinion", reason: "" },
+  };
+  await withPod(async ({ raw }) => {
+    for (const subresource of streams) {
+      const { status, text } = await raw(`${path}/${subresource}?container=a&stdout=true`);
+      assert.equal(status, 403);
+      assert.match(text, new RegExp(`cannot create resource \\\\"pods/${subresource}\\\\"`));
+    }
+    assert.equal((await raw(`${path}/log?container=a`)).status, 200);
+  }, readsStreams);
+});
