@@ -10,6 +10,7 @@ import {
 import { bodyBytesMax } from "../handlers/body.ts";
 import type { ApiRequest, ApiResponse, StreamSink } from "../http/exchange.ts";
 import type { Connections, Target } from "./kubelet-connection.ts";
+import { keepAlive } from "./web-socket.ts";
 
 const hopByHop: ReadonlySet<string> = new Set([
   "connection",
@@ -143,6 +144,7 @@ export async function splice(
     upstream.destroy();
   };
   for (const side of [socket, upstream]) {
+    keepAlive(side);
     side.on("error", end);
     side.on("close", end);
   }
