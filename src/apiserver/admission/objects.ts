@@ -1,4 +1,5 @@
 import type { KubeObject } from "../../apimachinery/index.ts";
+import { chunkIndex, lowerBound } from "../cacher/sorted-entries.ts";
 import type { ApiServer } from "../server.ts";
 
 /** What plug-ins read of the cluster: the server's own watch caches. */
@@ -42,9 +43,17 @@ export class ServerObjects implements ClusterObjects {
   *list<T extends KubeObject>(group: string, resource: string, namespace: string): Generator<T> {
     const registry = this.#registry(group, resource);
     if (registry === undefined) return;
+    // Most plug-ins look for what most clusters do not have.
+    if (registry.cache.size === 0) return;
     const prefix = registry.prefixOf(namespace);
-    for (const { entries } of registry.cache.snapshot().chunks) {
-      for (const entry of entries) if (entry.key.startsWith(prefix)) yield entry.object as T;
+    const { chunks } = registry.cache.snapshot();
+    for (let index = Math.max(0, chunkIndex(chunks, prefix)); index < chunks.length; index++) {
+      const entries = chunks[index]?.entries ?? [];
+      for (let at = lowerBound(entries, prefix); at < entries.length; at++) {
+        const entry = entries[at];
+        if (entry === undefined || !entry.key.startsWith(prefix)) return;
+        yield entry.object as T;
+      }
     }
   }
 
