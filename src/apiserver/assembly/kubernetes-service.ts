@@ -1,5 +1,13 @@
 import { type KubeObject, semanticEqual } from "../../apimachinery/index.ts";
-import { type Client, isAlreadyExists, isConflict, isNotFound, type ResourceClient } from "../../client/index.ts";
+import type { Clock } from "../../base/index.ts";
+import {
+  type Client,
+  isAlreadyExists,
+  isConflict,
+  isInvalid,
+  isNotFound,
+  type ResourceClient,
+} from "../../client/index.ts";
 
 export interface KubernetesServiceOptions {
   /** Where clients outside the cluster reach the servers. */
@@ -7,6 +15,7 @@ export interface KubernetesServiceOptions {
   readonly port: number;
   readonly clusterIp: string;
   readonly family: "IPv4" | "IPv6";
+  readonly clock: Clock;
 }
 
 const name = "kubernetes";
@@ -27,7 +36,7 @@ export async function ensureKubernetesService(client: Client, options: Kubernete
   const services = client
     .resource<KubeObject & { spec: unknown }>({ group: "", version: "v1", resource: "services" })
     .namespace("default");
-  await createIfMissing(services, {
+  const service = {
     metadata: { name, namespace: "default", labels: { component: "apiserver", provider: "kubernetes" } },
     spec: {
       type: "ClusterIP",
@@ -38,6 +47,10 @@ export async function ensureKubernetesService(client: Client, options: Kubernete
       sessionAffinity: "None",
       ports: [{ name: "https", protocol: "TCP", port: servicePort, targetPort: options.port }],
     },
+  };
+  await createIfMissing(services, service).catch(async (failure: unknown) => {
+    // Another server has just taken the address, and is about to make the Service.
+    if (!isInvalid(failure) || !(await comesSoon(services, name, options.clock))) throw failure;
   });
   // Endpoints cannot be loopback addresses: pods could not reach them.
   if (!options.addresses.some(isLoopback)) await publish(client, options);
@@ -72,17 +85,27 @@ async function createIfMissing<T extends KubeObject>(client: ResourceClient<T>, 
     await client.get(object.metadata.name ?? "");
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    await client.create(object).catch(async (failure: unknown) => {
-      // Another API server was faster: it has made the object, or has taken the address that the object is to have.
-      if (!isAlreadyExists(failure)) await orThrow(client, object, failure);
+    await client.create(object).catch((failure: unknown) => {
+      if (!isAlreadyExists(failure)) throw failure;
     });
   }
 }
 
-async function orThrow<T extends KubeObject>(client: ResourceClient<T>, object: T, failure: unknown): Promise<void> {
-  await client.get(object.metadata.name ?? "").catch(() => {
-    throw failure;
-  });
+async function comesSoon<T extends KubeObject>(
+  client: ResourceClient<T>,
+  wanted: string,
+  clock: Clock,
+): Promise<boolean> {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    try {
+      await client.get(wanted);
+      return true;
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    await clock.sleep(100);
+  }
+  return false;
 }
 
 const attemptsMax = 5;

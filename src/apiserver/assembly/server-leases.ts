@@ -14,6 +14,7 @@ export interface ServerLeasesOptions {
 const prefix = "/registry/masterleases/";
 const lastsSeconds = 15;
 const intervalMs = 10_000;
+const attemptsMax = 4;
 
 /**
  * How several API servers over one store know of each other: each keeps a key that goes by itself when its server
@@ -57,7 +58,13 @@ export class ServerLeases {
     const lease = { kind: "Endpoints", apiVersion: "v1", metadata: {}, subsets: [{ addresses: [{ ip: address }] }] };
     const value = Buffer.from(JSON.stringify(lease));
     await store.transact([], [{ type: "put", key: prefix + address, value, ttlSeconds: lastsSeconds }]);
-    await publish(await this.#addresses());
+    // Servers that start together publish together: the last one must have seen all.
+    for (let attempt = 0, published = ""; attempt < attemptsMax; attempt++) {
+      const addresses = await this.#addresses();
+      if (addresses.join() === published) return;
+      published = addresses.join();
+      await publish(addresses);
+    }
   }
 
   async #addresses(): Promise<readonly string[]> {

@@ -267,7 +267,13 @@ function publishing({ advertise, store, clock, log }: StandardServerOptions, ser
   if (advertise === undefined || family === undefined) return { name, run: async () => {} };
   const { address, port, shared = false } = advertise;
   const publish = (server: ApiServer, addresses: readonly string[]) =>
-    ensureKubernetesService(privileged(server), { addresses, port, clusterIp: services.apiServerAddress, family });
+    ensureKubernetesService(privileged(server), {
+      addresses,
+      port,
+      clusterIp: services.apiServerAddress,
+      family,
+      clock,
+    });
   if (!shared) return { name, run: (server) => publish(server, [address]) };
   let leases: ServerLeases | undefined;
   return {

@@ -103,12 +103,13 @@ async function withTwoServers(work: (pair: Pair) => Promise<void>): Promise<void
     }
     const [first, second] = clients;
     assert.ok(first !== undefined && second !== undefined);
-    await Promise.all([ready(first), ready(second)]);
+    // A server that fails says so at once.
+    await Promise.race([Promise.all([ready(first), ready(second)]), Promise.all(running)]);
     await work({ first, second, etcd: client, directory });
   } finally {
     for (const each of clients) each.close();
     stopping.abort();
-    await Promise.all(running);
+    await Promise.allSettled(running);
     etcd.kill("SIGKILL");
     await etcd.exited;
     await rm(directory, { recursive: true, force: true });
