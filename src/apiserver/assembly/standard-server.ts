@@ -4,6 +4,7 @@ import type { Client } from "../../client/index.ts";
 import type { Store } from "../../storage/index.ts";
 import { ServerObjects } from "../admission/objects.ts";
 import { admissionPlugins, admissionReads } from "../admission/order.ts";
+import { rbacEscalation } from "../admission/rbac-escalation.ts";
 import { type PluginSelection, selectPlugins } from "../admission/select.ts";
 import { Aggregator } from "../aggregation/aggregator.ts";
 import type { ProxyClient } from "../aggregation/connections.ts";
@@ -119,7 +120,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
   const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
   const caller = new WebhookCaller(objects, clock);
-  const dynamic = dynamicAdmission(options, { objects, authorizer, caller, catalog: () => server.catalog });
+  const admission = admissionOf(options, { objects, authorizer, rbac, caller, catalog: () => server.catalog });
   const metrics = more.metrics ?? new MetricsRegistry();
   const flow = flowControl(options, metrics);
   const network = options.aggregation?.network ?? more.kubelets?.network ?? new RealNetwork();
@@ -133,17 +134,10 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     ...more,
     metrics,
     strategies: services.extend(more.strategies ?? builtInStrategies, {}),
-    admission: selectPlugins(
-      more.admission ?? admissionPlugins({ objects, authorizer, clock, random, dynamic: dynamic.plugins }),
-      options.admissionPlugins,
-    ),
+    admission: admission.chain,
     store: options.store,
-    clock,
-    random,
     log: options.log,
-    scheme,
-    authenticator,
-    authorizer,
+    ...{ clock, random, scheme, authenticator, authorizer },
     runtime: more.runtime ?? { nodeVersion: process.version, architecture: process.arch },
     virtual: new Map([...(more.virtual ?? []), ...reviews(scheme, { authenticator, authorizer }, rbac, tokens, live)]),
     subresources: {
@@ -155,7 +149,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
       {
         name: "start-kube-apiserver-admission-initializer",
         async run(started, signal) {
-          for (const part of [objects, dynamic]) part.attach(started);
+          for (const part of [objects, admission]) part.attach(started);
           await Promise.all([live.attach(started, rbac, graph, signal), objects.fill(admissionReads)]);
         },
       },
@@ -217,16 +211,18 @@ function reviews(
   ];
 }
 
-interface DynamicAdmissionParts {
+interface AdmissionParts {
   readonly objects: ServerObjects;
   readonly authorizer: Authorizer;
+  readonly rbac: RbacAuthorizer;
   readonly caller: WebhookCaller;
   readonly catalog: () => ApiServer["catalog"];
 }
 
-/** Admission that users configure by objects: policies, then webhooks, mutating ones first. */
-function dynamicAdmission({ clock, random }: StandardServerOptions, parts: DynamicAdmissionParts) {
-  const { objects, authorizer, caller } = parts;
+/** The built-in plug-ins, and what users configure by objects: policies, then webhooks, mutating ones first. */
+function admissionOf(options: StandardServerOptions, parts: AdmissionParts) {
+  const { clock, random, more = {} } = options;
+  const { objects, authorizer, rbac, caller } = parts;
   const equivalents = new EquivalentVersions();
   const params = new PolicyParams();
   const hooks = { objects, caller, equivalents, clock, random, conditions: conditionMatcher(authorizer) };
@@ -235,11 +231,13 @@ function dynamicAdmission({ clock, random }: StandardServerOptions, parts: Dynam
     codecOf: ({ resource: { group, version, resource } }: Variant) =>
       parts.catalog().table.get(group, version, resource)?.descriptor.codec,
   };
+  const dynamic = [
+    ...[mutatingPolicies(policies), mutatingWebhooks(hooks)],
+    ...[validatingPolicies(policies), validatingWebhooks(hooks)],
+  ];
+  const plugins = more.admission ?? admissionPlugins({ objects, authorizer, clock, random, dynamic });
   return {
-    plugins: [
-      ...[mutatingPolicies(policies), mutatingWebhooks(hooks)],
-      ...[validatingPolicies(policies), validatingWebhooks(hooks)],
-    ],
+    chain: [rbacEscalation(rbac, authorizer), ...selectPlugins(plugins, options.admissionPlugins)],
     attach({ catalog: { table } }: ApiServer): void {
       equivalents.attach(table);
       params.attach(table);

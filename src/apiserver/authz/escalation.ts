@@ -48,3 +48,27 @@ function resourceHeld(held: readonly string[], resource: string): boolean {
 function urlCovers(held: string, wanted: string): boolean {
   return held === wanted || held === "*" || (held.endsWith("*") && wanted.startsWith(held.slice(0, -1)));
 }
+
+/** One line for each group of rules that differ in their verbs only, sorted. Upstream: `CompactRules`, `CompactString`. */
+export function rulesText(singles: readonly PolicyRule[]): string {
+  const byTarget = new Map<string, PolicyRule>();
+  for (const { verbs, ...target } of singles) {
+    const key = JSON.stringify(target);
+    byTarget.set(key, { ...target, verbs: [...(byTarget.get(key)?.verbs ?? []), ...verbs] });
+  }
+  return [...new Set([...byTarget.values()].map(ruleText))].sort().join("\n");
+}
+
+function ruleText({ apiGroups, resources, nonResourceURLs, resourceNames, verbs }: PolicyRule): string {
+  const parts = Object.entries({
+    APIGroups: apiGroups,
+    Resources: resources,
+    NonResourceURLs: nonResourceURLs,
+    ResourceNames: resourceNames,
+    Verbs: verbs,
+  });
+  const written = parts.flatMap(([name, values]) =>
+    values?.length ? `${name}:[${values.map((value) => JSON.stringify(value)).join(" ")}]` : [],
+  );
+  return `{${written.join(", ")}}`;
+}

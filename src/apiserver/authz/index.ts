@@ -1,6 +1,6 @@
 export * from "./contract.ts";
 export { type BootstrapPolicy, bootstrapPolicy } from "./bootstrap-policy/index.ts";
-export { rulesNotCovered } from "./escalation.ts";
+export { rulesNotCovered, rulesText } from "./escalation.ts";
 export { nodeAuthorizer, nodeNameOf } from "./node.ts";
 export { type GraphPod, NodeGraph } from "./node-graph.ts";
 export { RbacAuthorizer, type RbacResource } from "./rbac.ts";

@@ -121,7 +121,9 @@ function decodePatched(
   const { codec, gvk } = descriptor;
   const kept = owners !== undefined && (value as Partial<KubeObject>).metadata?.managedFields === owners;
   try {
-    const decoded = codec.decodeValue(kept ? withoutOwners(value as KubeObject) : value, { unknownFields: validation === "Ignore" ? "ignore" : "report" });
+    const decoded = codec.decodeValue(kept ? withoutOwners(value as KubeObject) : value, {
+      unknownFields: validation === "Ignore" ? "ignore" : "report",
+    });
     reportProblems(decoded.problems, bodyKindOf(descriptor), validation, context);
     const object = decoded.object as KubeObject;
     object.metadata ??= {};
