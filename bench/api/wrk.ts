@@ -48,8 +48,8 @@ export async function wrk({ url, token, path, seconds, script, args = [] }: Load
   const figure = (pattern: RegExp): string => pattern.exec(output)?.[1] ?? "";
   return {
     perSecond: Number(figure(/Requests\/sec:\s+([0-9.]+)/)),
-    p50Ms: milliseconds(figure(/50%\s+(\S+)/)),
-    p99Ms: milliseconds(figure(/99%\s+(\S+)/)),
+    p50Ms: milliseconds(figure(/^\s+50%\s+(\S+)/m)),
+    p99Ms: milliseconds(figure(/^\s+99%\s+(\S+)/m)),
     failed: Number(figure(/Non-2xx or 3xx responses: ([0-9]+)/)),
   };
 }
