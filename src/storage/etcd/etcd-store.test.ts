@@ -2,11 +2,11 @@ import { after, before, describe } from "node:test";
 import { RealClock } from "../../base/index.ts";
 import { describeStore } from "../conformance/index.ts";
 import { connectEtcdStore } from "./connect.ts";
-import { type EtcdServer, etcdInstalled, eventually, startEtcd } from "./test-server.ts";
+import { type EtcdServer, skipEtcd, eventually, startEtcd } from "./test-server.ts";
 
 const clock = new RealClock();
 
-describe("etcd", { skip: (await etcdInstalled()) ? false : "etcd is not installed" }, () => {
+describe("etcd", { skip: await skipEtcd() }, () => {
   let servers: EtcdServer[] = [];
   const endpoints = () => servers.map(({ endpoint }) => endpoint);
 

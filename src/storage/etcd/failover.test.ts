@@ -4,11 +4,11 @@ import { RealClock } from "../../base/index.ts";
 import { bytes, freshPrefix, keysBelow, put, takeEvents, takeProgress } from "../conformance/engine.ts";
 import type { Store } from "../contract.ts";
 import { connectEtcdStore } from "./connect.ts";
-import { type EtcdServer, etcdInstalled, eventually, startEtcd } from "./test-server.ts";
+import { type EtcdServer, skipEtcd, eventually, startEtcd } from "./test-server.ts";
 
 const clock = new RealClock();
 
-describe("etcd, three members", { skip: (await etcdInstalled()) ? false : "etcd is not installed" }, () => {
+describe("etcd, three members", { skip: await skipEtcd() }, () => {
   let servers: EtcdServer[] = [];
   let store: Store;
 

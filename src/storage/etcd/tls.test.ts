@@ -7,7 +7,7 @@ import { RealClock, RealProcesses } from "../../base/index.ts";
 import { freshPrefix, keysBelow, put } from "../conformance/engine.ts";
 import type { EtcdTls } from "./connection.ts";
 import { connectEtcdStore } from "./connect.ts";
-import { type EtcdServer, etcdInstalled, eventually, startEtcd } from "./test-server.ts";
+import { type EtcdServer, skipEtcd, eventually, startEtcd } from "./test-server.ts";
 
 const clock = new RealClock();
 const processes = new RealProcesses();
@@ -27,7 +27,7 @@ async function makeCertificates(directory: string): Promise<void> {
   await openssl("x509", "-req", "-in", "peer.csr", "-out", "peer.crt", ...sign);
 }
 
-describe("etcd over TLS", { skip: (await etcdInstalled()) ? false : "etcd is not installed" }, () => {
+describe("etcd over TLS", { skip: await skipEtcd() }, () => {
   let directory = "";
   let servers: EtcdServer[] = [];
   let tls: Required<EtcdTls>;

@@ -4,7 +4,7 @@ import { checkNonNegative, type Errors } from "../common/check.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
 import { checkPodTemplate } from "../common/pod-template.ts";
 import { podWarnings } from "../common/pod-warnings.ts";
-import { checkReplicaCounts } from "../common/replica-status.ts";
+import { checkReplicasStatus } from "../common/replica-status.ts";
 import {
   checkAlwaysRestarts,
   checkTemplateLabels,
@@ -28,11 +28,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
     }),
   warningsOnCreate: ({ spec }) => podWarnings(spec?.template?.spec ?? { containers: [] }, podSpecPath),
   allowUnconditionalUpdate: true,
-  status: statusOnly<ReplicaSet>(({ status }, _old, errors) => {
-    const parts = ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"];
-    const fields = ["replicas", ...parts, "observedGeneration"];
-    checkReplicaCounts(status ?? {}, fields, parts, "readyReplicas", fieldPath("status"), errors);
-  }),
+  status: statusOnly<ReplicaSet>(({ status }, _old, errors) => checkReplicasStatus(status, errors)),
   scale: {
     specReplicasPath: ".spec.replicas",
     statusReplicasPath: ".status.replicas",

@@ -1,4 +1,4 @@
-import { type FieldPath, invalid } from "../../../apimachinery/index.ts";
+import { type FieldPath, fieldPath, invalid } from "../../../apimachinery/index.ts";
 import { checkNonNegative, type Errors } from "./check.ts";
 
 type Counts = Readonly<Record<string, unknown>>;
@@ -32,6 +32,13 @@ export function checkReplicaCounts(
   if (available > count(counts, "readyReplicas")) {
     errors.push(invalid(path.child("availableReplicas"), available, `cannot be greater than ${ready}`));
   }
+}
+
+/** The status of ReplicaSets and ReplicationControllers. */
+export function checkReplicasStatus(status: object | undefined, errors: Errors): void {
+  const parts = ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"];
+  const fields = ["replicas", ...parts, "observedGeneration"];
+  checkReplicaCounts(status ?? {}, fields, parts, "readyReplicas", fieldPath("status"), errors);
 }
 
 export function checkCollisionCount(
