@@ -118,6 +118,7 @@ export class ApiServer implements Runnable {
   readonly inFlight = new InFlight();
   readonly #openWatches = new OpenWatches();
   readonly scheme: Scheme;
+  readonly admission: AdmissionChain;
   readonly #pending: Set<string>;
   readonly #ready = Promise.withResolvers<void>();
   #stopping = false;
@@ -129,6 +130,7 @@ export class ApiServer implements Runnable {
     this.scheme = options.scheme ?? loadScheme();
     this.metrics = new RequestMetrics(clock, metrics, this.inFlight);
     const store = new ObservedStore(options.store, clock, metrics);
+    this.admission = new AdmissionChain(options.admission ?? []);
     this.hub = new StoreHub({ store, clock, log });
     this.catalog = new Catalog({
       scheme: this.scheme,
@@ -137,7 +139,7 @@ export class ApiServer implements Runnable {
       clock,
       random,
       log,
-      admission: new AdmissionChain(options.admission ?? []),
+      admission: this.admission,
       strategies: options.strategies ?? new Map(),
       converters: options.converters ?? builtInConverters,
     });

@@ -1,5 +1,5 @@
 import type { GroupVersionResource } from "../../apimachinery/index.ts";
-import type { AdmissionAttributes, AdmissionPlugin } from "./contract.ts";
+import type { Admission, AdmissionAttributes, AdmissionPlugin } from "./contract.ts";
 
 interface Selected {
   readonly mutating: readonly AdmissionPlugin[];
@@ -7,7 +7,7 @@ interface Selected {
 }
 
 /** Runs the plug-ins in their order. Which of them care is asked once per operation and resource. */
-export class AdmissionChain {
+export class AdmissionChain implements Admission {
   readonly #plugins: readonly AdmissionPlugin[];
   readonly #selected = new Map<string, Selected>();
 
@@ -15,17 +15,18 @@ export class AdmissionChain {
     this.#plugins = plugins;
   }
 
-  /** Whether any plug-in may change such an object. */
   mutates(operation: AdmissionAttributes["operation"], resource: GroupVersionResource, subresource: string): boolean {
     return this.#for(operation, resource, subresource).mutating.length > 0;
   }
 
+  /** All of them a second time when a webhook or policy changed the object. Upstream: `reinvoker.Admit`. */
   async admit(attributes: AdmissionAttributes): Promise<void> {
     const { mutating } = this.#for(attributes.operation, attributes.resource, attributes.subresource);
-    for (const plugin of mutating) {
-      const pending = plugin.admit?.(attributes);
-      if (pending !== undefined) await pending;
-    }
+    await pass(mutating, attributes);
+    const { reinvocation } = attributes;
+    if (reinvocation?.wanted !== true || reinvocation.again) return;
+    reinvocation.again = true;
+    await pass(mutating, attributes);
   }
 
   async validate(attributes: AdmissionAttributes): Promise<void> {
@@ -48,5 +49,12 @@ export class AdmissionChain {
       this.#selected.set(key, selected);
     }
     return selected;
+  }
+}
+
+async function pass(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes): Promise<void> {
+  for (const plugin of plugins) {
+    const pending = plugin.admit?.(attributes);
+    if (pending !== undefined) await pending;
   }
 }

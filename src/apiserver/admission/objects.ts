@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../apimachinery/index.ts";
-import { chunkIndex, lowerBound } from "../cacher/sorted-entries.ts";
+import { chunkIndex, lowerBound, type Snapshot } from "../cacher/sorted-entries.ts";
+import type { ResourceRegistry } from "../registry/resource-registry.ts";
 import type { ApiServer } from "../server.ts";
 
 /** What plug-ins read of the cluster: the server's own watch caches. */
@@ -14,6 +15,13 @@ export interface ClusterObjects {
     name: string,
   ): Promise<T | undefined>;
   list<T extends KubeObject>(group: string, resource: string, namespace: string): Iterable<T>;
+  /** All objects of a kind that every request has to look at. Keep it: asking again is then nearly free. */
+  collection<T extends KubeObject>(group: string, resource: string): Collection<T>;
+}
+
+export interface Collection<T> {
+  /** In the order of their keys, frozen; the same array until one of them changes. */
+  all(): readonly T[];
 }
 
 /** Over a server that is made later, since the server needs its plug-ins first. */
@@ -57,12 +65,42 @@ export class ServerObjects implements ClusterObjects {
     }
   }
 
+  collection<T extends KubeObject>(group: string, resource: string): Collection<T> {
+    return new LiveCollection<T>(() => this.#registry(group, resource));
+  }
+
   /** Fills the caches that plug-ins read, so that their first answers are true. */
   async fill(resources: readonly (readonly [group: string, resource: string])[]): Promise<void> {
     await Promise.all(resources.map(([group, resource]) => this.#registry(group, resource)?.cache.start()));
   }
 
-  #registry(group: string, resource: string) {
+  #registry(group: string, resource: string): ResourceRegistry | undefined {
     return this.#server?.catalog.table.get(group, "v1", resource)?.registry;
+  }
+}
+
+const nothing: readonly never[] = [];
+
+/** Built-in resources are served from start to end, so their registry is looked up once. */
+class LiveCollection<T> implements Collection<T> {
+  readonly #find: () => ResourceRegistry | undefined;
+  #registry: ResourceRegistry | undefined;
+  #chunks: Snapshot["chunks"] | undefined;
+  #all: readonly T[] = nothing;
+
+  constructor(find: () => ResourceRegistry | undefined) {
+    this.#find = find;
+  }
+
+  all(): readonly T[] {
+    this.#registry ??= this.#find();
+    if (this.#registry === undefined || this.#registry.cache.size === 0) return nothing;
+    // A collection's chunks are replaced when it changes.
+    const { chunks } = this.#registry.cache.snapshot();
+    if (chunks !== this.#chunks) {
+      this.#chunks = chunks;
+      this.#all = chunks.flatMap(({ entries }) => entries.map((entry) => entry.object as T));
+    }
+    return this.#all;
   }
 }

@@ -4,19 +4,14 @@ import type { AdmissionAttributes } from "./contract.ts";
 /** `pods "web" is forbidden: why`. Upstream: `admission.NewForbidden`. */
 export function refuse(attributes: AdmissionAttributes, why: string, causes?: readonly StatusCause[]): StatusError {
   const { resource, name, object } = attributes;
-  const called = name !== "" ? name : (object?.metadata.name ?? object?.metadata.generateName ?? "");
+  const called = name || object?.metadata?.name || object?.metadata?.generateName || "Unknown";
   const full = resource.group === "" ? resource.resource : `${resource.resource}.${resource.group}`;
-  return newFailure(
-    403,
-    "Forbidden",
-    `${full} ${JSON.stringify(called === "" ? "Unknown" : called)} is forbidden: ${why}`,
-    {
-      name: called,
-      ...(resource.group === "" ? {} : { group: resource.group }),
-      kind: resource.resource,
-      ...(causes === undefined ? {} : { causes }),
-    },
-  );
+  return newFailure(403, "Forbidden", `${full} ${JSON.stringify(called)} is forbidden: ${why}`, {
+    name: called,
+    ...(resource.group === "" ? {} : { group: resource.group }),
+    kind: resource.resource,
+    ...(causes === undefined ? {} : { causes }),
+  });
 }
 
 /** Whether a plug-in's resource is meant, whatever its version. */

@@ -1,3 +1,4 @@
+import type { KubeObject } from "../../apimachinery/index.ts";
 import { loadScheme, type Scheme } from "../../api/index.ts";
 import { type Clock, type Log, type Network, type Random, RealNetwork } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
@@ -11,7 +12,9 @@ import type { ProxyClient } from "../aggregation/connections.ts";
 import { WebhookCaller } from "../admission/webhook/caller.ts";
 import { EquivalentVersions, type Variant } from "../admission/webhook/equivalents.ts";
 import { conditionMatcher, mutatingPolicies, PolicyParams, validatingPolicies } from "../admission/policy/index.ts";
-import { mutatingWebhooks, validatingWebhooks } from "../admission/webhook/plugins.ts";
+import { webhookMetrics } from "../admission/webhook/metrics.ts";
+import { mutatingWebhooks } from "../admission/webhook/mutating.ts";
+import { validatingWebhooks } from "../admission/webhook/validating.ts";
 import {
   anonymousAuthenticator,
   type Authenticator,
@@ -49,6 +52,7 @@ import { createLocalClient } from "../local/local-client.ts";
 import { builtInStrategies } from "../registry/strategies.ts";
 import { accessReviews } from "../reviews/access-reviews.ts";
 import { authenticationReviews, checkByChain, type TokenChecker } from "../reviews/authentication-reviews.ts";
+import type { ReviewInputs } from "../reviews/review.ts";
 import { tokenRequestHandler } from "../reviews/token-request.ts";
 import { type ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "../server.ts";
 import { publishAuthentication } from "./authentication-config.ts";
@@ -120,8 +124,9 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
   const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
   const caller = new WebhookCaller(objects, clock);
-  const admission = admissionOf(options, { objects, authorizer, rbac, caller, catalog: () => server.catalog });
   const metrics = more.metrics ?? new MetricsRegistry();
+  const catalog = () => server.catalog;
+  const admission = admissionOf(options, { objects, authorizer, rbac, caller, catalog, scheme, metrics });
   const flow = flowControl(options, metrics);
   const network = options.aggregation?.network ?? more.kubelets?.network ?? new RealNetwork();
   const aggregator = new Aggregator({ network, ...options.aggregation, objects, clock, log: options.log });
@@ -139,7 +144,10 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     log: options.log,
     ...{ clock, random, scheme, authenticator, authorizer },
     runtime: more.runtime ?? { nodeVersion: process.version, architecture: process.arch },
-    virtual: new Map([...(more.virtual ?? []), ...reviews(scheme, { authenticator, authorizer }, rbac, tokens, live)]),
+    virtual: new Map([
+      ...(more.virtual ?? []),
+      ...reviews({ scheme, admission: () => server.admission }, { authenticator, authorizer }, rbac, tokens, live),
+    ]),
     subresources: {
       ...more.subresources,
       "/serviceaccounts/token": tokenRequestHandler(scheme, tokens, live, nodeOfPod),
@@ -199,15 +207,15 @@ function customResources({ clock, log, random }: StandardServerOptions, scheme: 
 }
 
 function reviews(
-  scheme: Scheme,
+  inputs: ReviewInputs,
   { authenticator, authorizer }: { authenticator: Authenticator; authorizer: Authorizer },
   rbac: RbacAuthorizer,
   tokens: ServiceAccountTokens,
   live: LiveObjects,
 ) {
   return [
-    ...accessReviews(scheme, authorizer, rbac),
-    ...authenticationReviews(scheme, tokenChecker(authenticator, tokens, live)),
+    ...accessReviews(inputs, authorizer, rbac),
+    ...authenticationReviews(inputs, tokenChecker(authenticator, tokens, live)),
   ];
 }
 
@@ -217,6 +225,8 @@ interface AdmissionParts {
   readonly rbac: RbacAuthorizer;
   readonly caller: WebhookCaller;
   readonly catalog: () => ApiServer["catalog"];
+  readonly scheme: Scheme;
+  readonly metrics: MetricsRegistry;
 }
 
 /** The built-in plug-ins, and what users configure by objects: policies, then webhooks, mutating ones first. */
@@ -225,12 +235,13 @@ function admissionOf(options: StandardServerOptions, parts: AdmissionParts) {
   const { objects, authorizer, rbac, caller } = parts;
   const equivalents = new EquivalentVersions();
   const params = new PolicyParams();
-  const hooks = { objects, caller, equivalents, clock, random, conditions: conditionMatcher(authorizer) };
-  const policies = {
-    ...{ objects, authorizer, equivalents, params },
-    codecOf: ({ resource: { group, version, resource } }: Variant) =>
-      parts.catalog().table.get(group, version, resource)?.descriptor.codec,
+  const codecOf = (variant: Variant) => admissionCodec(parts, variant);
+  const hooks = {
+    ...{ objects, caller, equivalents, clock, random, codecOf },
+    conditions: conditionMatcher(authorizer),
+    metrics: webhookMetrics(parts.metrics),
   };
+  const policies = { objects, authorizer, equivalents, params, codecOf };
   const dynamic = [
     ...[mutatingPolicies(policies), mutatingWebhooks(hooks)],
     ...[validatingPolicies(policies), validatingWebhooks(hooks)],
@@ -243,6 +254,13 @@ function admissionOf(options: StandardServerOptions, parts: AdmissionParts) {
       params.attach(table);
     },
   };
+}
+
+/** Of the object itself, or of the kind that stands for it in a subresource. */
+function admissionCodec({ catalog, scheme }: AdmissionParts, { kind, resource }: Variant) {
+  const descriptor = catalog().table.get(resource.group, resource.version, resource.resource)?.descriptor;
+  if (descriptor?.gvk.kind === kind.kind && descriptor.gvk.group === kind.group) return descriptor.codec;
+  return scheme.schema(kind) === undefined ? undefined : scheme.codec<KubeObject>(kind);
 }
 
 /** The objects that a cluster has from its start. */

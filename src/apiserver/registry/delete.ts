@@ -1,5 +1,6 @@
 import { type KubeObject, newConflict, newNotFound } from "../../apimachinery/index.ts";
 import type { CacheEntry } from "../cacher/entry.ts";
+import type { Admission } from "../admission/contract.ts";
 import { groupResourceOf, staleError } from "./errors.ts";
 import type { Representable, ResourceRegistry, WriteRequest } from "./resource-registry.ts";
 import { timeText } from "./times.ts";
@@ -12,6 +13,10 @@ export interface DeleteRequest extends WriteRequest {
   readonly gracePeriodSeconds?: number;
   readonly propagation?: Propagation;
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  /** Instead of the server's, where the request has been admitted in another form. */
+  readonly admission?: Admission;
+  /** One of a collection: admission is not told its name, as upstream. */
+  readonly collected?: boolean;
 }
 
 export interface DeleteResult {
@@ -40,16 +45,16 @@ export async function deleteObject(registry: ResourceRegistry, request: DeleteRe
 }
 
 async function admit(registry: ResourceRegistry, request: DeleteRequest, oldObject: KubeObject): Promise<void> {
-  const { namespace, name } = request;
+  const { namespace, admission = registry.admission } = request;
   const attributes = registry.attributes("DELETE", request, {
     namespace,
-    name,
+    name: request.collected === true ? "" : request.name,
     subresource: "",
     object: undefined,
     oldObject,
   });
-  await registry.admission.admit(attributes);
-  await registry.admission.validate(attributes);
+  await admission.admit(attributes);
+  await admission.validate(attributes);
 }
 
 /** False when the cached state may be stale and should be looked up. */

@@ -145,16 +145,30 @@ export class ResourceRegistry {
     },
   ): AdmissionAttributes {
     const { gvk, group, version, facts } = this.descriptor;
+    // A namespace is in itself.
+    const inside = of.namespace === "" && facts.name === "namespaces" && group === "" ? of.name : of.namespace;
     return {
       operation,
       kind: gvk,
       resource: { group, version, resource: facts.name },
       ...of,
-      options: request.options,
+      namespace: inside,
+      options: optionsFor(operation, request.options),
       dryRun: request.dryRun,
       context: request.context,
     };
   }
+}
+
+const optionKinds: Readonly<Record<string, string>> = { CREATE: "CreateOptions", UPDATE: "UpdateOptions" };
+
+/** Admission sees a patch as the update, or the creation, that it comes to. */
+function optionsFor(operation: AdmissionAttributes["operation"], options: unknown): unknown {
+  const kind = optionKinds[operation];
+  const given = options as { readonly kind?: string; readonly force?: boolean };
+  if (kind === undefined || given.kind === undefined || given.kind === kind) return options;
+  const { force: _, ...rest } = given;
+  return { ...rest, kind };
 }
 
 /** A resource version must be a number without sign. */

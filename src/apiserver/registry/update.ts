@@ -9,6 +9,7 @@ import {
 } from "../../apimachinery/index.ts";
 import { CacheEntry } from "../cacher/entry.ts";
 import { managerOf } from "./field-manager.ts";
+import type { Admission } from "../admission/contract.ts";
 import type { Strategy } from "./contract.ts";
 import { createObject } from "./create.ts";
 import { groupResourceOf, staleError } from "./errors.ts";
@@ -30,6 +31,8 @@ export interface UpdateRequest extends WriteRequest {
   /** Instead of those that the strategy has for the subresource. */
   readonly rules?: UpdateRules;
   readonly precondition?: { readonly uid?: string; readonly resourceVersion?: string };
+  /** Instead of the server's, where admission sees the request in another form than the stored object's. */
+  readonly admission?: Admission;
 }
 
 export interface UpdateResult {
@@ -138,8 +141,8 @@ async function admit(
   object: KubeObject,
   existing: KubeObject,
 ): Promise<KubeObject> {
-  const { admission, descriptor } = registry;
-  const { namespace, name, subresource } = request;
+  const { descriptor } = registry;
+  const { namespace, name, subresource, admission = registry.admission } = request;
   object.metadata.namespace ??= existing.metadata.namespace;
   if (object.metadata.namespace === undefined) delete object.metadata.namespace;
   if (request.managed !== true) {
@@ -184,7 +187,7 @@ async function validateUpdate(
     object,
     oldObject: existing,
   });
-  await registry.admission.validate(attributes);
+  await (request.admission ?? registry.admission).validate(attributes);
 }
 
 function rulesFor(strategy: Strategy, subresource: string): UpdateRules {

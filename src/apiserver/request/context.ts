@@ -14,6 +14,8 @@ export class LiveContext implements RequestContext {
   /** Warnings given so far, without duplicates. */
   readonly warnings: string[] = [];
   readonly annotations = new Map<string, string>();
+  /** Those that tell of the request's body, and are recorded only where that is. */
+  bodyAnnotations: Map<string, string> | undefined;
   /** Set while the request is audited. */
   audited: AuditedRequest | undefined;
   /** Where priority and fairness put the request. */
@@ -57,8 +59,10 @@ export class LiveContext implements RequestContext {
     this.warnings.push(text);
   }
 
-  annotate(key: string, value: string): void {
-    this.annotations.set(key, value);
+  annotate(key: string, value: string, level: "Metadata" | "Request" = "Metadata"): void {
+    if (level === "Request") this.bodyAnnotations ??= new Map();
+    const annotations = level === "Request" ? this.bodyAnnotations : this.annotations;
+    if (annotations?.has(key) === false) annotations.set(key, value);
   }
 }
 

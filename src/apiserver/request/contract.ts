@@ -36,6 +36,6 @@ export interface RequestContext {
   readonly auditId: string;
   /** Adds a `Warning: 299` header; duplicates are dropped, 4 KiB in all. */
   warn(text: string): void;
-  /** Adds an audit annotation. */
-  annotate(key: string, value: string): void;
+  /** Adds an audit annotation; the first value of a key stays. `Request`: only where the request's body is recorded too. */
+  annotate(key: string, value: string, level?: "Metadata" | "Request"): void;
 }

@@ -1,7 +1,6 @@
 import { type FieldError, newInvalid, required } from "../../apimachinery/index.ts";
 import type {
   LocalSubjectAccessReview,
-  Scheme,
   SelfSubjectAccessReview,
   SelfSubjectRulesReview,
   SubjectAccessReview,
@@ -10,14 +9,14 @@ import type { AuthorizationAttributes, Authorizer, RuleResolver } from "../authz
 import type { VirtualResource } from "../handlers/router.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { UserInfo } from "../request/contract.ts";
-import { review } from "./review.ts";
+import { review, type ReviewInputs } from "./review.ts";
 
 const group = "authorization.k8s.io";
 type Spec = SubjectAccessReview["spec"];
 
 /** "May this user do that?", for another user, for oneself, and as a list of rules. */
 export function accessReviews(
-  scheme: Scheme,
+  inputs: ReviewInputs,
   authorizer: Authorizer,
   rules: RuleResolver,
 ): ReadonlyMap<string, VirtualResource> {
@@ -29,24 +28,24 @@ export function accessReviews(
     object.status = await decide(authorizer, userOf(spec), spec, context);
   };
   return new Map([
-    [path("subjectaccessreviews"), review<SubjectAccessReview>(scheme, kind("SubjectAccessReview"), other)],
+    [path("subjectaccessreviews"), review<SubjectAccessReview>(inputs, kind("SubjectAccessReview"), other)],
     [
       path("localsubjectaccessreviews"),
-      review<LocalSubjectAccessReview>(scheme, kind("LocalSubjectAccessReview"), async (object, context) => {
+      review<LocalSubjectAccessReview>(inputs, kind("LocalSubjectAccessReview"), async (object, context) => {
         checkNamespace(object.spec, context.info.namespace);
         await other(object, context);
       }),
     ],
     [
       path("selfsubjectaccessreviews"),
-      review<SelfSubjectAccessReview>(scheme, kind("SelfSubjectAccessReview"), async (object, context) => {
+      review<SelfSubjectAccessReview>(inputs, kind("SelfSubjectAccessReview"), async (object, context) => {
         check("SelfSubjectAccessReview", object.spec, false);
         object.status = await decide(authorizer, context.user, object.spec, context);
       }),
     ],
     [
       path("selfsubjectrulesreviews"),
-      review<SelfSubjectRulesReview>(scheme, kind("SelfSubjectRulesReview"), (object, context) => {
+      review<SelfSubjectRulesReview>(inputs, kind("SelfSubjectRulesReview"), (object, context) => {
         const namespace = object.spec.namespace ?? "";
         if (namespace === "") throw invalid("SelfSubjectRulesReview", [required("spec.namespace", "")]);
         const found = rules.rulesFor(context.user, namespace);

@@ -1,8 +1,8 @@
-import type { Scheme, SelfSubjectReview, TokenReview } from "../../api/index.ts";
+import type { SelfSubjectReview, TokenReview } from "../../api/index.ts";
 import type { AuthenticationResult, Authenticator } from "../authn/index.ts";
 import type { VirtualResource } from "../handlers/router.ts";
 import type { UserInfo } from "../request/contract.ts";
-import { review } from "./review.ts";
+import { review, type ReviewInputs } from "./review.ts";
 
 const group = "authentication.k8s.io";
 
@@ -14,9 +14,9 @@ export type TokenChecker = (
 ) => Promise<AuthenticationResult>;
 
 /** "Whose token is this?" and "who am I?". */
-export function authenticationReviews(scheme: Scheme, check: TokenChecker): ReadonlyMap<string, VirtualResource> {
+export function authenticationReviews(inputs: ReviewInputs, check: TokenChecker): ReadonlyMap<string, VirtualResource> {
   const tokenReview = review<TokenReview>(
-    scheme,
+    inputs,
     { group, version: "v1", kind: "TokenReview" },
     async (object, context) => {
       const { token, audiences } = object.spec;
@@ -29,7 +29,7 @@ export function authenticationReviews(scheme: Scheme, check: TokenChecker): Read
     },
   );
   const selfReview = review<SelfSubjectReview>(
-    scheme,
+    inputs,
     { group, version: "v1", kind: "SelfSubjectReview" },
     (object, context) => {
       object.status = { userInfo: userInfo(context.user) };

@@ -1,17 +1,27 @@
-import { type KubeObject, newFailure } from "../../apimachinery/index.ts";
+import { type GroupVersionKind, type KubeObject, newFailure } from "../../apimachinery/index.ts";
 import type { Scheme } from "../../api/index.ts";
+import type { Admission, AdmissionAttributes } from "../admission/contract.ts";
 import { readObject } from "../handlers/body.ts";
+import { writeParameters } from "../handlers/options.ts";
+import { queryOptions } from "../handlers/resource-handler.ts";
 import type { VirtualResource } from "../handlers/router.ts";
 import { bytesReply, mediaJson } from "../http/reply.ts";
 import { closeEnvelope } from "../handlers/protobuf-envelope.ts";
 import type { LiveContext } from "../request/context.ts";
+import type { Query } from "../request/query.ts";
+
+export interface ReviewInputs {
+  readonly scheme: Scheme;
+  /** Questions are admitted as what is stored is. */
+  readonly admission: () => Admission;
+}
 
 /**
  * A kind that is a question: it is posted, filled in, and sent back; nothing is stored. `answer` may change the
  * object in place.
  */
 export function review<T extends KubeObject>(
-  scheme: Scheme,
+  { scheme, admission }: ReviewInputs,
   kind: { readonly group: string; readonly version: string; readonly kind: string },
   answer: (object: T, context: LiveContext) => void | Promise<void>,
 ): VirtualResource {
@@ -21,7 +31,8 @@ export function review<T extends KubeObject>(
     }
     const codec = scheme.codec(kind);
     const validation = query.get("fieldValidation") as "Ignore" | "Warn" | "Strict" | undefined;
-    const object = await readObject(request, { ...kind, codec }, validation ?? "Warn", context);
+    const posted = await readObject(request, { ...kind, codec }, validation ?? "Warn", context);
+    const object = await admitted(admission(), kind, posted, query, context);
     await answer(object as T, context);
     return wantsProtobuf(request.headers["accept"])
       ? bytesReply(
@@ -35,6 +46,33 @@ export function review<T extends KubeObject>(
         )
       : bytesReply(201, mediaJson, Buffer.from(codec.encode(object)));
   };
+}
+
+async function admitted(
+  admission: Admission,
+  kind: GroupVersionKind,
+  object: KubeObject,
+  query: Query,
+  context: LiveContext,
+): Promise<KubeObject> {
+  const { namespace, resource } = context.info;
+  const { dryRun } = writeParameters(query, "CreateOptions");
+  const attributes: AdmissionAttributes = {
+    operation: "CREATE",
+    kind,
+    resource: { group: kind.group, version: kind.version, resource },
+    subresource: "",
+    namespace,
+    name: object.metadata?.name ?? "",
+    object,
+    oldObject: undefined,
+    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    dryRun,
+    context,
+  };
+  await admission.admit(attributes);
+  await admission.validate(attributes);
+  return attributes.object ?? object;
 }
 
 function wantsProtobuf(accept: string | readonly string[] | undefined): boolean {

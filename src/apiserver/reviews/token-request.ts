@@ -1,7 +1,9 @@
-import { type FieldError, newConflict, newInvalid, newNotFound } from "../../apimachinery/index.ts";
+import { type FieldError, type KubeObject, newConflict, newInvalid, newNotFound } from "../../apimachinery/index.ts";
 import type { Scheme, TokenRequest } from "../../api/index.ts";
 import type { ServiceAccountTokens, TokenObjects } from "../authn/index.ts";
 import { readObject } from "../handlers/body.ts";
+import { writeParameters } from "../handlers/options.ts";
+import { queryOptions, type ResourceCall } from "../handlers/resource-handler.ts";
 import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
 import { bytesReply, mediaJson } from "../http/reply.ts";
 
@@ -26,15 +28,12 @@ export function tokenRequestHandler(
   nodeOfPod: (namespace: string, pod: string) => { name: string; uid: string } | undefined,
 ): SubresourceHandler {
   const codec = scheme.codec(kind);
-  return async ({ request, context, query }) => {
+  return async (call) => {
+    const { request, context, query } = call;
     const { namespace, name } = context.info;
     const validation = query.get("fieldValidation") as "Ignore" | "Warn" | "Strict" | undefined;
-    const object = (await readObject(
-      request,
-      { ...kind, codec },
-      validation ?? "Warn",
-      context,
-    )) as unknown as TokenRequest;
+    const posted = await readObject(request, { ...kind, codec }, validation ?? "Warn", context);
+    const object = await admitted(call, posted);
     const account = objects.find("serviceaccounts", namespace, name);
     if (account === undefined) throw newNotFound({ group: "", resource: "serviceaccounts" }, name);
     const { spec } = object;
@@ -60,6 +59,23 @@ export function tokenRequestHandler(
     };
     return bytesReply(201, mediaJson, Buffer.from(codec.encode(object)));
   };
+}
+
+async function admitted(
+  { served: { registry }, context, query }: ResourceCall,
+  object: KubeObject,
+): Promise<TokenRequest> {
+  const { namespace, name } = context.info;
+  const options = { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) };
+  const { dryRun } = writeParameters(query, "CreateOptions");
+  object.metadata = { ...object.metadata, namespace };
+  const of = { namespace, name, subresource: "token", object, oldObject: undefined };
+  const attributes = { ...registry.attributes("CREATE", { context, options, dryRun }, of), kind };
+  await registry.admission.admit(attributes);
+  const request = attributes.object ?? object;
+  request.metadata.name ??= name;
+  await registry.admission.validate(attributes);
+  return request as unknown as TokenRequest;
 }
 
 function validate(name: string, seconds: number): void {

@@ -5,6 +5,7 @@ import type { ResourceTable } from "../handlers/served.ts";
 import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
 import type { ApiResponse } from "../http/exchange.ts";
 import type { Query } from "../request/query.ts";
+import { withConnectAdmission } from "./admit-connect.ts";
 import { proxyRequest, refusalOf, splice, streamed } from "./forward.ts";
 import type { KubeletConnections } from "./kubelet-connection.ts";
 import { translateRemoteCommand } from "./remote-command.ts";
@@ -21,7 +22,7 @@ export interface StreamingOptions {
 
 /** Subresources that reach into nodes and pods: log, exec, attach, portforward, proxy. */
 export function streamingHandlers(options: StreamingOptions): Readonly<Record<string, SubresourceHandler>> {
-  return {
+  return withConnectAdmission({
     "/pods/log": (call) => podLog(call, options),
     "/pods/exec": (call) => podStream(call, options, "exec"),
     "/pods/attach": (call) => podStream(call, options, "attach"),
@@ -39,7 +40,7 @@ export function streamingHandlers(options: StreamingOptions): Readonly<Record<st
       const name = call.context.info.name.split(":")[0] ?? "";
       return proxied(call, options, await kubeletOf(options.table, name, call.context.signal));
     },
-  };
+  });
 }
 
 async function podOf(call: ResourceCall): Promise<PodForStreaming> {

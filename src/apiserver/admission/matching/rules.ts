@@ -11,7 +11,10 @@ export function matchesRules(rules: readonly RuleWithOperations[] | undefined, r
   return (rules ?? []).some((rule) => matchesRule(rule, request));
 }
 
-function matchesRule(rule: RuleWithOperations, { operation, resource, subresource, namespace }: Request): boolean {
+export function matchesRule(
+  rule: RuleWithOperations,
+  { operation, resource, subresource, namespace }: Request,
+): boolean {
   const has = (values: readonly string[] | undefined, value: string) =>
     values?.includes("*") === true || values?.includes(value) === true;
   return (
@@ -37,7 +40,7 @@ function matchesScope(
   namespace: string,
 ): boolean {
   if (scope === undefined || scope === "*") return true;
-  const isNamespaceItself = resource.group === "" && resource.resource === "namespaces" && subresource === "";
+  const isNamespaceItself = resource.group === "" && resource.resource === "namespaces";
   const namespaced = namespace !== "" && !isNamespaceItself;
   return scope === "Namespaced" ? namespaced : !namespaced;
 }

@@ -1,4 +1,5 @@
 import type { Service } from "../../../api/index.ts";
+import { newGenericServerResponse, type Status } from "../../../apimachinery/index.ts";
 import { type Clock, messageOf, TimeoutError, withTimeout } from "../../../base/index.ts";
 import { NodeTransport } from "../../../client/index.ts";
 import type { ClusterObjects } from "../objects.ts";
@@ -32,9 +33,10 @@ export class WebhookCaller {
 
   /** Rejects with an `Error` whose message is what Go's client would say. */
   async post(address: WebhookAddress, body: unknown, timeoutMs: number, signal: AbortSignal): Promise<unknown> {
-    const { origin, path, serverName, shown } = this.#resolve(address, timeoutMs);
-    const transport = this.#transport(origin, serverName, address.caBundle);
+    const { origin, path, serverName, shown, unreachable } = this.#resolve(address, timeoutMs);
     try {
+      if (unreachable !== undefined) throw new Error(unreachable);
+      const transport = this.#transport(origin, serverName, address.caBundle);
       return await withTimeout(
         this.#clock,
         timeoutMs,
@@ -53,16 +55,13 @@ export class WebhookCaller {
     if (url !== undefined) {
       const parsed = new URL(url);
       const path = `${parsed.pathname}?${query}`;
-      return { origin: parsed.origin, path, serverName: undefined, shown: `${parsed.origin}${path}` };
+      const shown = `${parsed.origin}${path}`;
+      return { origin: parsed.origin, path, serverName: undefined, shown, unreachable: undefined };
     }
-    if (service === undefined) throw new Error("webhook configuration must have either service or URL");
+    if (service === undefined)
+      throw new Error("could not get REST client: webhook configuration must have either service or URL");
     const { namespace, name, port = 443, path = "/" } = service;
-    const found = this.#objects.get<Service>("", "services", namespace, name);
-    if (found === undefined) throw new AnswerError(`failed to call webhook: service ${JSON.stringify(name)} not found`);
-    const { clusterIP, externalName, type } = found.spec ?? {};
-    const host = type === "ExternalName" ? externalName : clusterIP;
-    if (host === undefined || host === "" || host === "None")
-      throw new AnswerError(`failed to call webhook: service ${JSON.stringify(name)} has no cluster IP`);
+    const { host, unreachable } = this.#hostOf(namespace, name, port);
     const serverName = `${name}.${namespace}.svc`;
     const full = `${path.startsWith("/") ? path : `/${path}`}?${query}`;
     return {
@@ -70,7 +69,20 @@ export class WebhookCaller {
       path: full,
       serverName,
       shown: `https://${serverName}:${port}${full}`,
+      unreachable,
     };
+  }
+
+  /** Upstream: `ResolveCluster`. */
+  #hostOf(namespace: string, name: string, port: number): { readonly host: string; readonly unreachable?: string } {
+    const found = this.#objects.get<Service>("", "services", namespace, name);
+    if (found === undefined) return { host: "", unreachable: `service ${JSON.stringify(name)} not found` };
+    const { clusterIP = "", externalName = "", type, ports = [] } = found.spec ?? {};
+    if (type === "ExternalName") return { host: externalName };
+    if (!ports.some((one) => one.port === port))
+      return { host: "", unreachable: `no service port ${port} found for service ${JSON.stringify(name)}` };
+    if (clusterIP !== "" && clusterIP !== "None") return { host: clusterIP };
+    return { host: "", unreachable: `no endpoints available for service ${JSON.stringify(name)}` };
   }
 
   #transport(origin: string, serverName: string | undefined, caBundle: string | undefined): NodeTransport {
@@ -78,7 +90,10 @@ export class WebhookCaller {
     const known = this.#transports.get(key);
     if (known !== undefined) return known;
     const ca = caBundle === undefined || caBundle === "" ? undefined : Buffer.from(caBundle, "base64").toString();
-    const made = new NodeTransport({ origin, tls: () => Promise.resolve({ ca, serverName }), clock: this.#clock });
+    const tls = () => Promise.resolve({ ca, serverName });
+    // One connection for all would have one of a Service's endpoints do all the work.
+    const protocols = isLocal(origin) ? {} : { protocols: ["http/1.1"] };
+    const made = new NodeTransport({ origin, tls, clock: this.#clock, ...protocols });
     this.#transports.set(key, made);
     if (this.#transports.size > transportsMax) this.#forgetOldest();
     return made;
@@ -118,24 +133,78 @@ async function exchange(transport: NodeTransport, path: string, body: string, si
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString();
-  if (response.status < 200 || response.status > 299) {
+  const { status, headers } = response;
+  if (status < 200 || status > 299)
+    throw new AnswerError(`failed to call webhook: ${failureIn(text, status, headers)}`);
+  if (text === "") {
+    const type = headers["content-type"] ?? "";
     throw new AnswerError(
-      `failed to call webhook: the server responded with the status code ${response.status} but did not return more information`,
+      `failed to call webhook: 0-length response with status code: ${status} and content type: ${type}`,
     );
   }
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new AnswerError(`failed to call webhook: ${messageOf(error)}`, { cause: error });
+    throw new AnswerError(
+      `failed to call webhook: couldn't get version/kind; json parse error: ${goJsonReason(messageOf(error))}`,
+      { cause: error },
+    );
   }
+}
+
+/** A Status in the answer speaks for itself; of text, only what the code says is told. */
+function failureIn(text: string, code: number, headers: Readonly<Record<string, string>>): string {
+  const status = statusIn(text);
+  if (status !== undefined) return status;
+  const isText = (headers["content-type"] ?? "").startsWith("text/");
+  return newGenericServerResponse({
+    code,
+    verb: "POST",
+    resource: { group: "", resource: "" },
+    name: "",
+    serverMessage: isText ? text.trim() : "unknown",
+    retryAfterSeconds: 0,
+    isUnexpected: true,
+  }).message;
+}
+
+function statusIn(text: string): string | undefined {
+  try {
+    const { kind, status, message } = JSON.parse(text) as Partial<Status>;
+    return kind === "Status" && status === "Failure" && message ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLocal(origin: string): boolean {
+  const host = new URL(origin).hostname;
+  return host.toLowerCase() === "localhost" || host.startsWith("127.") || host === "[::1]";
+}
+
+function goJsonReason(message: string): string {
+  const found = /Unexpected token '?(.)'?/.exec(message);
+  if (found !== null) return `invalid character '${found[1]}' looking for beginning of value`;
+  return /end of JSON/i.test(message) ? "unexpected end of JSON input" : message;
+}
+
+const unverified = "tls: failed to verify certificate: x509:";
+
+function namesIn(list = ""): string {
+  const names = list.split(", ").map((name) => name.replace(/^(DNS|IP Address):/, ""));
+  return `valid for ${names.join(", ")}`;
 }
 
 /** Node's words for the common failures, in Go's. */
 function goReason(message: string): string {
   const refused = /ECONNREFUSED (\S+)/.exec(message);
   if (refused !== null) return `dial tcp ${refused[1]}: connect: connection refused`;
-  if (/self.signed|unable to verify|unable to get local issuer/i.test(message)) {
-    return "tls: failed to verify certificate: x509: certificate signed by unknown authority";
-  }
+  const unknownHost = /getaddrinfo \w+ (\S+)/.exec(message);
+  if (unknownHost !== null) return `dial tcp: lookup ${unknownHost[1]}: no such host`;
+  const misnamed = /Host: (\S+?)\.? is not (?:in the cert's altnames|cert's CN)(?:: (.*))?/.exec(message);
+  if (misnamed !== null) return `${unverified} certificate is ${namesIn(misnamed[2])}, not ${misnamed[1]}`;
+  if (/certificate has expired/i.test(message)) return `${unverified} certificate has expired or is not yet valid`;
+  if (/self.signed|unable to verify|unable to get|issuer/i.test(message))
+    return `${unverified} certificate signed by unknown authority`;
   return message;
 }

@@ -4,6 +4,7 @@ import type { AdmissionAttributes } from "../contract.ts";
 
 /** The request in one of the versions that its resource is served in. */
 export interface Variant {
+  /** Its `kind` is empty where that version has no such subresource. */
   readonly kind: GroupVersionKind;
   readonly resource: GroupVersionResource;
   convert(object: KubeObject): Promise<KubeObject> | KubeObject;
@@ -11,38 +12,75 @@ export interface Variant {
   revert(object: KubeObject): Promise<KubeObject> | KubeObject;
 }
 
+const asItIs = (object: KubeObject): KubeObject => object;
+const none: readonly Variant[] = [];
+
 /** `matchPolicy: Equivalent`: a webhook for one version sees requests made through any other. */
 export class EquivalentVersions {
   #table: ResourceTable | undefined;
+  /** By resource and subresource, for one state of the table. */
+  readonly #others = new Map<string, readonly Variant[]>();
+  #revision = -1;
 
   attach(table: ResourceTable): void {
     this.#table = table;
   }
 
   same({ kind, resource }: AdmissionAttributes): Variant {
-    return { kind, resource, convert: (object) => object, revert: (object) => object };
+    return { kind, resource, convert: asItIs, revert: asItIs };
   }
 
-  others({ resource, subresource }: AdmissionAttributes): readonly Variant[] {
-    const own = this.#table?.get(resource.group, resource.version, resource.resource);
-    // The objects of most subresources are of a kind of their own, with one version.
-    if (own === undefined || (subresource !== "" && subresource !== "status")) return [];
-    const variants: Variant[] = [];
-    for (const other of this.#table?.all() ?? []) {
-      if (other === own || other.descriptor.storagePrefix !== own.descriptor.storagePrefix) continue;
-      variants.push({
-        kind: other.descriptor.gvk,
-        resource: {
-          group: other.descriptor.group,
-          version: other.descriptor.version,
-          resource: other.descriptor.facts.name,
-        },
-        convert: (object) => between(own, other, object),
-        revert: (object) => between(other, own, object),
-      });
+  others({ resource, subresource, kind }: AdmissionAttributes): readonly Variant[] {
+    if (this.#table === undefined) return none;
+    if (this.#table.revision !== this.#revision) {
+      this.#others.clear();
+      this.#revision = this.#table.revision;
     }
-    return variants;
+    const key = `${resource.group}/${resource.version}/${resource.resource}/${subresource}`;
+    let others = this.#others.get(key);
+    if (others === undefined) {
+      others = othersIn(this.#table, resource, subresource, kind);
+      this.#others.set(key, others);
+    }
+    return others;
   }
+}
+
+function othersIn(
+  table: ResourceTable,
+  resource: GroupVersionResource,
+  subresource: string,
+  kind: GroupVersionKind,
+): readonly Variant[] {
+  const own = table.get(resource.group, resource.version, resource.resource);
+  if (own === undefined) return none;
+  const variants: Variant[] = [];
+  for (const other of table.all()) {
+    const { group, version, facts, storagePrefix } = other.descriptor;
+    if (other === own || storagePrefix !== own.descriptor.storagePrefix) continue;
+    const seen = kindIn(other, subresource, own, kind);
+    const converts = seen !== kind;
+    variants.push({
+      kind: seen,
+      resource: { group, version, resource: facts.name },
+      convert: converts ? (object) => between(own, other, object) : asItIs,
+      revert: converts ? (object) => between(other, own, object) : asItIs,
+    });
+  }
+  return variants;
+}
+
+/** The kind that stands for the object in another version: its own there, or that of the subresource. */
+function kindIn(
+  other: ServedResource,
+  subresource: string,
+  own: ServedResource,
+  kind: GroupVersionKind,
+): GroupVersionKind {
+  if (subresource !== "" && !other.subresources.has(subresource)) return { group: "", version: "", kind: "" };
+  const isObject = kind.kind === own.descriptor.gvk.kind && kind.group === own.descriptor.gvk.group;
+  // What most subresources take (`Scale`, `Eviction`) is the same wherever they are.
+  return isObject ? other.descriptor.gvk : kind;
 }
 
 async function between(from: ServedResource, to: ServedResource, object: KubeObject): Promise<KubeObject> {

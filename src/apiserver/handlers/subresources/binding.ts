@@ -7,6 +7,7 @@ import {
   required,
 } from "../../../apimachinery/index.ts";
 import type { Scheme } from "../../../api/index.ts";
+import { type AdmissionAttributes, alreadyAdmitted } from "../../admission/contract.ts";
 import type { ApiResponse } from "../../http/exchange.ts";
 import { statusReply } from "../../http/reply.ts";
 import { timeText } from "../../registry/times.ts";
@@ -37,16 +38,25 @@ interface Condition {
 }
 
 const resource = { group: "", resource: "pods/binding" };
+const podResource = { group: "", version: "v1", resource: "pods" };
+const bindingGvk = { group: "", version: "v1", kind: "Binding" };
 
 /** `pods/binding`: places a pod on a node, once. */
 export function bindingHandler(scheme: Scheme) {
   const kind = bindingKind(scheme);
   return async (call: ResourceCall): Promise<ApiResponse> => {
     const { name, namespace } = call.context.info;
-    const binding = await readBinding(call.request, call.query, call.context, kind);
+    const posted = await readBinding(call.request, call.query, call.context, kind);
+    const of = { resource: podResource, subresource: "binding", namespace, name };
+    const attributes = attributesOf(call.context, call.query, of, posted);
+    const admission = call.served.registry.admission;
+    await admission.admit(attributes);
+    const binding = attributes.object as Binding;
     if ((binding.metadata.name ?? "") !== "" && binding.metadata.name !== name) {
       throw newBadRequest("name in URL does not match name in Binding object");
     }
+    validate(binding, name);
+    await admission.validate(attributes);
     return bind(call.served, call.context, call.query, { namespace, name, binding });
   };
 }
@@ -56,21 +66,43 @@ export function bindingsCollection(scheme: Scheme, table: ResourceTable) {
   const kind = bindingKind(scheme);
   return async (request: ApiRequest, query: Query, context: LiveContext): Promise<ApiResponse> => {
     const pods = table.get("", "v1", "pods");
-    const binding = await readBinding(request, query, context, kind);
-    const { name = "" } = binding.metadata;
+    const posted = await readBinding(request, query, context, kind);
+    const { name = "" } = posted.metadata;
     if (pods === undefined || name === "") throw newBadRequest("name is required");
-    return bind(pods, context, query, { namespace: context.info.namespace, name, binding });
+    const { namespace } = context.info;
+    const of = { resource: { ...podResource, resource: "bindings" }, subresource: "", namespace, name };
+    const attributes = attributesOf(context, query, of, posted);
+    await pods.registry.admission.admit(attributes);
+    const binding = attributes.object as Binding;
+    validate(binding, name);
+    await pods.registry.admission.validate(attributes);
+    return bind(pods, context, query, { namespace, name, binding });
   };
 }
 
 function bindingKind(scheme: Scheme): BodyKind {
-  const gvk = { group: "", version: "v1", kind: "Binding" };
-  return { ...gvk, codec: scheme.codec(gvk) };
+  return { ...bindingGvk, codec: scheme.codec(bindingGvk) };
 }
 
 async function readBinding(request: ApiRequest, query: Query, context: LiveContext, kind: BodyKind): Promise<Binding> {
   const { fieldValidation } = writeParameters(query, "CreateOptions");
   return (await readObject(request, kind, fieldValidation, context)) as Binding;
+}
+
+type Where = Pick<AdmissionAttributes, "resource" | "subresource" | "namespace" | "name">;
+
+function attributesOf(context: LiveContext, query: Query, where: Where, object: Binding): AdmissionAttributes {
+  object.metadata.namespace ??= where.namespace;
+  return {
+    operation: "CREATE",
+    kind: bindingGvk,
+    ...where,
+    object,
+    oldObject: undefined,
+    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    dryRun: writeParameters(query, "CreateOptions").dryRun,
+    context,
+  };
 }
 
 interface Assignment {
@@ -85,8 +117,7 @@ async function bind(
   query: Query,
   assignment: Assignment,
 ): Promise<ApiResponse> {
-  const { namespace, name, binding } = assignment;
-  validate(binding, name);
+  const { namespace, name } = assignment;
   await updateObject(pods.registry, {
     context,
     options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
@@ -96,6 +127,7 @@ async function bind(
     subresource: "binding",
     managed: true,
     rules: {},
+    admission: alreadyAdmitted,
     produce: (existing) => assigned(structuredClone(existing as Pod), assignment, timeText(context.receivedAtMs)),
   });
   return statusReply({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });

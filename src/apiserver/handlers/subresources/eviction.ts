@@ -1,5 +1,6 @@
 import {
   type KubeObject,
+  newBadRequest,
   newFailure,
   newInternalError,
   newTooManyRequests,
@@ -8,6 +9,7 @@ import {
 } from "../../../apimachinery/index.ts";
 import type { Scheme } from "../../../api/index.ts";
 import { entriesOf } from "../../cacher/range.ts";
+import { alreadyAdmitted } from "../../admission/contract.ts";
 import type { ApiResponse } from "../../http/exchange.ts";
 import { statusReply } from "../../http/reply.ts";
 import { type DeleteRequest, deleteObject } from "../../registry/delete.ts";
@@ -42,19 +44,20 @@ interface DisruptionBudget extends KubeObject {
   };
 }
 
+const evictionKind = { group: "policy", version: "v1", kind: "Eviction" };
+
 /** What disruptions may be under way at once before the budget's controller must catch up. */
 const disruptedPodsMax = 2_000;
 
 /** `pods/eviction`: deletes a pod unless a PodDisruptionBudget says no. */
 export function evictionHandler(scheme: Scheme, table: ResourceTable) {
-  const gvk = { group: "policy", version: "v1", kind: "Eviction" };
-  const kind: BodyKind = { ...gvk, codec: scheme.codec(gvk) };
+  const kind: BodyKind = { ...evictionKind, codec: scheme.codec(evictionKind) };
   return async (call: ResourceCall): Promise<ApiResponse> => {
     const { served, context, query, request } = call;
     const { namespace, name } = context.info;
     const parameters = writeParameters(query, "CreateOptions");
-    const eviction = (await readObject(request, kind, parameters.fieldValidation, context)) as Eviction;
-    const { deleteOptions = {} } = eviction;
+    const posted = (await readObject(request, kind, parameters.fieldValidation, context)) as Eviction;
+    const { deleteOptions = {} } = await admitted(call, posted, parameters.dryRun);
     const dryRun = parameters.dryRun || (deleteOptions.dryRun ?? []).includes("All");
     const pod = (await served.registry.get(namespace, name, undefined, context.signal)).object as Pod;
     if (needsBudget(pod)) await takeFromBudget(call, table, pod, dryRun);
@@ -68,10 +71,31 @@ export function evictionHandler(scheme: Scheme, table: ResourceTable) {
       ...(deleteOptions.gracePeriodSeconds === undefined
         ? {}
         : { gracePeriodSeconds: deleteOptions.gracePeriodSeconds }),
+      admission: alreadyAdmitted,
     };
     await deleteObject(served.registry, deletion);
     return statusReply({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
   };
+}
+
+/** Admission sees the eviction; the deletion that it comes to is not asked about again, as upstream. */
+async function admitted(
+  { served, context, query }: ResourceCall,
+  object: Eviction,
+  dryRun: boolean,
+): Promise<Eviction> {
+  const { namespace, name } = context.info;
+  const { registry } = served;
+  object.metadata.namespace ??= namespace;
+  const options = { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) };
+  const of = { namespace, name, subresource: "eviction", object, oldObject: undefined };
+  const attributes = { ...registry.attributes("CREATE", { context, options, dryRun }, of), kind: evictionKind };
+  await registry.admission.admit(attributes);
+  const eviction = (attributes.object ?? object) as Eviction;
+  if ((eviction.metadata.name ?? "") !== "" && eviction.metadata.name !== name)
+    throw newBadRequest("name in URL does not match name in Eviction object");
+  await registry.admission.validate(attributes);
+  return eviction;
 }
 
 /** Pods that do not run serve nobody. */

@@ -8,6 +8,7 @@ import {
   formatLabelSelector,
 } from "../../../apimachinery/index.ts";
 import type { Scheme } from "../../../api/index.ts";
+import { type Admission, type AdmissionAttributes, alreadyAdmitted } from "../../admission/contract.ts";
 import type { ApiResponse } from "../../http/exchange.ts";
 import type { Strategy } from "../../registry/contract.ts";
 import { updateObject } from "../../registry/update.ts";
@@ -24,12 +25,12 @@ export interface Scale extends KubeObject {
 
 type ScalePaths = NonNullable<Strategy["scale"]>;
 
+const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" };
 const usualPaths: ScalePaths = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
 
 /** `scale` of every kind that has replicas: reads and writes one number of the object. */
 export function scaleHandler(scheme: Scheme) {
-  const gvk = { group: "autoscaling", version: "v1", kind: "Scale" };
-  const kind: BodyKind = { ...gvk, codec: scheme.codec(gvk) };
+  const kind: BodyKind = { ...scaleKind, codec: scheme.codec(scaleKind) };
   return async (call: ResourceCall): Promise<ApiResponse> => {
     const { served, context, query } = call;
     const { verb, namespace, name } = context.info;
@@ -72,18 +73,21 @@ async function write(call: ResourceCall, paths: ScalePaths, change: Change): Pro
   const { served, context, query } = call;
   const { namespace, name } = context.info;
   const parameters = writeParameters(query, "UpdateOptions");
+  const options = { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) };
   const { result } = await updateObject(served.registry, {
     context,
-    options: { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    options,
     ...parameters,
     namespace,
     name,
     subresource: "scale",
     rules: served.descriptor.strategy,
-    produce: (existing) => {
+    admission: validatedAsScale(served.registry.admission, paths),
+    produce: async (existing) => {
       // The cache's object is frozen, and admission may change what it gets.
       const object = structuredClone(existing as KubeObject);
-      const wanted = change(scaleOf(object, paths));
+      const present = scaleOf(object, paths);
+      const wanted = await mutatedAsScale(call, options, parameters.dryRun, change(present), present);
       validate(wanted, name);
       const { uid, resourceVersion } = wanted.metadata;
       const metadata = {
@@ -95,6 +99,36 @@ async function write(call: ResourceCall, paths: ScalePaths, change: Change): Pro
     },
   });
   return scaleOf(result.object, paths);
+}
+
+/** Mutating admission sees the scale, not what it scales. Upstream: `scaleUpdatedObjectInfo`. */
+async function mutatedAsScale(
+  { served: { registry }, context }: ResourceCall,
+  options: unknown,
+  dryRun: boolean,
+  object: Scale,
+  oldObject: Scale,
+): Promise<Scale> {
+  const { namespace, name } = context.info;
+  const of = { namespace, name, subresource: "scale", object, oldObject };
+  const attributes = { ...registry.attributes("UPDATE", { context, options, dryRun }, of), kind: scaleKind };
+  await registry.admission.admit(attributes);
+  return (attributes.object ?? object) as Scale;
+}
+
+/** So does validating admission, of the state that is about to be stored. */
+function validatedAsScale(admission: Admission, paths: ScalePaths): Admission {
+  const scaled = (object: KubeObject | undefined) => (object === undefined ? undefined : scaleOf(object, paths));
+  return {
+    ...alreadyAdmitted,
+    validate: (attributes: AdmissionAttributes) =>
+      admission.validate({
+        ...attributes,
+        kind: scaleKind,
+        object: scaled(attributes.object),
+        oldObject: scaled(attributes.oldObject),
+      }),
+  };
 }
 
 function validate(scale: Scale, name: string): void {

@@ -1,0 +1,141 @@
+import { type KubeObject, type Status, StatusError } from "../../../apimachinery/index.ts";
+import { loadScheme } from "../../../api/index.ts";
+import type { AdmissionAttributes } from "../contract.ts";
+import type { Variant } from "./equivalents.ts";
+import type { Hook } from "./hooks.ts";
+
+const group = "admission.k8s.io";
+const known = ["v1", "v1beta1"];
+const kind = "AdmissionReview";
+/** Newer than this version's shape; the other is the same, less strictly read. */
+const shape = { group, version: "v1", kind };
+
+/** The objects of a request in the version that a webhook wants. */
+export interface Converted {
+  readonly object: KubeObject | undefined;
+  readonly oldObject: KubeObject | undefined;
+}
+
+export interface Review {
+  readonly version: string;
+  readonly uid: string;
+  readonly body: unknown;
+}
+
+/** What a webhook is asked, in the first version of its `admissionReviewVersions` that there is. */
+export function reviewOf(
+  hook: Hook,
+  uid: string,
+  variant: Variant,
+  attributes: AdmissionAttributes,
+  objects: Converted,
+): Review {
+  const version = hook.admissionReviewVersions.find((wanted) => known.includes(wanted));
+  if (version === undefined) {
+    throw new Error(
+      "could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)",
+    );
+  }
+  const request = { uid, ...requestOf(variant, attributes, objects) };
+  return { version, uid, body: { kind, apiVersion: `${group}/${version}`, request } };
+}
+
+/** `AdmissionRequest` but for its `uid`. Fields that are empty are left out where upstream leaves them out. */
+function requestOf(
+  variant: Variant,
+  { kind, resource, context, operation, namespace, name, subresource, dryRun, options }: AdmissionAttributes,
+  { object, oldObject }: Converted,
+): Record<string, unknown> {
+  const { name: username, uid, groups, extra = {} } = context.user;
+  return {
+    kind: variant.kind,
+    resource: variant.resource,
+    ...(subresource === "" ? {} : { subResource: subresource }),
+    requestKind: kind,
+    requestResource: resource,
+    ...(subresource === "" ? {} : { requestSubResource: subresource }),
+    ...(name === "" ? {} : { name }),
+    ...(namespace === "" ? {} : { namespace }),
+    operation,
+    userInfo: {
+      ...(username === "" ? {} : { username }),
+      ...(uid === undefined || uid === "" ? {} : { uid }),
+      ...(groups.length === 0 ? {} : { groups }),
+      ...(Object.keys(extra).length === 0 ? {} : { extra }),
+    },
+    object: object ?? null,
+    oldObject: oldObject ?? null,
+    dryRun,
+    options: options ?? null,
+  };
+}
+
+/** `AdmissionReview.response`. */
+export interface HookResponse {
+  readonly uid?: string;
+  readonly allowed?: boolean;
+  readonly status?: Status;
+  /** Base64. */
+  readonly patch?: string;
+  readonly patchType?: string;
+  readonly auditAnnotations?: Readonly<Record<string, string>>;
+  readonly warnings?: readonly string[];
+}
+
+/** Throws what is wrong with an answer. Upstream: `VerifyAdmissionResponse`. */
+export function readResponse(answer: unknown, { uid, version }: Review, mutating: boolean): HookResponse {
+  const { kind: given = "", apiVersion = "" } = answer as { kind?: string; apiVersion?: string };
+  const { object } = loadScheme()
+    .codec(shape)
+    .decodeValue({ ...(answer as object), apiVersion: `${group}/v1`, kind }, { unknownFields: "ignore" });
+  const { response } = object as { response?: HookResponse };
+  if (response === undefined) throw new InvalidResponse("webhook response was absent");
+  if (version === "v1beta1") return response.patch ? { ...response, patchType: "JSONPatch" } : response;
+  if (response.uid !== uid) {
+    throw new InvalidResponse(
+      `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid ?? "")}`,
+    );
+  }
+  if (given !== kind || apiVersion !== `${group}/v1`) {
+    const got = `${apiVersion.includes("/") ? apiVersion : `/${apiVersion}`}, Kind=${given}`;
+    throw new InvalidResponse(`expected webhook response of ${group}/v1, Kind=${kind}, got ${got}`);
+  }
+  checkPatch(response, mutating);
+  return response;
+}
+
+class InvalidResponse extends Error {
+  constructor(why: string) {
+    super(`received invalid webhook response: ${why}`);
+  }
+}
+
+function checkPatch({ patch = "", patchType }: HookResponse, mutating: boolean): void {
+  if (!mutating) {
+    if (patch !== "") throw new InvalidResponse("validating webhook may not return response.patch");
+    if (patchType !== undefined) throw new InvalidResponse("validating webhook may not return response.patchType");
+    return;
+  }
+  if (patch !== "" && patchType === undefined)
+    throw new InvalidResponse("webhook returned response.patch but not response.patchType");
+  if (patch === "" && patchType !== undefined)
+    throw new InvalidResponse("webhook returned response.patchType but not response.patch");
+  if (patchType === "") throw new InvalidResponse('webhook returned invalid response.patchType of ""');
+}
+
+/** A refusal in the webhook's own words; what it left out is filled in. Upstream: `webhookerrors.ToStatusErr`. */
+export function denial(name: string, status: Partial<Status> = {}): StatusError {
+  const head = `admission webhook ${JSON.stringify(name)} denied the request`;
+  const { message = "", reason = "", code = 0 } = status;
+  const why = message || reason;
+  return new StatusError({
+    ...status,
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: status.metadata ?? {},
+    status: "Failure",
+    message: why === "" ? `${head} without explanation` : `${head}: ${why}`,
+    reason,
+    code: Math.max(code, 400),
+  });
+}
