@@ -14,11 +14,11 @@ export const platformFiles: Readonly<Record<string, { readonly powers: readonly 
   "src/base/virtual/clock.ts": { powers: ["timers"], reason: "lets the event loop turn once between virtual timers" },
   "bin/k8ts.ts": { powers: ["files"], reason: "sees which rooms are there before it imports one" },
   "src/component/serving/diagnostics-server.ts": { powers: ["network"], reason: "HTTP over sockets of the Network" },
-  "src/apiserver/http/after-turn.ts": {
-    powers: ["timers"],
-    reason: "sends the answers of one turn of the event loop together",
-  },
   "src/apiserver/http/http2.ts": { powers: ["network"], reason: "HTTP/2 of the API server" },
+  "src/apiserver/http/turns.ts": {
+    powers: ["timers"],
+    reason: "handles together what came in one turn of the event loop",
+  },
   "src/apiserver/http/server.ts": {
     powers: ["network", "timers"],
     reason: "HTTP of the API server; cuts what is still open some time after closing",

@@ -1,25 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { newRequestEntityTooLarge } from "../../apimachinery/index.ts";
-import { afterTurn } from "./after-turn.ts";
 import type { ApiHandler, ApiRequest, ApiResponse, Peer, StreamSink, TakenOver } from "./exchange.ts";
+import { handleInTurn } from "./turns.ts";
 
 /** Carries one HTTP/1.1 request to the handler and its response back. */
 export function serveHttp1(message: IncomingMessage, response: ServerResponse, peer: Peer, handler: ApiHandler): void {
   const request = new Http1Request(message, response, peer);
-  handler(request).then(
-    (answer) => afterTurn(() => sendOrCut(message, response, answer)),
-    () => response.destroy(),
-  );
-}
-
-/** An answer that cannot be written, a header that is none for one, must not take those with it that wait behind. */
-function sendOrCut(message: IncomingMessage, response: ServerResponse, answer: ApiResponse): void {
-  try {
-    sendHttp1(message, response, answer);
-  } catch {
-    response.destroy();
-  }
+  handleInTurn(request, handler, {
+    gone: () => response.destroyed,
+    send: (answer) => sendHttp1(message, response, answer),
+    cut: () => void response.destroy(),
+  });
 }
 
 export function serveUpgrade(

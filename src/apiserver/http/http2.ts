@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from
 import { constants } from "node:http2";
 import type { ApiHandler, ApiRequest, ApiResponse, Peer, StreamSink } from "./exchange.ts";
 import { readBody } from "./http1.ts";
+import { handleInTurn } from "./turns.ts";
 
 /** Carries one HTTP/2 stream to the handler and its response back. */
 export function serveStream(
@@ -12,10 +13,11 @@ export function serveStream(
 ): void {
   stream.on("error", () => {});
   const request = new Http2Request(stream, headers, peer);
-  handler(request).then(
-    (answer) => send(stream, request.method, answer),
-    () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
-  );
+  handleInTurn(request, handler, {
+    gone: () => stream.destroyed,
+    send: (answer) => send(stream, request.method, answer),
+    cut: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+  });
 }
 
 class Http2Request implements ApiRequest {
