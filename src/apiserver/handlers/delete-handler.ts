@@ -1,7 +1,8 @@
-import { isStatusError, newBadRequest, newNotAcceptable } from "../../apimachinery/index.ts";
+import { isStatusError, newBadRequest, newForbidden, newNotAcceptable } from "../../apimachinery/index.ts";
 import type { CacheEntry } from "../cacher/entry.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { statusReply } from "../http/reply.ts";
+import { groupResourceOf } from "../registry/errors.ts";
 import { type DeleteRequest, deleteObject, type Propagation } from "../registry/delete.ts";
 import { listPage } from "../registry/reads.ts";
 import { bodyBytesMax, headerText } from "./body.ts";
@@ -19,10 +20,14 @@ export async function handleDelete(call: ResourceCall): Promise<ApiResponse> {
   const { served, context } = call;
   const options = renderOptionsOf(call);
   const deletion = await deletionOf(call);
+  warn(call, deletion);
+  const { name } = context.info;
+  const why = served.descriptor.strategy.whyNotDelete?.(name);
+  if (why !== undefined) throw newForbidden(groupResourceOf(served.descriptor), name, why);
   const { result, gone } = await deleteObject(served.registry, {
     ...deletion,
     namespace: context.info.namespace,
-    name: context.info.name,
+    name,
   });
   if (!gone || returnsDeleted(served)) return renderObject(served, result, options);
   const { group, facts } = served.descriptor;
@@ -38,6 +43,11 @@ export async function handleDelete(call: ResourceCall): Promise<ApiResponse> {
       ...(result.object.metadata.uid === undefined ? {} : { uid: result.object.metadata.uid }),
     },
   });
+}
+
+function warn({ served, context }: ResourceCall, { propagation }: Deletion): void {
+  const { strategy } = served.descriptor;
+  for (const text of strategy.warningsOnDelete?.(propagation === undefined) ?? []) context.warn(text);
 }
 
 /** Upstream: kinds whose store has `ReturnDeletedObject`. */
@@ -64,6 +74,7 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<ApiRes
   const options = renderOptionsOf(call);
   if (options.accepted.projection === "metadata") throw newNotAcceptable(["application/json"]);
   const deletion = await deletionOf(call);
+  warn(call, deletion);
   const page = await listPage(
     served.registry,
     listParameters(served.descriptor, context.info.namespace, query, context.signal),
@@ -85,7 +96,7 @@ export async function deleteAll(
     for (const entry of waiting) {
       const { namespace = "", name = "" } = entry.object.metadata;
       try {
-        await deleteObject(served.registry, { ...deletion, namespace, name });
+        await deleteObject(served.registry, { ...deletion, namespace, name, collected: true });
       } catch (error) {
         // Somebody else was faster.
         if (!isStatusError(error, "NotFound")) throw error;

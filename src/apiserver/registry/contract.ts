@@ -26,6 +26,10 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   /** Texts for `Warning` headers (deprecations, likely mistakes), upstream's wording. */
   warningsOnCreate?(object: T): readonly string[];
   warningsOnUpdate?(object: T, old: T): readonly string[];
+  /** For a DELETE or deletecollection; `isOpen`: the request leaves to the server what happens to dependents. */
+  warningsOnDelete?(isOpen: boolean): readonly string[];
+  /** Why the object of this name may not be deleted by a DELETE (answered with Forbidden); undefined when it may. */
+  whyNotDelete?(name: string): string | undefined;
   /** Normalises after validation (sorts, de-duplicates) without changing meaning. */
   canonicalize?(object: T): void;
   /** PUT to a name that does not exist creates it. */

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { type FieldError, fieldErrorMessage, type KubeObject } from "../../apimachinery/index.ts";
 import type { Strategy, WriteContext } from "./contract.ts";
 
-const context = {} as WriteContext;
+/** What a write was warned of, other than by the strategy's own hooks. */
+export const warned: string[] = [];
+const context = { request: { warn: (text: string) => warned.push(text) }, dryRun: false } as unknown as WriteContext;
 const shown = (errors: readonly FieldError[] | undefined) => (errors ?? []).map(fieldErrorMessage);
 
 export type Rejected<T> = readonly [rule: string, object: T, messages: readonly string[]];
@@ -63,6 +65,18 @@ export class RuleTables<T extends KubeObject> {
     const copy = structuredClone(object);
     this.#strategy.prepareForUpdate?.(copy, old, context);
     return copy;
+  }
+
+  warns(cases: readonly (readonly [what: string, object: T, warnings: readonly string[], old?: T])[]): void {
+    for (const [what, object, warnings, old] of cases) {
+      test(`${this.#kind}: ${what} is warned of`, () => {
+        const found =
+          old === undefined
+            ? this.#strategy.warningsOnCreate?.(object)
+            : this.#strategy.warningsOnUpdate?.(object, old);
+        assert.deepEqual(found ?? [], warnings);
+      });
+    }
   }
 
   prints(cases: readonly (readonly [what: string, object: T, cells: Cells])[], nowMs = 0): void {

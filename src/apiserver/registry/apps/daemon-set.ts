@@ -13,7 +13,7 @@ import {
 import { checkNonNegative, type Errors, shownMap } from "../common/check.ts";
 import { collect, countGeneration, keep, statusOnly } from "../common/lifecycle.ts";
 import { checkPodTemplate } from "../common/pod-template.ts";
-import { podWarnings } from "../common/pod-warnings.ts";
+import { templateWarnings } from "../common/pod-warnings.ts";
 import { checkCollisionCount } from "../common/replica-status.ts";
 import {
   checkAlwaysRestarts,
@@ -38,7 +38,7 @@ import type { Strategy } from "../contract.ts";
 
 const specPath = fieldPath("spec");
 const statusPath = fieldPath("status");
-const podSpecPath = fieldPath("spec", "template", "spec");
+const templatePath = specPath.child("template");
 /** Where the number of the template has stood since it left the spec. */
 const templateGeneration = "deprecated.daemonset.template.generation";
 
@@ -60,7 +60,9 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
       checkSpec(spec, errors);
       validateImmutableField(spec.selector, old.spec.selector, specPath.child("selector"), errors);
     }),
-  warningsOnCreate: ({ spec }) => podWarnings(spec.template.spec ?? { containers: [] }, podSpecPath),
+  warningsOnCreate: ({ spec }) => templateWarnings(spec.template, templatePath),
+  warningsOnUpdate: ({ metadata, spec }, old) =>
+    metadata.generation === old.metadata.generation ? [] : templateWarnings(spec.template, templatePath),
   allowUnconditionalUpdate: true,
   status: statusOnly<DaemonSet>(({ status }, old, errors) => {
     const counts = (status ?? {}) as Readonly<Record<string, unknown>>;
@@ -117,7 +119,6 @@ function setTemplateGeneration(set: DaemonSet, generation: number): void {
 
 function checkSpec(spec: DaemonSet["spec"], errors: Errors): void {
   const selectorPath = specPath.child("selector");
-  const templatePath = specPath.child("template");
   validateLabelSelector(spec.selector, selectorPath, errors);
   const { labels } = spec.template.metadata ?? {};
   if (compiledSelector(spec.selector)?.matches(labels) === false) {

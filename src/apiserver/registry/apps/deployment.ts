@@ -12,7 +12,7 @@ import {
 import { checkNonNegative, type Errors } from "../common/check.ts";
 import { collect, countGeneration, keep, specAndStatus, statusOnly } from "../common/lifecycle.ts";
 import { checkPodTemplate } from "../common/pod-template.ts";
-import { podWarnings } from "../common/pod-warnings.ts";
+import { hostnameWarnings, templateWarnings } from "../common/pod-warnings.ts";
 import { checkCollisionCount, checkReplicaCounts } from "../common/replica-status.ts";
 import {
   checkAlwaysRestarts,
@@ -28,7 +28,7 @@ import type { Strategy } from "../contract.ts";
 
 const specPath = fieldPath("spec");
 const statusPath = fieldPath("status");
-const podSpecPath = fieldPath("spec", "template", "spec");
+const templatePath = specPath.child("template");
 
 export const deploymentStrategy: Strategy<Deployment> = {
   prepareForCreate: specAndStatus<Deployment>().prepareForCreate,
@@ -45,11 +45,12 @@ export const deploymentStrategy: Strategy<Deployment> = {
       checkSpec(spec, errors);
       validateImmutableField(spec.selector, old.spec.selector, specPath.child("selector"), errors);
     }),
-  warningsOnCreate: ({ spec }) => podWarnings(spec.template.spec ?? { containers: [] }, podSpecPath),
+  warningsOnCreate: ({ metadata, spec }) => [
+    ...hostnameWarnings(metadata.name),
+    ...templateWarnings(spec.template, templatePath),
+  ],
   warningsOnUpdate: ({ spec, metadata }, old) =>
-    metadata.generation === old.metadata.generation
-      ? []
-      : podWarnings(spec.template.spec ?? { containers: [] }, podSpecPath),
+    metadata.generation === old.metadata.generation ? [] : templateWarnings(spec.template, templatePath),
   allowUnconditionalUpdate: true,
   status: statusOnly<Deployment>(checkStatus, ["labels"]),
   scale: {

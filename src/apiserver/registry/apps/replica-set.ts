@@ -3,7 +3,7 @@ import { fieldPath, formatLabelSelector, invalid, validateImmutableField } from 
 import { checkNonNegative, type Errors } from "../common/check.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
 import { checkPodTemplate } from "../common/pod-template.ts";
-import { podWarnings } from "../common/pod-warnings.ts";
+import { hostnameWarnings, templateWarnings } from "../common/pod-warnings.ts";
 import { checkReplicasStatus } from "../common/replica-status.ts";
 import {
   checkAlwaysRestarts,
@@ -16,7 +16,7 @@ import { ageColumn, containerColumns, defineTable, integer, nameColumn, text, wi
 import type { Strategy } from "../contract.ts";
 
 const specPath = fieldPath("spec");
-const podSpecPath = fieldPath("spec", "template", "spec");
+const templatePath = specPath.child("template");
 
 export const replicaSetStrategy: Strategy<ReplicaSet> = {
   ...specAndStatus<ReplicaSet>(),
@@ -26,7 +26,12 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
       checkSpec(spec, errors);
       validateImmutableField(spec?.selector, old.spec?.selector, specPath.child("selector"), errors);
     }),
-  warningsOnCreate: ({ spec }) => podWarnings(spec?.template?.spec ?? { containers: [] }, podSpecPath),
+  warningsOnCreate: ({ metadata, spec }) => [
+    ...hostnameWarnings(metadata.name),
+    ...templateWarnings(spec?.template, templatePath),
+  ],
+  warningsOnUpdate: ({ metadata, spec }, old) =>
+    metadata.generation === old.metadata.generation ? [] : templateWarnings(spec?.template, templatePath),
   allowUnconditionalUpdate: true,
   status: statusOnly<ReplicaSet>(({ status }, _old, errors) => checkReplicasStatus(status, errors)),
   scale: {

@@ -11,9 +11,10 @@ import {
   validateLabels,
 } from "../../../apimachinery/index.ts";
 import { checkNonNegative, checkOneOf, type Errors } from "../common/check.ts";
+import { claimSpecWarnings } from "../common/claim-warnings.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
 import { checkPodAnnotations } from "../common/pod-annotations.ts";
-import { podWarnings } from "../common/pod-warnings.ts";
+import { hostnameWarnings, templateWarnings } from "../common/pod-warnings.ts";
 import { checkCollisionCount, checkReplicaCounts } from "../common/replica-status.ts";
 import {
   checkAlwaysRestarts,
@@ -32,7 +33,7 @@ type Spec = NonNullable<StatefulSet["spec"]>;
 
 const specPath = fieldPath("spec");
 const statusPath = fieldPath("status");
-const podSpecPath = fieldPath("spec", "template", "spec");
+const templatePath = specPath.child("template");
 
 const mutableFields = [
   "replicas",
@@ -43,6 +44,9 @@ const mutableFields = [
   "persistentVolumeClaimRetentionPolicy",
   "minReadySeconds",
 ] as const;
+
+const keepsAll =
+  "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended";
 
 export const statefulSetStrategy: Strategy<StatefulSet> = {
   ...specAndStatus<StatefulSet>(),
@@ -62,7 +66,8 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
       const list = `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
       errors.push(forbidden(specPath, `updates to statefulset spec for fields other than ${list} are forbidden`));
     }),
-  warningsOnCreate: ({ spec }) => podWarnings(spec?.template.spec ?? { containers: [] }, podSpecPath),
+  warningsOnCreate: (set) => [...hostnameWarnings(set.metadata.name), ...specWarnings(set)],
+  warningsOnUpdate: (set, old) => (set.metadata.generation === old.metadata.generation ? [] : specWarnings(set)),
   allowUnconditionalUpdate: true,
   status: statusOnly<StatefulSet>(({ status }, old, errors) => {
     const parts = ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"];
@@ -84,6 +89,19 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
     ...containerColumns<StatefulSet>(({ spec }) => spec?.template.spec),
   ]),
 };
+
+function specWarnings({ spec }: StatefulSet): readonly string[] {
+  const { template, volumeClaimTemplates = [], revisionHistoryLimit = 0 } = spec ?? {};
+  const claimsPath = specPath.child("volumeClaimTemplates");
+  return [
+    ...templateWarnings(template, templatePath),
+    // The path is upstream's.
+    ...volumeClaimTemplates.flatMap((claim, index) =>
+      claimSpecWarnings(claim.spec ?? {}, claimsPath.index(index).child("Spec")),
+    ),
+    ...(revisionHistoryLimit < 0 ? [keepsAll] : []),
+  ];
+}
 
 function checkSpec(spec: StatefulSet["spec"], errors: Errors): void {
   const { podManagementPolicy = "" as string, template = emptyTemplate, selector } = spec ?? {};

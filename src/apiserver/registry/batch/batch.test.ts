@@ -126,6 +126,96 @@ jobs.changes([
     [],
   ],
 ]);
+const uidLabel = "batch.kubernetes.io/controller-uid";
+const nameLabel = "batch.kubernetes.io/job-name";
+/** As jobs were made before the labels had prefixes. */
+function older(object: Job): Job {
+  const { [uidLabel]: _uid, [nameLabel]: _name, ...labels } = object.spec.template.metadata?.labels ?? {};
+  const made = { ...object.spec.template, metadata: { labels } };
+  return { ...object, spec: { ...object.spec, selector: { matchLabels: { "controller-uid": "u" } }, template: made } };
+}
+const requests = (cpu: string): PodTemplateSpec => ({
+  ...template,
+  spec: wrong({
+    ...template.spec,
+    containers: [{ ...template.spec?.containers[0], resources: { requests: { cpu } } }],
+  }),
+});
+const suspended = (active: number): Job["status"] => ({
+  startTime: "1970-01-01T00:00:00Z",
+  active,
+  conditions: [{ type: "Suspended", status: "True" }],
+});
+/** What is said of the template is long, and ends so. */
+function refusesTemplate(what: string, now: Job, old: Job): void {
+  test(`Job: ${what} is refused`, () => {
+    const [error, ...more] = jobStrategy.validateUpdate?.(now, old, wrong({})) ?? [];
+    assert.deepEqual([error?.field, error?.detail, more.length], ["spec.template", "field is immutable", 0]);
+  });
+}
+jobs.changes([
+  ["a job without prefixed labels stays acceptable", older(job({ parallelism: 2 })), older(job()), []],
+  [
+    "labels with prefixes stay",
+    older(job()),
+    job(),
+    [
+      `spec.template.metadata.labels[${uidLabel}]: Required value: must be 'u'`,
+      `spec.template.metadata.labels[${nameLabel}]: Required value: must be 'x'`,
+      'spec.selector: Invalid value: {"matchLabels":{"controller-uid":"u"}}: field is immutable',
+      `spec.template: Invalid value: ${JSON.stringify(older(job()).spec.template)}: field is immutable`,
+    ],
+  ],
+  [
+    "requests can change before the first pod",
+    job({ suspend: true, template: requests("2") }),
+    job({ suspend: true, template: requests("1") }),
+    [],
+  ],
+  [
+    "and again when the pods of a suspended job are gone",
+    job({ suspend: false, template: requests("2") }),
+    { ...job({ suspend: true, template: requests("1") }), status: suspended(0) },
+    [],
+  ],
+  [
+    "the policies stay",
+    indexed({ backoffLimitPerIndex: 2, managedBy: "example.com/b" }),
+    indexed({ backoffLimitPerIndex: 1, managedBy: "example.com/a" }),
+    [
+      "spec.backoffLimitPerIndex: Invalid value: 2: field is immutable",
+      'spec.managedBy: Invalid value: "example.com/b": field is immutable',
+    ],
+  ],
+]);
+const was = job({ suspend: true, template: requests("1") });
+refusesTemplate(
+  "a change of requests while pods run",
+  job({ template: requests("2") }),
+  job({ template: requests("1") }),
+);
+refusesTemplate("a change of requests while pods still end", job({ template: requests("2") }), {
+  ...was,
+  status: suspended(1),
+});
+refusesTemplate(
+  "another image, even while suspended",
+  job({
+    suspend: true,
+    template: {
+      ...template,
+      spec: wrong({ ...template.spec, containers: [{ ...template.spec?.containers[0], image: "j" }] }),
+    },
+  }),
+  job({ suspend: true }),
+);
+test("who deletes a job without a word about its pods is told that they stay", () => {
+  assert.match(
+    jobStrategy.warningsOnDelete?.(true)[0] ?? "",
+    /^child pods are preserved by default when jobs are deleted;/,
+  );
+  assert.deepEqual(jobStrategy.warningsOnDelete?.(false), []);
+});
 const started = { startTime: "1970-01-01T00:00:00Z" };
 const condition = (type: string) => ({ type, status: "True" });
 jobs.changes(

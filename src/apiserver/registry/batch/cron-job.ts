@@ -12,6 +12,7 @@ import {
 } from "../../../apimachinery/index.ts";
 import { checkNonNegative, type Errors } from "../common/check.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
+import { hostnameWarnings } from "../common/pod-warnings.ts";
 import {
   ageColumn,
   containerColumns,
@@ -25,7 +26,7 @@ import {
 } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkJobSpec } from "./job-spec.ts";
-import { hostnameWarnings, jobWarnings } from "./warnings.ts";
+import { jobWarnings } from "./warnings.ts";
 
 type Spec = CronJob["spec"];
 

@@ -1,4 +1,4 @@
-import type { Job, JobSpec, PodTemplateSpec } from "../../../api/index.ts";
+import type { Job, JobSpec } from "../../../api/index.ts";
 import {
   type FieldError,
   fieldPath,
@@ -6,24 +6,30 @@ import {
   humanDuration,
   invalid,
   isDns1123Label,
+  labelSelectorHasInvalidValue,
   required,
-  semanticEqual,
   validateImmutableField,
   validateLabelSelector,
 } from "../../../apimachinery/index.ts";
 import { type Errors, shownMap } from "../common/check.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
+import { hostnameWarnings } from "../common/pod-warnings.ts";
 import { compiledSelector, selectorMismatch } from "../common/selector-and-template.ts";
 import { ageColumn, containerColumns, defineTable, nameColumn, text, wide } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkJobSpec } from "./job-spec.ts";
+import { expectedTemplate } from "./job-template.ts";
 import { checkJobStatus } from "./job-status.ts";
-import { hostnameWarnings, jobWarnings } from "./warnings.ts";
+import { jobWarnings } from "./warnings.ts";
 
 const specPath = fieldPath("spec");
 const templatePath = specPath.child("template");
 const uidLabel = "batch.kubernetes.io/controller-uid";
+const nameLabel = "batch.kubernetes.io/job-name";
 const shape = specAndStatus<Job>();
+
+const leavesPods =
+  "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
 
 export const jobStrategy: Strategy<Job> = {
   prepareForCreate(job, context) {
@@ -36,6 +42,7 @@ export const jobStrategy: Strategy<Job> = {
   warningsOnCreate: ({ metadata, spec }) => [...hostnameWarnings(metadata.name), ...jobWarnings(spec, specPath)],
   warningsOnUpdate: ({ metadata, spec }, old) =>
     metadata.generation === old.metadata.generation ? [] : jobWarnings(spec, specPath),
+  warningsOnDelete: (isOpen) => (isOpen ? [leavesPods] : []),
   allowUnconditionalUpdate: true,
   defaultPropagation: "Orphan",
   status: statusOnly<Job>(checkJobStatus),
@@ -79,7 +86,7 @@ function generateSelector({ spec, metadata }: Job): void {
   const labels = {
     [uidLabel]: uid,
     "controller-uid": uid,
-    "batch.kubernetes.io/job-name": name,
+    [nameLabel]: name,
     "job-name": name,
   };
   const template = spec.template.metadata ?? {};
@@ -93,23 +100,30 @@ function generateSelector({ spec, metadata }: Job): void {
 
 function checkJob(job: Job): readonly FieldError[] {
   return collect((errors) => {
-    checkGeneratedSelector(job, errors);
-    checkSpec(job.spec, errors);
-    const { name = "" } = job.metadata;
-    const { completionMode, completions = 0 } = job.spec;
-    if (completionMode !== "Indexed" || completions <= 0) return;
-    const hostname = `${name}-${completions - 1}`;
-    if (isDns1123Label(hostname).length === 0) return;
-    const why = `will not able to create pod with invalid DNS label: ${hostname}`;
-    errors.push(invalid(fieldPath("metadata", "name"), name, why));
+    checkGeneratedSelector(job, true, errors);
+    checkSpec(job.spec, {}, errors);
+    checkHostnames(job, errors);
   });
 }
 
-function checkGeneratedSelector({ spec, metadata }: Job, errors: Errors): void {
+/** Pods of indexed jobs are called after job and index. */
+function checkHostnames({ metadata, spec }: Job, errors: Errors): void {
+  const { name = "" } = metadata;
+  const { completionMode, completions = 0 } = spec;
+  if (completionMode !== "Indexed" || completions <= 0) return;
+  const hostname = `${name}-${completions - 1}`;
+  if (isDns1123Label(hostname).length === 0) return;
+  const why = `will not able to create pod with invalid DNS label: ${hostname}`;
+  errors.push(invalid(fieldPath("metadata", "name"), name, why));
+}
+
+/** `prefixed`: jobs from before v1.27 have only the labels without a prefix. */
+function checkGeneratedSelector({ spec, metadata }: Job, prefixed: boolean, errors: Errors): void {
   if (spec.manualSelector === true || spec.selector === undefined) return;
   const { uid = "", name = "" } = metadata;
   if (uid === "") errors.push(required(fieldPath("metadata", "uid")));
-  const expected = { "controller-uid": uid, "job-name": name, [uidLabel]: uid, "batch.kubernetes.io/job-name": name };
+  const expected: Record<string, string> = { "controller-uid": uid, "job-name": name };
+  if (prefixed) Object.assign(expected, { [uidLabel]: uid, [nameLabel]: name });
   const labels = spec.template.metadata?.labels ?? {};
   for (const [key, value] of Object.entries(expected)) {
     const path = templatePath.child("metadata").child("labels").key(key);
@@ -121,11 +135,11 @@ function checkGeneratedSelector({ spec, metadata }: Job, errors: Errors): void {
   }
 }
 
-function checkSpec(spec: JobSpec, errors: Errors): void {
+function checkSpec(spec: JobSpec, rules: { readonly allowInvalidValues?: boolean }, errors: Errors): void {
   checkJobSpec(spec, specPath, errors);
   const selectorPath = specPath.child("selector");
   if (spec.selector === undefined) errors.push(required(selectorPath));
-  else validateLabelSelector(spec.selector, selectorPath, errors);
+  else validateLabelSelector(spec.selector, selectorPath, errors, rules);
   const { labels } = spec.template.metadata ?? {};
   if (compiledSelector(spec.selector)?.matches(labels) === false) {
     errors.push(invalid(templatePath.child("metadata").child("labels"), shownMap(labels), selectorMismatch));
@@ -136,11 +150,13 @@ const immutable = ["completionMode", "podFailurePolicy", "backoffLimitPerIndex",
 
 function checkJobUpdate(job: Job, old: Job): readonly FieldError[] {
   return collect((errors) => {
-    checkSpec(job.spec, errors);
+    const labels = old.spec.template.metadata?.labels ?? {};
+    checkGeneratedSelector(job, labels[uidLabel] !== undefined && labels[nameLabel] !== undefined, errors);
+    checkSpec(job.spec, { allowInvalidValues: labelSelectorHasInvalidValue(old.spec.selector) }, errors);
+    checkHostnames(job, errors);
     checkCompletions(job.spec, old.spec, errors);
     validateImmutableField(job.spec.selector, old.spec.selector, specPath.child("selector"), errors);
-    const template = mayMove(old) ? withScheduling(old.spec.template, job.spec.template) : old.spec.template;
-    validateImmutableField(job.spec.template, template, templatePath, errors);
+    validateImmutableField(job.spec.template, expectedTemplate(old, job.spec.template), templatePath, errors);
     for (const field of immutable) {
       validateImmutableField(job.spec[field], old.spec[field], specPath.child(field), errors);
     }
@@ -150,37 +166,9 @@ function checkJobUpdate(job: Job, old: Job): readonly FieldError[] {
 /** Indexed jobs grow and shrink, together with their parallelism. */
 function checkCompletions(spec: JobSpec, old: JobSpec, errors: Errors): void {
   const path = specPath.child("completions");
-  if (spec.completionMode !== "Indexed") validateImmutableField(spec.completions, old.completions, path, errors);
-  else if (!semanticEqual(spec.completions, old.completions) && spec.completions !== undefined) {
-    if (spec.completions === spec.parallelism) return;
+  if (spec.completionMode !== "Indexed" || spec.completions === undefined) {
+    validateImmutableField(spec.completions, old.completions, path, errors);
+  } else if (spec.completions !== old.completions && spec.completions !== spec.parallelism) {
     errors.push(invalid(path, spec.completions, "can only be modified in tandem with spec.parallelism"));
   }
-}
-
-/** Where pods may go can be changed until the first one does. */
-function mayMove({ spec, status }: Job): boolean {
-  return spec.suspend === true && status?.startTime === undefined;
-}
-
-const movable = ["nodeSelector", "tolerations", "schedulingGates"] as const;
-
-/** The template with everything that says where its pods go from another. */
-function withScheduling(template: PodTemplateSpec, from: PodTemplateSpec): PodTemplateSpec {
-  const { affinity, ...rest } = template.spec ?? { containers: [] };
-  for (const field of movable) delete rest[field];
-  const wanted = from.spec ?? { containers: [] };
-  const { nodeAffinity: _replaced, ...others } = affinity ?? {};
-  const nodeAffinity = wanted.affinity?.nodeAffinity;
-  const merged = { ...others, ...(nodeAffinity === undefined ? {} : { nodeAffinity }) };
-  const spec = { ...rest, ...(Object.keys(merged).length === 0 ? {} : { affinity: merged }) };
-  for (const field of movable) {
-    if (wanted[field] !== undefined) Object.assign(spec, { [field]: wanted[field] });
-  }
-  const { labels, annotations } = from.metadata ?? {};
-  const metadata = { ...template.metadata };
-  delete metadata.labels;
-  delete metadata.annotations;
-  if (labels !== undefined) metadata.labels = labels;
-  if (annotations !== undefined) metadata.annotations = annotations;
-  return { metadata, spec };
 }

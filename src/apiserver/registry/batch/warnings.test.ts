@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fieldPath } from "../../../apimachinery/index.ts";
-import { hostnameWarnings, jobWarnings } from "./warnings.ts";
+import { hostnameWarnings } from "../common/pod-warnings.ts";
+import { jobWarnings } from "./warnings.ts";
 
 test("names that make surprising hostnames are warned of", () => {
   assert.deepEqual(hostnameWarnings("a-1"), []);

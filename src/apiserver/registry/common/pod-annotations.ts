@@ -1,13 +1,13 @@
-import type { PodSpec } from "../../../api/index.ts";
+import type { AppArmorProfile, PodSpec } from "../../../api/index.ts";
 import { type FieldPath, forbidden, invalid, type ObjectMeta, quote } from "../../../apimachinery/index.ts";
 import { checkRelativePath, type Errors } from "./check.ts";
 import { visitContainers } from "./pod-os.ts";
 
 export const mirrorAnnotation = "kubernetes.io/config.mirror";
 const deletionCost = "controller.kubernetes.io/pod-deletion-cost";
-const seccompPod = "seccomp.security.alpha.kubernetes.io/pod";
-const seccompContainer = "container.seccomp.security.alpha.kubernetes.io/";
-const appArmorContainer = "container.apparmor.security.beta.kubernetes.io/";
+export const seccompPod = "seccomp.security.alpha.kubernetes.io/pod";
+export const seccompContainer = "container.seccomp.security.alpha.kubernetes.io/";
+export const appArmorContainer = "container.apparmor.security.beta.kubernetes.io/";
 const int32 = /^(0|-?[1-9][0-9]*)$/;
 
 type Annotations = Readonly<Record<string, string>>;
@@ -45,6 +45,14 @@ function checkAppArmorText(key: string, profile: string, spec: PodSpec, path: Fi
   if (!found) errors.push(invalid(path.key(key), name, "container not found"));
   if (["", "runtime/default", "unconfined"].includes(profile) || profile.startsWith("localhost/")) return;
   errors.push(invalid(path.key(key), profile, `invalid AppArmor profile name: ${quote(profile)}`));
+}
+
+/** The field that says what the annotation says; undefined for a text that means nothing. */
+export function appArmorField(annotation: string): AppArmorProfile | undefined {
+  if (annotation === "unconfined") return { type: "Unconfined" };
+  if (annotation === "runtime/default") return { type: "RuntimeDefault" };
+  const localhostProfile = annotation.startsWith("localhost/") ? annotation.slice("localhost/".length) : "";
+  return localhostProfile === "" ? undefined : { type: "Localhost", localhostProfile };
 }
 
 /** What may not change once a pod is there. */

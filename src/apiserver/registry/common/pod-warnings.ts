@@ -1,14 +1,62 @@
-import type { Affinity, Container, ContainerPort, EphemeralContainer, EnvVar, PodSpec } from "../../../api/index.ts";
-import { type FieldPath, parseQuantity, quote, warningsForIp } from "../../../apimachinery/index.ts";
+import type {
+  Affinity,
+  Container,
+  ContainerPort,
+  EphemeralContainer,
+  EnvVar,
+  Pod,
+  PodSpec,
+  PodTemplateSpec,
+} from "../../../api/index.ts";
+import {
+  type FieldPath,
+  fieldPath,
+  goList,
+  isDns1123Label,
+  quote,
+  warningsForIp,
+} from "../../../apimachinery/index.ts";
+import { claimSpecWarnings, fractionWarnings } from "./claim-warnings.ts";
+import { nodeLabelWarning, nodeTermWarnings } from "./node-label-warnings.ts";
+import { annotationWarnings } from "./pod-annotation-warnings.ts";
 import { visitContainers } from "./pod-os.ts";
+import { volumePathWarnings } from "./volume-path-warnings.ts";
 
 type Warnings = string[];
 
-/** Likely mistakes in a pod, wherever its spec stands; upstream's texts. */
-export function podWarnings(spec: PodSpec, path: FieldPath): readonly string[] {
+/** Likely mistakes in a pod; upstream's texts. */
+export function podWarnings({ metadata, spec }: Pod): readonly string[] {
+  return warningsOf(spec, metadata.annotations, fieldPath("spec"), fieldPath("metadata", "annotations"), false);
+}
+
+/** The same in the template of a workload, which stands at `path`. */
+export function templateWarnings(template: PodTemplateSpec | undefined, path: FieldPath): readonly string[] {
+  if (template === undefined) return [];
+  const { metadata, spec = { containers: [] } } = template;
+  return warningsOf(spec, metadata?.annotations, path.child("spec"), path.child("metadata").child("annotations"), true);
+}
+
+/** Names that become part of the names of pods. */
+export function hostnameWarnings(name = ""): readonly string[] {
+  const messages = isDns1123Label(name);
+  if (messages.length === 0) return [];
+  const advice =
+    "this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended";
+  return [`metadata.name: ${advice}: ${goList(messages)}`];
+}
+
+function warningsOf(
+  spec: PodSpec,
+  annotations: Readonly<Record<string, string>> | undefined,
+  path: FieldPath,
+  annotationsPath: FieldPath,
+  isTemplate: boolean,
+): readonly string[] {
   const warnings: Warnings = [];
   deprecatedLabels(spec, path, warnings);
-  deprecatedVolumes(spec, path, warnings);
+  annotationWarnings(annotations, spec, annotationsPath, isTemplate, warnings);
+  volumeWarnings(spec, path, warnings);
+  volumePathWarnings(spec.volumes ?? [], warnings);
   lists(spec, path, warnings);
   visitContainers(spec, path, (container, at) => containerWarnings(container, at, warnings));
   portWarnings(spec, path, warnings);
@@ -21,22 +69,24 @@ export function podWarnings(spec: PodSpec, path: FieldPath): readonly string[] {
   return warnings;
 }
 
-const deprecated: Readonly<Record<string, string>> = {
-  "failure-domain.beta.kubernetes.io/zone": 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  "failure-domain.beta.kubernetes.io/region": 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  "beta.kubernetes.io/instance-type": 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-};
-
 function deprecatedLabels(spec: PodSpec, path: FieldPath, warnings: Warnings): void {
   for (const key in spec.nodeSelector) {
-    const message = deprecated[key];
+    const message = nodeLabelWarning(key);
     if (message !== undefined) warnings.push(`${path.child("nodeSelector").key(key)}: ${message}`);
   }
+  const node = spec.affinity?.nodeAffinity;
+  const nodePath = path.child("affinity").child("nodeAffinity");
+  node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms?.forEach((term, index) => {
+    const terms = nodePath.child("requiredDuringSchedulingIgnoredDuringExecution").child("nodeSelectorTerms");
+    warnings.push(...nodeTermWarnings(term, false, terms.index(index)));
+  });
+  node?.preferredDuringSchedulingIgnoredDuringExecution?.forEach(({ preference }, index) => {
+    const at = nodePath.child("preferredDuringSchedulingIgnoredDuringExecution").index(index).child("preference");
+    warnings.push(...nodeTermWarnings(preference, true, at));
+  });
   spec.topologySpreadConstraints?.forEach(({ topologyKey, labelSelector }, index) => {
     const at = path.child("topologySpreadConstraints").index(index);
-    const message = deprecated[topologyKey];
+    const message = nodeLabelWarning(topologyKey);
     if (message !== undefined) warnings.push(`${at.child("topologyKey")}: ${topologyKey} is ${message}`);
     if (labelSelector === undefined) warnings.push(`${at.child("labelSelector")}: ${nullSelector}`);
   });
@@ -54,8 +104,13 @@ const oldVolumes = {
   rbd: "deprecated in v1.28, non-functional in v1.31+",
 } as const;
 
-function deprecatedVolumes(spec: PodSpec, path: FieldPath, warnings: Warnings): void {
+function volumeWarnings(spec: PodSpec, path: FieldPath, warnings: Warnings): void {
   spec.volumes?.forEach((volume, index) => {
+    const claim = volume.ephemeral?.volumeClaimTemplate;
+    if (claim !== undefined) {
+      const at = path.child("volumes").index(index).child("ephemeral").child("volumeClaimTemplate").child("spec");
+      warnings.push(...claimSpecWarnings(claim.spec, at));
+    }
     for (const field of Object.keys(oldVolumes) as (keyof typeof oldVolumes)[]) {
       if (volume[field] === undefined) continue;
       const name = field === "storageos" ? "storageOS" : field;
@@ -81,11 +136,7 @@ function lists(spec: PodSpec, path: FieldPath, warnings: Warnings): void {
 }
 
 function fractions(list: Readonly<Record<string, string>> | undefined, path: FieldPath, warnings: Warnings): void {
-  for (const name of ["memory", "ephemeral-storage"]) {
-    const value = list?.[name];
-    if (value === undefined || parseQuantity(value).isWhole()) continue;
-    warnings.push(`${path.key(name)}: fractional byte value ${quote(value)} is invalid, must be an integer`);
-  }
+  for (const name of ["memory", "ephemeral-storage"]) warnings.push(...fractionWarnings(list?.[name], path.key(name)));
 }
 
 function containerWarnings(
@@ -123,6 +174,9 @@ function portWarnings(spec: PodSpec, path: FieldPath, warnings: Warnings): void 
   visitContainers(spec, path, ({ ports = [] }, at) => {
     ports.forEach((port, index) => {
       const own = { path: at.child("ports").index(index), port };
+      if ((port.hostIP ?? "") !== "" && (port.hostPort ?? 0) === 0) {
+        warnings.push(`${own.path}: hostIP set without hostPort: ${goPort(port)}`);
+      }
       const key = `${port.containerPort}/${port.protocol}`;
       const others = byNumber.get(key) ?? [];
       for (const other of others) comparePorts(own, other, warnings);
@@ -138,6 +192,11 @@ function portWarnings(spec: PodSpec, path: FieldPath, warnings: Warnings): void 
     });
   });
   warnings.push(...named);
+}
+
+/** As Go's `%+v` shows it. */
+function goPort({ name = "", hostPort = 0, containerPort, protocol, hostIP = "" }: ContainerPort): string {
+  return `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol ?? ""} HostIP:${hostIP}}`;
 }
 
 function comparePorts(own: PlacedPort, other: PlacedPort, warnings: Warnings): void {

@@ -11,6 +11,7 @@ import {
   semanticEqual,
   validateLabelName,
   validateLegacyCidr,
+  warningsForCidr,
 } from "../../../apimachinery/index.ts";
 import { checkEach, checkRequiredOneOf, type Errors } from "../common/check.ts";
 import { collect, keep } from "../common/lifecycle.ts";
@@ -32,6 +33,8 @@ export const nodeStrategy: Strategy<Node> = {
   },
   validate: (node) => collect((errors) => checkNode(node, errors)),
   validateUpdate: checkUpdate,
+  warningsOnCreate: nodeWarnings,
+  warningsOnUpdate: nodeWarnings,
   allowUnconditionalUpdate: true,
   status: { prepareForUpdate: (node, old) => keep(node, old, "spec"), validateUpdate: checkUpdate },
   selectableFields: { "spec.unschedulable": ({ spec }) => String(spec?.unschedulable ?? false) },
@@ -52,6 +55,15 @@ export const nodeStrategy: Strategy<Node> = {
     ),
   ]),
 };
+
+function nodeWarnings({ spec }: Node): readonly string[] {
+  const { configSource, externalID = "", podCIDRs = [] } = spec ?? {};
+  return [
+    ...(configSource === undefined ? [] : ["spec.configSource: the feature is removed"]),
+    ...(externalID === "" ? [] : ["spec.externalID: this field is deprecated, and is unused by Kubernetes"]),
+    ...podCIDRs.flatMap((cidr, index) => warningsForCidr(cidr, podCidrsPath.index(index))),
+  ];
+}
 
 /** `podCIDR` is the first of `podCIDRs`; either may be given alone. */
 function pairPodCidrs({ spec }: Node): void {

@@ -14,13 +14,13 @@ import {
   validateImmutableField,
 } from "../../../apimachinery/index.ts";
 import { addMessages, type Errors } from "../common/check.ts";
+import { betaStorageClass, claimWarnings } from "../common/claim-warnings.ts";
 import { accessModesText, checkClaimSpec } from "../common/claim-spec.ts";
 import { jsonDiff } from "../common/diff.ts";
 import { collect, keep, statusOnly } from "../common/lifecycle.ts";
 import { checkQuantityOf, isNativeResource } from "../common/resources.ts";
 import { ageColumn, defineTable, nameColumn, text, wide } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
-import { betaStorageClass } from "./persistent-volume.ts";
 
 type Spec = PersistentVolumeClaim["spec"];
 
@@ -38,6 +38,8 @@ export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = {
   },
   validate: ({ spec = {} }) => collect((errors) => checkClaimSpec(spec, specPath, errors)),
   validateUpdate: checkUpdate,
+  warningsOnCreate: claimWarnings,
+  warningsOnUpdate: claimWarnings,
   allowUnconditionalUpdate: true,
   status: statusOnly<PersistentVolumeClaim>(checkStatus),
   selectableFields: { name: ({ metadata }) => metadata.name ?? "" },

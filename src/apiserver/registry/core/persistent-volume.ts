@@ -1,5 +1,6 @@
 import type { PersistentVolume } from "../../../api/index.ts";
 import { fieldPath, forbidden, invalid, semanticEqual, validateImmutableField } from "../../../apimachinery/index.ts";
+import { betaStorageClass } from "../common/claim-warnings.ts";
 import { accessModesText } from "../common/claim-spec.ts";
 import { jsonDiff } from "../common/diff.ts";
 import { collect, keep, statusOnly } from "../common/lifecycle.ts";
@@ -7,9 +8,9 @@ import { ageColumn, defineTable, nameColumn, text, wide } from "../common/table.
 import type { Errors } from "../common/check.ts";
 import type { Strategy } from "../contract.ts";
 import { checkVolume, volumeSourceOf } from "./persistent-volume-validation.ts";
+import { volumeWarnings } from "./persistent-volume-warnings.ts";
 
 const specPath = fieldPath("spec");
-export const betaStorageClass = "volume.beta.kubernetes.io/storage-class";
 
 export const persistentVolumeStrategy: Strategy<PersistentVolume> = {
   prepareForCreate(volume) {
@@ -22,6 +23,8 @@ export const persistentVolumeStrategy: Strategy<PersistentVolume> = {
       checkVolume(volume.spec ?? {}, specPath, errors);
       checkChange(volume, old, errors);
     }),
+  warningsOnCreate: volumeWarnings,
+  warningsOnUpdate: volumeWarnings,
   allowUnconditionalUpdate: true,
   status: statusOnly<PersistentVolume>(),
   selectableFields: { name: ({ metadata }) => metadata.name ?? "" },

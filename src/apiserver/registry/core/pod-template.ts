@@ -2,7 +2,7 @@ import type { PodTemplate } from "../../../api/index.ts";
 import { fieldPath, semanticEqual } from "../../../apimachinery/index.ts";
 import { collect, countGeneration } from "../common/lifecycle.ts";
 import { checkPodTemplate } from "../common/pod-template.ts";
-import { podWarnings } from "../common/pod-warnings.ts";
+import { templateWarnings } from "../common/pod-warnings.ts";
 import { emptyTemplate } from "../common/selector-and-template.ts";
 import { defineTable, labelsText, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
@@ -18,8 +18,8 @@ export const podTemplateStrategy: Strategy<PodTemplate> = {
   prepareForUpdate: (template, old) => countGeneration(template, old, !semanticEqual(template.template, old.template)),
   validate: check,
   validateUpdate: check,
-  warningsOnCreate: ({ template = emptyTemplate }) =>
-    podWarnings(template.spec ?? { containers: [] }, templatePath.child("spec")),
+  warningsOnCreate: ({ template }) => templateWarnings(template, templatePath),
+  warningsOnUpdate: ({ template }) => templateWarnings(template, templatePath),
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
   table: defineTable([

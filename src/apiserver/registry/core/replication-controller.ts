@@ -3,7 +3,7 @@ import { fieldPath, invalid, required } from "../../../apimachinery/index.ts";
 import { checkNonNegative, type Errors, shownMap } from "../common/check.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
 import { checkPodTemplate } from "../common/pod-template.ts";
-import { podWarnings } from "../common/pod-warnings.ts";
+import { hostnameWarnings, templateWarnings } from "../common/pod-warnings.ts";
 import { checkReplicasStatus } from "../common/replica-status.ts";
 import { checkAlwaysRestarts, selectorMismatch } from "../common/selector-and-template.ts";
 import {
@@ -25,7 +25,12 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = {
   ...specAndStatus<ReplicationController>(),
   validate: ({ spec }) => collect((errors) => checkSpec(spec, errors)),
   validateUpdate: ({ spec }) => collect((errors) => checkSpec(spec, errors)),
-  warningsOnCreate: ({ spec }) => podWarnings(spec?.template?.spec ?? { containers: [] }, templatePath.child("spec")),
+  warningsOnCreate: ({ metadata, spec }) => [
+    ...hostnameWarnings(metadata.name),
+    ...templateWarnings(spec?.template, templatePath),
+  ],
+  warningsOnUpdate: ({ metadata, spec }, old) =>
+    metadata.generation === old.metadata.generation ? [] : templateWarnings(spec?.template, templatePath),
   allowUnconditionalUpdate: true,
   defaultPropagation: "Orphan",
   status: statusOnly<ReplicationController>(({ status }, _old, errors) => checkReplicasStatus(status, errors)),

@@ -10,6 +10,7 @@ import {
 import { addMessages, type Errors } from "../common/check.ts";
 import { base64Length, checkImmutable, dataSizeMax } from "../common/immutable-data.ts";
 import { collect } from "../common/lifecycle.ts";
+import { whyNoKeyPair } from "../common/key-pair.ts";
 import { ageColumn, defineTable, integer, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
@@ -25,10 +26,12 @@ export const secretStrategy: Strategy<Secret> = {
   validate: (secret) => collect((errors) => check(secret, errors)),
   validateUpdate: (secret, old) =>
     collect((errors) => {
-      validateImmutableField(secret.type, old.type, fieldPath("type"), errors);
+      validateImmutableField(secret.type ?? "", old.type ?? "", fieldPath("type"), errors);
       checkImmutable(secret, old, ["data"], errors);
       check(secret, errors);
     }),
+  warningsOnCreate: keyPairWarnings,
+  warningsOnUpdate: keyPairWarnings,
   allowUnconditionalUpdate: true,
   selectableFields: { type: ({ type }) => type ?? "" },
   table: defineTable([
@@ -38,6 +41,13 @@ export const secretStrategy: Strategy<Secret> = {
     ageColumn,
   ]),
 };
+
+function keyPairWarnings({ type, data = {} }: Secret): readonly string[] {
+  if (type !== "kubernetes.io/tls") return [];
+  const decode = (key: string) => Buffer.from(data[key] ?? "", "base64").toString();
+  const why = whyNoKeyPair(decode("tls.crt"), decode("tls.key"));
+  return why === undefined ? [] : [why];
+}
 
 /** `stringData` is for writing only: its values go into `data`. */
 function mergeStringData(secret: Secret): void {

@@ -17,8 +17,9 @@ export function serviceWarnings({ metadata, spec }: Service): readonly string[] 
   if (type === "ClusterIP" && clusterIP === "None") {
     if (loadBalancerIP !== "") warnings.push("spec.loadBalancerIP is ignored for headless services");
     if (externalIPs.length > 0) warnings.push("spec.externalIPs is ignored for headless services");
-    if ((spec.sessionAffinity ?? "") !== "") warnings.push("spec.SessionAffinity is ignored for headless services");
+    if (spec.sessionAffinity !== "None") warnings.push("spec.SessionAffinity is ignored for headless services");
   }
+  if (externalIPs.length > 0) warnings.push("spec.externalIPs is deprecated");
   each(externalIPs, "externalIPs", warningsForIp);
   if (loadBalancerIP !== "") warnings.push(...warningsForIp(loadBalancerIP, specPath.child("loadBalancerIP")));
   each(spec?.loadBalancerSourceRanges ?? [], "loadBalancerSourceRanges", warningsForCidr);
@@ -28,5 +29,15 @@ export function serviceWarnings({ metadata, spec }: Service): readonly string[] 
   if (type !== "ExternalName" && (spec?.externalName ?? "") !== "") {
     warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
   }
+  if (spec?.trafficDistribution === "PreferClose") {
+    warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
+  }
   return warnings;
+}
+
+export function serviceStatusWarnings({ status }: Service): readonly string[] {
+  const path = fieldPath("status", "loadBalancer", "ingress");
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip = "" }, index) =>
+    ip === "" ? [] : warningsForIp(ip, path.index(index)),
+  );
 }

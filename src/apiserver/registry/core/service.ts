@@ -6,7 +6,7 @@ import type { Strategy } from "../contract.ts";
 import { dropTypeDependentFields } from "./service-changes.ts";
 import { checkLoadBalancerStatus } from "./service-status.ts";
 import { checkService, checkServiceUpdate } from "./service-validation.ts";
-import { serviceWarnings } from "./service-warnings.ts";
+import { serviceStatusWarnings, serviceWarnings } from "./service-warnings.ts";
 
 /** Addresses and node ports come from the allocators, which add themselves to this strategy. */
 export const serviceStrategy: Strategy<Service> = {
@@ -24,9 +24,12 @@ export const serviceStrategy: Strategy<Service> = {
   warningsOnUpdate: serviceWarnings,
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
-  status: statusOnly<Service>(({ status }, old, errors) =>
-    checkLoadBalancerStatus(status?.loadBalancer, old, fieldPath("status", "loadBalancer"), errors),
-  ),
+  status: {
+    ...statusOnly<Service>(({ status }, old, errors) =>
+      checkLoadBalancerStatus(status?.loadBalancer, old, fieldPath("status", "loadBalancer"), errors),
+    ),
+    warningsOnUpdate: serviceStatusWarnings,
+  },
   selectableFields: {
     "spec.clusterIP": ({ spec }) => spec?.clusterIP ?? "",
     "spec.type": ({ spec }) => spec?.type ?? "",

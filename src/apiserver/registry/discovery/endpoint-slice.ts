@@ -11,6 +11,7 @@ import {
   validateImmutableField,
   validateLabels,
   validateLegacyIp,
+  warningsForIp,
 } from "../../../apimachinery/index.ts";
 import {
   addMessages,
@@ -53,6 +54,8 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
       check(slice, errors);
       validateImmutableField(slice.addressType, old.addressType, fieldPath("addressType"), errors);
     }),
+  warningsOnCreate: sliceWarnings,
+  warningsOnUpdate: sliceWarnings,
   allowUnconditionalUpdate: true,
   table: defineTable([
     nameColumn,
@@ -66,6 +69,21 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
     ageColumn,
   ]),
 };
+
+const controllers = ["endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"];
+
+function sliceWarnings({ metadata, addressType, endpoints = [] }: EndpointSlice): readonly string[] {
+  // The path is upstream's.
+  const ofType = addressType === "FQDN" ? ["spec.addressType: FQDN endpoints are deprecated"] : [];
+  const manager = metadata.labels?.["endpointslice.kubernetes.io/managed-by"] ?? "";
+  if (controllers.includes(manager)) return ofType;
+  const ofAddresses = endpoints.flatMap(({ addresses }, index) =>
+    (addresses ?? []).flatMap((address, place) =>
+      warningsForIp(address, endpointsPath.index(index).child("addresses").index(place)),
+    ),
+  );
+  return [...ofType, ...ofAddresses];
+}
 
 function listText(list: readonly string[]): string {
   return list.length > 3 ? firstThree(list, list.length) : list.length === 0 ? "<unset>" : none(list.join(","));

@@ -24,7 +24,7 @@ export const ingressClassStrategy: Strategy<IngressClass> = {
   validate: ({ spec = {} }) => collect((errors) => checkSpec(spec, errors)),
   validateUpdate: ({ spec = {} }, old) =>
     collect((errors) => {
-      validateImmutableField(spec.controller, old.spec?.controller, specPath.child("controller"), errors);
+      validateImmutableField(spec.controller ?? "", old.spec?.controller ?? "", specPath.child("controller"), errors);
       checkSpec(spec, errors);
     }),
   allowUnconditionalUpdate: true,

@@ -13,6 +13,7 @@ import {
   parseIpAddress,
   required,
   validateLegacyIp,
+  warningsForIp,
 } from "../../../apimachinery/index.ts";
 import { addMessages, checkEach, checkObjectName, type Errors } from "../common/check.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
@@ -44,12 +45,15 @@ export const ingressStrategy: Strategy<Ingress> = {
       errors.push(invalid(fieldPath("annotations", classAnnotation), annotation, why));
     }),
   validateUpdate: ({ spec = {} }, old) => collect((errors) => checkSpec(spec, leniency(old), errors)),
-  warningsOnCreate: ({ metadata }) =>
-    metadata.annotations?.[classAnnotation] === undefined
+  warningsOnCreate: ({ metadata, spec }) =>
+    metadata.annotations?.[classAnnotation] === undefined || spec?.ingressClassName !== undefined
       ? []
       : [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`],
   allowUnconditionalUpdate: true,
-  status: statusOnly<Ingress>(checkStatus),
+  status: {
+    ...statusOnly<Ingress>(checkStatus),
+    warningsOnUpdate: ({ status }) => addressWarnings(status?.loadBalancer?.ingress ?? []),
+  },
   table: defineTable([
     nameColumn,
     text("Class", "Who serves it.", ({ spec }) => spec?.ingressClassName ?? "<none>"),
@@ -65,6 +69,11 @@ export const ingressStrategy: Strategy<Ingress> = {
     ageColumn,
   ]),
 };
+
+function addressWarnings(addresses: readonly { readonly ip?: string }[]): readonly string[] {
+  const path = fieldPath("status", "loadBalancer", "ingress");
+  return addresses.flatMap(({ ip = "" }, index) => (ip === "" ? [] : warningsForIp(ip, path.index(index))));
+}
 
 function hostsText(rules: readonly networkingV1.IngressRule[]): string {
   const shown: string[] = [];

@@ -14,6 +14,7 @@ import {
   required,
   validateLabelSelector,
   validateLegacyCidr,
+  warningsForCidr,
 } from "../../../apimachinery/index.ts";
 import { addMessages, checkEach, type Errors } from "../common/check.ts";
 import { collect, specAndStatus } from "../common/lifecycle.ts";
@@ -27,6 +28,8 @@ export const networkPolicyStrategy: Strategy<NetworkPolicy> = {
   validate: ({ spec = {} }) => collect((errors) => checkSpec(spec, false, errors)),
   validateUpdate: ({ spec = {} }, old) =>
     collect((errors) => checkSpec(spec, labelSelectorHasInvalidValue(old.spec?.podSelector), errors)),
+  warningsOnCreate: blockWarnings,
+  warningsOnUpdate: blockWarnings,
   allowUnconditionalUpdate: true,
   table: defineTable([
     nameColumn,
@@ -34,6 +37,24 @@ export const networkPolicyStrategy: Strategy<NetworkPolicy> = {
     ageColumn,
   ]),
 };
+
+function blockWarnings({ spec }: NetworkPolicy): readonly string[] {
+  const { ingress = [], egress = [] } = spec ?? {};
+  const ofPeers = (peers: readonly networkingV1.NetworkPolicyPeer[] | undefined, path: FieldPath) =>
+    (peers ?? []).flatMap(({ ipBlock }, index) => {
+      if (ipBlock === undefined) return [];
+      const at = path.index(index).child("ipBlock");
+      const { cidr, except = [] } = ipBlock;
+      return [
+        ...warningsForCidr(cidr, at.child("cidr")),
+        ...except.flatMap((part, place) => warningsForCidr(part, at.child("except").index(place))),
+      ];
+    });
+  return [
+    ...ingress.flatMap(({ from }, index) => ofPeers(from, specPath.child("ingress").index(index).child("from"))),
+    ...egress.flatMap(({ to }, index) => ofPeers(to, specPath.child("egress").index(index).child("to"))),
+  ];
+}
 
 function checkSpec(spec: NetworkPolicy["spec"], allowInvalidValues: boolean, errors: Errors): void {
   const { podSelector, ingress, egress, policyTypes = [] } = spec;

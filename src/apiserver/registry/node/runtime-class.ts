@@ -9,6 +9,7 @@ import {
 } from "../../../apimachinery/index.ts";
 import { addMessages, type Errors } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
+import { nodeLabelWarning } from "../common/node-label-warnings.ts";
 import { checkContainerResources } from "../common/resources.ts";
 import { checkTolerations } from "../common/scheduling.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
@@ -24,9 +25,18 @@ export const runtimeClassStrategy: Strategy<RuntimeClass> = {
       check(runtime, errors);
       validateImmutableField(runtime.handler, old.handler, handlerPath, errors);
     }),
+  warningsOnCreate: labelWarnings,
+  warningsOnUpdate: labelWarnings,
   allowUnconditionalUpdate: false,
   table: defineTable([nameColumn, text("Handler", "What runs its pods.", ({ handler }) => handler), ageColumn]),
 };
+
+function labelWarnings({ scheduling }: RuntimeClass): readonly string[] {
+  return Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => {
+    const message = nodeLabelWarning(key);
+    return message === undefined ? [] : [`${schedulingPath.child("nodeSelector")}: ${message}`];
+  });
+}
 
 function check({ handler, overhead, scheduling }: RuntimeClass, errors: Errors): void {
   addMessages(isDns1123Label(handler), handler, handlerPath, errors);

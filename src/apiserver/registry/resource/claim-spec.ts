@@ -48,7 +48,7 @@ function checkRequest({ name, exactly, firstAvailable = [] }: Request, path: Fie
   const why = "exactly one of `exactly` or `firstAvailable` is required";
   if (exactly === undefined && firstAvailable.length === 0) errors.push(required(path, why));
   else if (exactly !== undefined && firstAvailable.length > 0) {
-    errors.push(invalid(path, "null", `${why}, but multiple fields are set`));
+    errors.push(invalid(path, null, `${why}, but multiple fields are set`));
   } else if (exactly !== undefined) checkDevices(exactly, path.child("exactly"), errors);
   else {
     const at = path.child("firstAvailable");

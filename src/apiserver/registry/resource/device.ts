@@ -106,7 +106,7 @@ function checkPlace(device: Device, placed: boolean, path: FieldPath, errors: Er
   } else if (device.nodeName !== undefined || device.nodeSelector !== undefined || device.allNodes !== undefined) {
     const why =
       "`nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec";
-    errors.push(invalid(path, "null", why));
+    errors.push(invalid(path, null, why));
   }
 }
 

@@ -25,9 +25,11 @@ export const priorityClassStrategy: Strategy<PriorityClass> = {
       }
       if (priority.preemptionPolicy !== old.preemptionPolicy) {
         const path = fieldPath("preemptionPolicy");
-        errors.push(invalid(path, priority.preemptionPolicy ?? "null", fieldImmutableError));
+        errors.push(invalid(path, priority.preemptionPolicy ?? null, fieldImmutableError));
       }
     }),
+  whyNotDelete: (name) =>
+    systemClasses.has(name) ? "this is a system priority class and cannot be deleted" : undefined,
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
   table: defineTable([

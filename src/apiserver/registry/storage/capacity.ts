@@ -8,6 +8,7 @@ import {
 } from "../../../apimachinery/index.ts";
 import { checkObjectName } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
+import { nodeSelectorWarnings } from "../common/node-label-warnings.ts";
 import { checkNonNegativeQuantity } from "../common/resources.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
@@ -24,9 +25,11 @@ export const csiStorageCapacityStrategy: Strategy<CSIStorageCapacity> = {
       // What was asked of the driver stays; only its answer changes.
       for (const field of ["nodeTopology", "storageClassName"] as const) {
         if (semanticEqual(stored[field], old[field])) continue;
-        errors.push(invalid(fieldPath(field), stored[field] ?? "null", fieldImmutableError));
+        errors.push(invalid(fieldPath(field), stored[field] ?? null, fieldImmutableError));
       }
     }),
+  warningsOnCreate: topologyWarnings,
+  warningsOnUpdate: topologyWarnings,
   allowUnconditionalUpdate: false,
   table: defineTable([
     nameColumn,
@@ -35,3 +38,7 @@ export const csiStorageCapacityStrategy: Strategy<CSIStorageCapacity> = {
     ageColumn,
   ]),
 };
+
+function topologyWarnings({ nodeTopology }: CSIStorageCapacity): readonly string[] {
+  return nodeSelectorWarnings(nodeTopology, fieldPath("nodeTopology"));
+}

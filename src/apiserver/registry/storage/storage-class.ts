@@ -14,6 +14,7 @@ import {
 } from "../../../apimachinery/index.ts";
 import { addMessages, checkRequiredOneOf, type Errors } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
+import { nodeLabelWarning } from "../common/node-label-warnings.ts";
 import { ageColumn, defineTable, flag, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
@@ -36,6 +37,8 @@ export const storageClassStrategy: Strategy<StorageClass> = {
       const path = fieldPath("volumeBindingMode");
       validateImmutableField(storage.volumeBindingMode, old.volumeBindingMode, path, errors);
     }),
+  warningsOnCreate: classWarnings,
+  warningsOnUpdate: classWarnings,
   allowUnconditionalUpdate: true,
   table: defineTable([
     {
@@ -54,6 +57,16 @@ export const storageClassStrategy: Strategy<StorageClass> = {
     ageColumn,
   ]),
 };
+
+function classWarnings({ allowedTopologies = [] }: StorageClass): readonly string[] {
+  return allowedTopologies.flatMap(({ matchLabelExpressions = [] }, index) =>
+    matchLabelExpressions.flatMap(({ key }, place) => {
+      const message = nodeLabelWarning(key);
+      const path = fieldPath("allowedTopologies").index(index).child("matchLabelExpressions").index(place);
+      return message === undefined ? [] : [`${path.child("key")}: ${message}`];
+    }),
+  );
+}
 
 function check(storage: StorageClass, errors: Errors): void {
   const { provisioner = "", parameters = {}, reclaimPolicy, volumeBindingMode } = storage;

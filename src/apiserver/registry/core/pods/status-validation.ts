@@ -33,7 +33,7 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): readonly FieldError
     const { observedGeneration = 0 } = now;
     if (observedGeneration < 0)
       errors.push(invalid(path.child("observedGeneration"), observedGeneration, "must be a non-negative integer"));
-    validateImmutableField(now.qosClass, before.qosClass, path.child("qosClass"), errors);
+    validateImmutableField(now.qosClass ?? "", before.qosClass ?? "", path.child("qosClass"), errors);
     checkTransitions("containerStatuses", now.containerStatuses, before.containerStatuses, old.spec, errors);
     checkTransitions(
       "initContainerStatuses",

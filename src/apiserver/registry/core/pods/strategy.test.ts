@@ -463,6 +463,30 @@ test("the table shows what kubectl shows", () => {
   assert.deepEqual(podStrategy.table?.row(waiting, now).slice(1, 3), ["0/1", "CrashLoopBackOff"]);
 });
 
+test("AppArmor of a new pod stands in its fields and in its annotations", () => {
+  const key = "container.apparmor.security.beta.kubernetes.io/c";
+  const warnings: string[] = [];
+  const creation = { request: { warn: (text: string) => warnings.push(text) } } as unknown as WriteContext;
+  const create = (given: Pod) => {
+    const object = structuredClone(given);
+    podStrategy.prepareForCreate?.(object, creation);
+    return [object.metadata.annotations?.[key], object.spec.containers[0]?.securityContext?.appArmorProfile];
+  };
+  const local = { type: "Localhost", localhostProfile: "x" } as const;
+  assert.deepEqual(create(withContainer({ securityContext: { appArmorProfile: local } })), ["localhost/x", local]);
+  assert.deepEqual(create(pod({ securityContext: { appArmorProfile: local } })), ["localhost/x", undefined]);
+  assert.deepEqual(create(pod({ securityContext: { appArmorProfile: local } }, { [key]: "localhost/x" })), [
+    "localhost/x",
+    undefined,
+  ]);
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(create(pod({}, { [key]: "unconfined" })), ["unconfined", { type: "Unconfined" }]);
+  assert.deepEqual(warnings, [
+    `metadata.annotations[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`,
+  ]);
+  assert.deepEqual(create(pod({ os: { name: "windows" } }, { [key]: "unconfined" })), ["unconfined", undefined]);
+});
+
 test("likely mistakes are warned about", () => {
   const object = withContainer({
     env: [

@@ -1,21 +1,21 @@
-import { fieldPath, type LabelSelector, semanticEqual } from "../../../../apimachinery/index.ts";
+import { fieldPath, type LabelSelector, semanticEqual, warningsForIp } from "../../../../apimachinery/index.ts";
 import type { Pod, PodCondition } from "../../../../api/index.ts";
 import type { Strategy } from "../../contract.ts";
 import { countGeneration, keep } from "../../common/lifecycle.ts";
 import { podQos } from "../../common/qos.ts";
 import { validatePodStatusUpdate } from "./status-validation.ts";
+import { syncAppArmor } from "./app-armor.ts";
 import { ephemeralContainers, resize } from "./subresources.ts";
 import { podTable } from "./table.ts";
 import { validatePod, validatePodUpdate } from "./validation.ts";
 import { podWarnings } from "../../common/pod-warnings.ts";
 
-const specPath = fieldPath("spec");
-
 export const podStrategy: Strategy<Pod> = {
-  prepareForCreate(pod) {
+  prepareForCreate(pod, context) {
     pod.metadata.generation = 1;
     pod.status = { phase: "Pending", qosClass: podQos(pod) };
     mergeMatchLabelKeys(pod);
+    syncAppArmor(pod, (text) => context.request.warn(text));
     if ((pod.spec.schedulingGates ?? []).length > 0) pod.status.conditions = [gatedCondition];
   },
   prepareForUpdate(pod, old) {
@@ -24,8 +24,8 @@ export const podStrategy: Strategy<Pod> = {
   },
   validate: validatePod,
   validateUpdate: validatePodUpdate,
-  warningsOnCreate: (pod) => podWarnings(pod.spec, specPath),
-  warningsOnUpdate: (pod, old) => (semanticEqual(pod.spec, old.spec) ? [] : podWarnings(pod.spec, specPath)),
+  // Updates of pods are mostly those of components, which read no warnings.
+  warningsOnCreate: podWarnings,
   allowUnconditionalUpdate: true,
   gracePeriodSeconds({ spec, status }, requested) {
     const ended = status?.phase === "Failed" || status?.phase === "Succeeded";
@@ -34,6 +34,10 @@ export const podStrategy: Strategy<Pod> = {
     return seconds < 0 ? 1 : seconds;
   },
   status: {
+    warningsOnUpdate: ({ status }) => [
+      ...addressWarnings(status?.podIPs, "podIPs"),
+      ...addressWarnings(status?.hostIPs, "hostIPs"),
+    ],
     prepareForUpdate(pod, old) {
       keep(pod, old, "spec");
       keep(pod.metadata, old.metadata, "deletionTimestamp");
@@ -57,6 +61,11 @@ export const podStrategy: Strategy<Pod> = {
   indexedFields: ["spec.nodeName"],
   table: podTable,
 };
+
+function addressWarnings(list: readonly { readonly ip?: string }[] = [], field: string): readonly string[] {
+  const path = fieldPath("status", field);
+  return list.flatMap(({ ip = "" }, index) => warningsForIp(ip, path.index(index).child("ip")));
+}
 
 const gatedCondition: PodCondition = {
   type: "PodScheduled",
