@@ -4,10 +4,12 @@ export {
   auditErrors,
   type AuditEvent,
   AuditPolicy,
-  LogBackend,
-  type LogBackendOptions,
-  WebhookBackend,
-  type WebhookBackendOptions,
+  type AuditSink,
+  BatchBackend,
+  BlockingBackend,
+  LogSink,
+  truncatingSink,
+  WebhookSink,
 } from "./audit/index.ts";
 export * from "./authn/index.ts";
 export type { FlowControlOptions } from "./flowcontrol/index.ts";

@@ -19,7 +19,17 @@ export { isExpired, Reflector, type ReflectorOptions, type ReflectorSink } from 
 export { SharedInformer, type SharedInformerOptions } from "./informer/shared-informer.ts";
 export { type IndexFunction, type IndexFunctions, Store } from "./informer/store.ts";
 export { keyOf, type NamespacedName, splitKey } from "./keys.ts";
-export { type ResourceAddress, resourcePath, withQuery } from "./paths.ts";
+export {
+  deleteBody,
+  getQuery,
+  listQuery,
+  type QueryValues,
+  type ResourceAddress,
+  resourcePath,
+  watchQuery,
+  withQuery,
+  writeQuery,
+} from "./paths.ts";
 export { TokenBucket, type TokenBucketOptions } from "./rate-limit.ts";
 export {
   isAlreadyExists,

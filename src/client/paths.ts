@@ -21,7 +21,10 @@ export function resourcePath(address: ResourceAddress): string {
 
 type QueryValue = string | number | boolean | undefined;
 
-export function withQuery(path: string, values: Readonly<Record<string, QueryValue>>): string {
+/** Query parameters; those without a value are left out. */
+export type QueryValues = Readonly<Record<string, QueryValue>>;
+
+export function withQuery(path: string, values: QueryValues): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined && value !== "" && value !== false) query.set(name, String(value));

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadScheme } from "../../api/index.ts";
-import { MemoryDisk, RealClock, RealRandom, silentLog, VirtualClock } from "../../base/index.ts";
+import { RealClock, RealRandom, silentLog } from "../../base/index.ts";
 import { MetricsRegistry } from "../../component/index.ts";
 import { createMemoryStore } from "../../storage/index.ts";
 import { createApiServer } from "../server.ts";
 import type { AuditEvent } from "./contract.ts";
-import { auditErrors, AuditPolicy, createAuditor, LogBackend, WebhookBackend } from "./index.ts";
+import { AuditPolicy, createAuditor } from "./index.ts";
 
 const policy = AuditPolicy.parse(`
 apiVersion: audit.k8s.io/v1
@@ -24,22 +24,6 @@ rules:
   - level: RequestResponse
     omitManagedFields: true
 `);
-
-function event(auditID: string): AuditEvent {
-  const stamp = "2026-01-01T00:00:00.000000Z";
-  return {
-    kind: "Event",
-    apiVersion: "audit.k8s.io/v1",
-    level: "Metadata",
-    auditID,
-    stage: "ResponseComplete",
-    requestURI: "/",
-    verb: "get",
-    user: {},
-    requestReceivedTimestamp: stamp,
-    stageTimestamp: stamp,
-  };
-}
 
 /** A server whose every caller is the user named in a header, and the events it made. */
 async function auditedServer() {
@@ -206,62 +190,4 @@ test("policies that upstream refuses are refused", () => {
   assert.throws(parse("[{ level: Metadata, omitStages: [Never] }]"), /omitStages\[0\]: Invalid value: "Never"/);
   assert.throws(parse('[{ level: None, namespaces: [a], nonResourceURLs: ["/x"] }]'), /cannot apply to both/);
   assert.throws(() => AuditPolicy.parse("kind: Policy"), /expected an audit.k8s.io\/v1 Policy/);
-});
-
-test("the log is written in lines, rotated by size, and old files go", async () => {
-  const clock = new VirtualClock();
-  const disk = new MemoryDisk(clock);
-  await disk.makeDirectory("/log");
-  const backend = new LogBackend({ clock, disk, log: silentLog, path: "/log/audit.log", bytesMax: 400, backupsMax: 1 });
-  const ended = new AbortController();
-  for (let index = 0; index < 6; index++) {
-    backend.record(event(`event-${index}`));
-    await clock.advance(1_000);
-  }
-  ended.abort();
-  await backend.run(ended.signal);
-  const files = await disk.list("/log");
-  assert.equal(files.length, 2, files.join(" "));
-  assert.match(files[0] ?? "", /^audit-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}\.log$/);
-  const newest = (await disk.readText("/log/audit.log")).trim().split("\n");
-  assert.equal((JSON.parse(newest.at(-1) ?? "") as AuditEvent).auditID, "event-5");
-});
-
-test("the webhook gets batches, is asked again, and what is too much is counted", async () => {
-  const clock = new VirtualClock();
-  const batches: number[] = [];
-  let failures = 1;
-  let lost = 0;
-  const metrics = new MetricsRegistry();
-  const count = auditErrors(metrics)("webhook");
-  const backend = new WebhookBackend({
-    clock,
-    log: silentLog,
-    bufferMax: 5,
-    batchMax: 3,
-    post: async (body) => {
-      if (failures-- > 0) throw new Error("not now");
-      batches.push((JSON.parse(body) as { items: unknown[] }).items.length);
-    },
-    onDropped: (dropped) => {
-      lost += dropped;
-      count(dropped);
-    },
-  });
-  for (let index = 0; index < 7; index++) backend.record(event(String(index)));
-  assert.equal(lost, 2);
-  const ended = new AbortController();
-  const running = backend.run(ended.signal);
-  await clock.advance(10_000);
-  assert.deepEqual(batches, [3, 2]);
-  backend.record(event("late"));
-  await clock.advance(29_000);
-  assert.deepEqual(batches, [3, 2]);
-  await clock.advance(1_000);
-  assert.deepEqual(batches, [3, 2, 1]);
-  backend.record(event("last"));
-  ended.abort();
-  await running;
-  assert.deepEqual(batches, [3, 2, 1, 1]);
-  assert.ok(metrics.render().body.includes('apiserver_audit_error_total{plugin="webhook"} 2'));
 });

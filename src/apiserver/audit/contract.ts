@@ -6,15 +6,39 @@ import type { UserInfo } from "../request/contract.ts";
 export interface Auditor {
   /** Called once the user is known, or known to be unknown. Undefined when the policy leaves the request out. */
   begin(request: ApiRequest, context: LiveContext, longRunning: boolean): AuditedRequest | undefined;
+  /** The same for a call from within the process, which has objects instead of bodies. */
+  beginCall(call: () => InnerCall, context: LiveContext): AuditedCall | undefined;
 }
 
 /** The record of one request. */
 export interface AuditedRequest {
   /** The request for the handlers; what they read of its body is recorded if the policy says so. */
   readonly request: ApiRequest;
+  /** Whether the policy wants the request's body recorded. */
+  readonly showsBodies: boolean;
+  /** Where backends have the request wait: false when it must not go on, as its arrival could not be recorded. */
+  readonly stored: Promise<boolean> | undefined;
   impersonated(user: UserInfo): void;
-  /** Records the answer; the one returned is to be sent. */
-  respond(response: ApiResponse): ApiResponse;
+  /** Records the answer; the one returned is to be sent, when it has come. */
+  respond(response: ApiResponse): ApiResponse | Promise<ApiResponse>;
+}
+
+/** A call that never was a request on a wire. */
+export interface InnerCall {
+  /** Path and query that it would have had. */
+  readonly target: string;
+  /** The object, patch or options that would have been its body. */
+  readonly sent: unknown;
+  readonly longRunning: boolean;
+}
+
+/** The record of one inner call. Promises are there where backends have it wait. */
+export interface AuditedCall {
+  readonly stored: Promise<boolean> | undefined;
+  /** A watch is open. */
+  started(): Promise<unknown> | undefined;
+  /** It has ended with this answer: an object, or the status of a failure. */
+  ended(code: number, answer: unknown): Promise<unknown> | undefined;
 }
 
 export type AuditLevel = "None" | "Metadata" | "Request" | "RequestResponse";
@@ -70,10 +94,18 @@ export interface AuditStatus {
   readonly code?: number;
 }
 
-/** Takes events; never waits and never throws. What it has no room for is dropped and counted. */
+/** Takes events and never throws. What is lost is counted. */
 export interface AuditBackend {
   readonly name: string;
-  record(event: AuditEvent): void;
-  /** Writes events until the signal aborts, then what is left. */
+  /** A promise where the request has to wait; false when a strict backend could not store the event. */
+  record(event: AuditEvent): Promise<boolean> | undefined;
+  /** Works until the signal aborts, then writes what is left. */
   run(signal: AbortSignal): Promise<void>;
+}
+
+/** Where events end up: a file, a receiver. */
+export interface AuditSink {
+  readonly name: string;
+  /** Rejects when the events could not be written. Calls may overlap. */
+  write(events: readonly AuditEvent[], signal: AbortSignal): Promise<void>;
 }

@@ -2,25 +2,22 @@ import type { Clock } from "../../base/index.ts";
 import type { ApiRequest, ApiResponse, StreamSink } from "../http/exchange.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { UserInfo } from "../request/contract.ts";
-import { type BodyReader, withoutManagedFields } from "./bodies.ts";
-import type {
-  AuditBackend,
-  AuditEvent,
-  AuditedRequest,
-  Auditor,
-  AuditObjectReference,
-  AuditStage,
-  AuditStatus,
-  AuditUser,
-} from "./contract.ts";
+import type { BodyReader } from "./bodies.ts";
+import type { AuditBackend, AuditedCall, AuditedRequest, Auditor, AuditLevel, InnerCall } from "./contract.ts";
+import { EventMaker, type Outcome, statusOf, userOf } from "./event-maker.ts";
 import type { AuditDecision, AuditPolicy } from "./policy.ts";
+import { RecordedCall } from "./recorded-call.ts";
 
 export interface AuditorOptions {
   readonly policy: AuditPolicy;
   readonly backends: readonly AuditBackend[];
   readonly bodies: BodyReader;
   readonly clock: Clock;
-  readonly onEvent?: (event: AuditEvent) => void;
+  readonly onEvent: () => void;
+  /** A request was refused because its arrival could not be recorded. */
+  readonly onRejected: () => void;
+  /** What the policy said of a request, whatever it was. */
+  readonly onDecision?: (level: AuditLevel) => void;
 }
 
 /** Records requests as the policy says. */
@@ -32,57 +29,76 @@ export class PolicyAuditor implements Auditor {
   }
 
   begin(request: ApiRequest, context: LiveContext, longRunning: boolean): AuditedRequest | undefined {
-    const decision = this.#options.policy.decide(context.user, context.info);
-    return decision === undefined ? undefined : new Recording(this.#options, decision, request, context, longRunning);
+    const decision = this.#decide(context);
+    if (decision === undefined) return undefined;
+    const { bodies } = this.#options;
+    const body = new BodyWitness(request, bodies);
+    const maker = this.#maker(decision, context, request.target, () => body.sent());
+    return new RecordedRequest(maker, body, bodies, longRunning);
+  }
+
+  beginCall(call: () => InnerCall, context: LiveContext): AuditedCall | undefined {
+    const decision = this.#decide(context);
+    if (decision === undefined) return undefined;
+    const { target, sent, longRunning } = call();
+    // Callers may change their objects before the event is written.
+    const shown = decision.level === "Metadata" ? metadataOf(sent) : sent;
+    const snapshot = shown === undefined ? undefined : (JSON.parse(JSON.stringify(shown)) as unknown);
+    return new RecordedCall(
+      this.#maker(decision, context, target, () => snapshot),
+      longRunning,
+    );
+  }
+
+  #decide({ user, info }: LiveContext): AuditDecision | undefined {
+    const { policy, onDecision } = this.#options;
+    const decision = policy.decide(user, info);
+    onDecision?.(decision.level);
+    return decision.level === "None" ? undefined : decision;
+  }
+
+  #maker(decision: AuditDecision, context: LiveContext, target: string, sent: () => unknown): EventMaker {
+    const { clock, backends, onEvent, onRejected } = this.#options;
+    return new EventMaker({ decision, context, target, sent, clock, backends, onEvent, onRejected });
   }
 }
 
-interface Outcome {
-  readonly status: AuditStatus;
-  readonly object: unknown;
+function metadataOf(sent: unknown): unknown {
+  return { metadata: (sent as { readonly metadata?: unknown } | undefined)?.metadata };
 }
 
-class Recording implements AuditedRequest {
+class RecordedRequest implements AuditedRequest {
   readonly request: ApiRequest;
-  readonly #options: AuditorOptions;
-  readonly #decision: AuditDecision;
-  readonly #context: LiveContext;
+  readonly stored: Promise<boolean> | undefined;
+  readonly #maker: EventMaker;
+  readonly #bodies: BodyReader;
   readonly #longRunning: boolean;
-  readonly #user: AuditUser;
-  readonly #body: BodyWitness;
-  #impersonated: AuditUser | undefined;
-  #shown: { readonly object: unknown } | undefined;
 
-  constructor(
-    options: AuditorOptions,
-    decision: AuditDecision,
-    request: ApiRequest,
-    context: LiveContext,
-    longRunning: boolean,
-  ) {
-    this.#options = options;
-    this.#decision = decision;
-    this.#context = context;
+  constructor(maker: EventMaker, request: ApiRequest, bodies: BodyReader, longRunning: boolean) {
+    this.request = request;
+    this.#maker = maker;
+    this.#bodies = bodies;
     this.#longRunning = longRunning;
-    this.#user = userOf(context.user);
-    this.#body = new BodyWitness(request);
-    this.request = this.#body;
-    this.#emit("RequestReceived");
+    this.stored = maker.arrived();
+  }
+
+  get showsBodies(): boolean {
+    return this.#maker.showsBodies;
   }
 
   impersonated(user: UserInfo): void {
-    this.#impersonated = userOf(user);
+    this.#maker.impersonated = userOf(user);
   }
 
-  respond(response: ApiResponse): ApiResponse {
+  respond(response: ApiResponse): ApiResponse | Promise<ApiResponse> {
     const outcome = this.#outcome(response);
     if (!this.#longRunning || response.status >= 400) {
-      this.#emit("ResponseComplete", outcome);
-      return response;
+      const stored = this.#maker.emit("ResponseComplete", outcome);
+      return stored === undefined ? response : stored.then(() => response);
     }
-    this.#emit("ResponseStarted", outcome);
+    const stored = this.#maker.emit("ResponseStarted", outcome);
     const { body } = response;
-    const complete = (): void => this.#emit("ResponseComplete", outcome);
+    const complete = (): void => void this.#maker.emit("ResponseComplete", outcome);
     if (body.type !== "stream") {
       complete();
       return response;
@@ -91,62 +107,15 @@ class Recording implements AuditedRequest {
       sink.onClose(complete);
       body.run(sink);
     };
-    return { ...response, body: { type: "stream", run } };
+    const watched: ApiResponse = { ...response, body: { type: "stream", run } };
+    return stored === undefined ? watched : stored.then(() => watched);
   }
 
   #outcome(response: ApiResponse): Outcome {
-    const wanted = this.#decision.level === "RequestResponse" && !this.#longRunning;
+    const wanted = this.#maker.level === "RequestResponse" && !this.#longRunning;
     if (!wanted && response.status < 400) return { status: { metadata: {}, code: response.status }, object: undefined };
-    const object = this.#options.bodies.readResponse(response);
+    const object = this.#bodies.readResponse(response);
     return { status: statusOf(object, response.status), object: wanted ? object : undefined };
-  }
-
-  #emit(stage: AuditStage, outcome?: Outcome): void {
-    if (this.#decision.omitStages.has(stage)) return;
-    const event = this.#event(stage, outcome);
-    this.#options.onEvent?.(event);
-    for (const backend of this.#options.backends) backend.record(event);
-  }
-
-  #event(stage: AuditStage, outcome: Outcome | undefined): AuditEvent {
-    const { info, auditId, userAgent, sourceAddresses, receivedAtMs, annotations } = this.#context;
-    const { level } = this.#decision;
-    const sent = this.#sent();
-    const reference = info.isResourceRequest ? referenceTo(info, sent) : undefined;
-    const showsBody = level === "Request" || level === "RequestResponse";
-    return {
-      kind: "Event",
-      apiVersion: "audit.k8s.io/v1",
-      level,
-      auditID: auditId,
-      stage,
-      requestURI: this.request.target,
-      verb: info.verb,
-      user: this.#user,
-      ...(this.#impersonated === undefined ? {} : { impersonatedUser: this.#impersonated }),
-      ...(sourceAddresses.length === 0 ? {} : { sourceIPs: sourceAddresses }),
-      ...(userAgent === "" ? {} : { userAgent }),
-      ...(reference === undefined ? {} : { objectRef: reference }),
-      ...(outcome === undefined ? {} : { responseStatus: outcome.status }),
-      ...(showsBody && sent !== undefined ? { requestObject: this.#bare(sent) } : {}),
-      ...(outcome?.object === undefined ? {} : { responseObject: this.#bare(outcome.object) }),
-      requestReceivedTimestamp: timestamp(receivedAtMs),
-      stageTimestamp: timestamp(this.#options.clock.now()),
-      ...(annotations.size === 0 ? {} : { annotations: Object.fromEntries(annotations) }),
-    };
-  }
-
-  /** What the client sent, once the handlers have read it. */
-  #sent(): unknown {
-    const { bytes } = this.#body;
-    if (bytes === undefined) return undefined;
-    const type = this.request.headers["content-type"];
-    this.#shown ??= { object: this.#options.bodies.read(bytes, typeof type === "string" ? type : "") };
-    return this.#shown.object;
-  }
-
-  #bare(object: unknown): unknown {
-    return this.#decision.omitManagedFields ? withoutManagedFields(object) : object;
   }
 }
 
@@ -159,10 +128,13 @@ class BodyWitness implements ApiRequest {
   readonly takeOver?: NonNullable<ApiRequest["takeOver"]>;
   readonly user?: UserInfo;
   readonly #request: ApiRequest;
-  bytes: Uint8Array | undefined;
+  readonly #bodies: BodyReader;
+  #bytes: Uint8Array | undefined;
+  #shown: { readonly object: unknown } | undefined;
 
-  constructor(request: ApiRequest) {
+  constructor(request: ApiRequest, bodies: BodyReader) {
     this.#request = request;
+    this.#bodies = bodies;
     this.method = request.method;
     this.target = request.target;
     this.headers = request.headers;
@@ -176,54 +148,15 @@ class BodyWitness implements ApiRequest {
   }
 
   async body(limitBytes: number): Promise<Uint8Array> {
-    this.bytes = await this.#request.body(limitBytes);
-    return this.bytes;
+    this.#bytes = await this.#request.body(limitBytes);
+    return this.#bytes;
   }
-}
 
-function referenceTo(info: LiveContext["info"], sent: unknown): AuditObjectReference {
-  const { metadata } = (typeof sent === "object" && sent !== null ? sent : {}) as {
-    metadata?: { name?: string; namespace?: string; uid?: string; resourceVersion?: string };
-  };
-  const all: AuditObjectReference = {
-    resource: info.resource,
-    namespace: info.namespace || metadata?.namespace || "",
-    name: info.name || metadata?.name || "",
-    uid: metadata?.uid ?? "",
-    apiGroup: info.apiGroup,
-    apiVersion: info.apiVersion,
-    resourceVersion: metadata?.resourceVersion ?? "",
-    subresource: info.subresource,
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));
-}
-
-/** Of an answer that is a Status, what it says; of any other, its code. */
-function statusOf(object: unknown, code: number): AuditStatus {
-  const answer = object as (AuditStatus & { kind?: string }) | undefined;
-  if (answer?.kind !== "Status") return { metadata: {}, code };
-  const { status, message, reason, details } = answer;
-  return {
-    metadata: {},
-    ...(status === undefined ? {} : { status }),
-    ...(message === undefined ? {} : { message }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(details === undefined ? {} : { details }),
-    code,
-  };
-}
-
-function userOf({ name, uid, groups, extra }: UserInfo): AuditUser {
-  return {
-    ...(name === "" ? {} : { username: name }),
-    ...(uid === undefined || uid === "" ? {} : { uid }),
-    ...(groups.length === 0 ? {} : { groups }),
-    ...(extra === undefined || Object.keys(extra).length === 0 ? {} : { extra }),
-  };
-}
-
-/** Microseconds, as `MicroTime` has them. */
-function timestamp(ms: number): string {
-  const micros = Math.round((ms - Math.floor(ms)) * 1000);
-  return new Date(Math.floor(ms)).toISOString().replace("Z", `${String(micros).padStart(3, "0")}Z`);
+  /** What the client sent, once the handlers have read it. */
+  sent(): unknown {
+    if (this.#bytes === undefined) return undefined;
+    const type = this.headers["content-type"];
+    this.#shown ??= { object: this.#bodies.read(this.#bytes, typeof type === "string" ? type : "") };
+    return this.#shown.object;
+  }
 }

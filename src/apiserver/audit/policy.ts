@@ -39,6 +39,8 @@ interface GroupResources {
 const levels: ReadonlySet<string> = new Set(["None", "Metadata", "Request", "RequestResponse"]);
 const stages: ReadonlySet<string> = new Set(["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"]);
 
+const unmatched: AuditDecision = { level: "None", omitStages: new Set(), omitManagedFields: false };
+
 /** Decides by the first rule that matches; a request that none matches is not audited. */
 export class AuditPolicy {
   readonly #rules: readonly (readonly [PolicyRule, AuditDecision])[];
@@ -66,11 +68,9 @@ export class AuditPolicy {
     return new AuditPolicy(file);
   }
 
-  decide(user: UserInfo, info: RequestInfo): AuditDecision | undefined {
-    for (const [rule, decision] of this.#rules) {
-      if (matches(rule, user, info)) return decision.level === "None" ? undefined : decision;
-    }
-    return undefined;
+  decide(user: UserInfo, info: RequestInfo): AuditDecision {
+    for (const [rule, decision] of this.#rules) if (matches(rule, user, info)) return decision;
+    return unmatched;
   }
 }
 

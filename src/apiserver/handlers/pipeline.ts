@@ -80,7 +80,9 @@ export class Pipeline {
     const done = isLongRunning(info) ? undefined : inFlight.start(isMutating(request.method));
     try {
       const answer = draining?.() === true ? shuttingDown() : await this.#guarded(request, query, context);
-      const response = this.#finish(context.audited?.respond(answer) ?? answer, request, query, context);
+      const recorded = context.audited?.respond(answer) ?? answer;
+      const recordedAnswer = recorded instanceof Promise ? await recorded : recorded;
+      const response = this.#finish(recordedAnswer, request, query, context);
       onComplete?.(context, response, query);
       return response;
     } finally {
@@ -109,6 +111,8 @@ export class Pipeline {
     const user = request.user ?? (await this.#authenticate(request));
     if (user !== undefined) context.user = user;
     if (audit !== undefined) context.audited = audit.begin(request, context, isLongRunning(context.info));
+    const stored = context.audited?.stored;
+    if (stored !== undefined && !(await stored)) return notStored(request);
     if (user === undefined) throw newUnauthorized("Unauthorized");
     const audited = context.audited?.request ?? request;
     const target = impersonate(request);
@@ -210,6 +214,12 @@ function shuttingDown(): ApiResponse {
   response.headers["retry-after"] = "5";
   response.headers["connection"] = "close";
   return response;
+}
+
+/** Upstream: `responsewriters.InternalError`. */
+function notStored({ target }: ApiRequest): ApiResponse {
+  const path = JSON.stringify(target);
+  return textReply(500, `Internal Server Error: ${path}: failed to store audit event\n`);
 }
 
 export function isLongRunning(info: RequestInfo): boolean {

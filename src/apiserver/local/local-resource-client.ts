@@ -1,4 +1,14 @@
 import { type KubeList, type KubeObject, newBadRequest, newFailure } from "../../apimachinery/index.ts";
+import {
+  deleteBody,
+  getQuery,
+  listQuery,
+  resourcePath,
+  watchQuery,
+  withQuery,
+  writeQuery,
+  type QueryValues,
+} from "../../client/index.ts";
 import type {
   DeleteOptions,
   GetOptions,
@@ -9,6 +19,7 @@ import type {
   WatchStream,
   WriteOptions,
 } from "../../client/index.ts";
+import type { AuditedCall } from "../audit/contract.ts";
 import { attributesOf } from "../authz/contract.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
 import { deleteAll } from "../handlers/delete-handler.ts";
@@ -27,11 +38,23 @@ import { LiveContext } from "../request/context.ts";
 import type { RequestInfo } from "../request/contract.ts";
 import { Query } from "../request/query.ts";
 import type { ApiServer } from "../server.ts";
+import { audited, auditedStart } from "./audited-call.ts";
 import { type LocalIdentity, objectOf } from "./local-client.ts";
 import { LocalRequest } from "./local-request.ts";
 import { LocalWatch } from "./local-watch.ts";
 
 const noQuery = new Query("");
+
+/** What is asked, as a request would have said it; what only a record shows is made only for one. */
+interface LocalCall {
+  readonly verb: string;
+  readonly name?: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly options: { readonly signal?: AbortSignal };
+  readonly sent?: () => unknown;
+  readonly query?: () => QueryValues;
+}
 
 /** One resource through the registry, without HTTP. */
 export class LocalResourceClient<T extends KubeObject> implements ResourceClient<T> {
@@ -65,28 +88,29 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
     return new LocalResourceClient<T>(this.#server, this.#identity, this.#served, namespace);
   }
 
-  async get(name: string, options: GetOptions = {}): Promise<T> {
-    await this.#begin("get", name, options.signal);
-    const entry = await this.#served.registry.get(this.#namespaceOf(), name, options.resourceVersion, options.signal);
-    return entry.object as T;
+  get(name: string, options: GetOptions = {}): Promise<T> {
+    return this.#call({ verb: "get", name, options, query: () => getQuery(options) }, async () => {
+      const entry = await this.#served.registry.get(this.#namespaceOf(), name, options.resourceVersion, options.signal);
+      return entry.object as T;
+    });
   }
 
-  async list(options: ListOptions = {}): Promise<KubeList<T>> {
-    await this.#begin("list", "", options.signal);
-    const page = await this.#page(options);
-    const items = (await entriesOfPage(this.#served, page)).map((entry) => entry.object as T);
-    const metadata = {
-      resourceVersion: String(page.revision),
-      ...(page.continueToken === undefined ? {} : { continue: page.continueToken }),
-      ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
-    };
-    return { ...listType(this.#served), metadata, items };
+  list(options: ListOptions = {}): Promise<KubeList<T>> {
+    return this.#call({ verb: "list", options, query: () => listQuery(options) }, async () => {
+      const page = await this.#page(options);
+      const items = (await entriesOfPage(this.#served, page)).map((entry) => entry.object as T);
+      const metadata = {
+        resourceVersion: String(page.revision),
+        ...(page.continueToken === undefined ? {} : { continue: page.continueToken }),
+        ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
+      };
+      return { ...listType(this.#served), metadata, items };
+    });
   }
 
   watch(options: WatchOptions): WatchStream<T> {
     const { clock } = this.#server.options;
-    const open = async () => {
-      await this.#begin("watch", "", options.signal);
+    const open = () => {
       checkWatchOptions(
         options.sendInitialEvents,
         options.resourceVersionMatch ?? "",
@@ -104,7 +128,7 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
       });
     };
     return new LocalWatch<T>({
-      open,
+      open: (onClose) => this.#start({ verb: "watch", options, query: () => watchQuery(options) }, open, onClose),
       registry: this.#served.registry,
       clock,
       makeBookmark: bookmarkMaker(this.#served),
@@ -117,14 +141,19 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
   }
 
   async create(object: T, options: WriteOptions = {}): Promise<T> {
-    const context = await this.#begin("create", "", options.signal, "", this.#namespaceOf(object));
-    const created = await createObject(
-      this.#served.registry,
-      this.#write(context, options),
-      this.#namespaceOf(object),
-      this.#copy(object),
-    );
-    return created.object as T;
+    const namespace = this.#namespaceOf(object);
+    const call = {
+      verb: "create",
+      options,
+      namespace,
+      sent: () => this.#typed(object),
+      query: () => writeQuery(options),
+    };
+    return this.#call(call, async (context) => {
+      const { registry } = this.#served;
+      const created = await createObject(registry, this.#write(context, options), namespace, this.#copy(object));
+      return created.object as T;
+    });
   }
 
   update(object: T, options: WriteOptions = {}): Promise<T> {
@@ -135,38 +164,41 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
     return this.#replace(object, "status", options);
   }
 
-  async patch(
+  patch(
     name: string,
     patch: Patch,
     options: WriteOptions & { readonly subresource?: string; readonly force?: boolean } = {},
   ): Promise<T> {
     const { subresource = "", force = false } = options;
-    const context = await this.#begin("patch", name, options.signal, subresource);
-    const { result } = await patchObject({
-      call: { served: this.#served, context, services: this.#server.services },
-      subresource,
-      type: patch.type,
-      patch: patch.type === "json" ? patch.operations : patch.body,
-      force,
-      parameters: { ...this.#write(context, options), fieldValidation: options.fieldValidation ?? "Ignore" },
-      options: { kind: "PatchOptions", apiVersion: "meta.k8s.io/v1" },
-    });
-    return result.object as T;
-  }
-
-  async delete(name: string, options: DeleteOptions = {}): Promise<void> {
-    const context = await this.#begin("delete", name, options.signal);
-    await deleteObject(this.#served.registry, {
-      ...this.#deletion(context, options),
-      namespace: this.#namespaceOf(),
-      name,
+    const body = patch.type === "json" ? patch.operations : patch.body;
+    const query = () => ({ ...writeQuery(options), force });
+    return this.#call({ verb: "patch", name, options, subresource, sent: () => body, query }, async (context) => {
+      const { result } = await patchObject({
+        call: { served: this.#served, context, services: this.#server.services },
+        subresource,
+        type: patch.type,
+        patch: body,
+        force,
+        parameters: { ...this.#write(context, options), fieldValidation: options.fieldValidation ?? "Ignore" },
+        options: { kind: "PatchOptions", apiVersion: "meta.k8s.io/v1" },
+      });
+      return result.object as T;
     });
   }
 
-  async deleteCollection(options: DeleteOptions, list: ListOptions): Promise<void> {
-    const context = await this.#begin("deletecollection", "", options.signal);
-    const entries = await entriesOfPage(this.#served, await this.#page(list));
-    await deleteAll(this.#served, entries, this.#deletion(context, options));
+  delete(name: string, options: DeleteOptions = {}): Promise<void> {
+    return this.#call({ verb: "delete", name, options, sent: () => deleteBody(options) }, async (context) => {
+      const namespace = this.#namespaceOf();
+      await deleteObject(this.#served.registry, { ...this.#deletion(context, options), namespace, name });
+    });
+  }
+
+  deleteCollection(options: DeleteOptions, list: ListOptions): Promise<void> {
+    const sent = () => deleteBody(options);
+    return this.#call({ verb: "deletecollection", options, sent, query: () => listQuery(list) }, async (context) => {
+      const entries = await entriesOfPage(this.#served, await this.#page(list));
+      await deleteAll(this.#served, entries, this.#deletion(context, options));
+    });
   }
 
   async getSubresource<S extends KubeObject>(name: string, subresource: string): Promise<S> {
@@ -197,7 +229,7 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
     return this.#served.subresources.get(subresource)?.kind === this.#served.descriptor.gvk.kind;
   }
 
-  async #subresource<S>(
+  #subresource<S>(
     verb: string,
     method: string,
     name: string,
@@ -205,38 +237,49 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
     object: unknown,
     options: WriteOptions,
   ): Promise<S> {
-    const context = await this.#begin(verb, name, options.signal, subresource);
-    const request = new LocalRequest(this.#identity, {
-      method,
-      path: "",
-      headers: { "content-type": "application/json" },
-      ...(object === undefined ? {} : { body: JSON.stringify(object) }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    const call = { verb, name, options, subresource, sent: () => object, query: () => writeQuery(options) };
+    return this.#call(call, async (context) => {
+      const request = new LocalRequest(this.#identity, {
+        method,
+        path: "",
+        headers: { "content-type": "application/json" },
+        ...(object === undefined ? {} : { body: JSON.stringify(object) }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      });
+      const query = options.dryRun === true ? new Query("dryRun=All") : noQuery;
+      const { services } = this.#server;
+      return objectOf<S>(await handleResource({ served: this.#served, request, query, context, services }));
     });
-    const query = options.dryRun === true ? new Query("dryRun=All") : noQuery;
-    const { services } = this.#server;
-    return objectOf<S>(await handleResource({ served: this.#served, request, query, context, services }));
   }
 
   async #replace(object: T, subresource: string, options: WriteOptions): Promise<T> {
     const name = object.metadata.name ?? "";
-    const context = await this.#begin("update", name, options.signal, subresource, this.#namespaceOf(object));
-    const { result } = await updateObject(this.#served.registry, {
-      ...this.#write(context, options),
-      namespace: this.#namespaceOf(object),
-      name,
-      subresource,
-      produce: () => this.#copy(object),
+    const namespace = this.#namespaceOf(object);
+    const sent = () => this.#typed(object);
+    const call = { verb: "update", name, options, subresource, namespace, sent, query: () => writeQuery(options) };
+    return this.#call(call, async (context) => {
+      const { result } = await updateObject(this.#served.registry, {
+        ...this.#write(context, options),
+        namespace,
+        name,
+        subresource,
+        produce: () => this.#copy(object),
+      });
+      return result.object as T;
     });
-    return result.object as T;
   }
 
   /** The registry changes what it is given; callers' objects may be the cache's own. */
   #copy(object: T): KubeObject {
-    const { codec, gvk } = this.#served.descriptor;
-    const copy = codec.normalize({ ...object, kind: gvk.kind, apiVersion: apiVersionOf(gvk) });
+    const { codec } = this.#served.descriptor;
+    const copy = codec.normalize(this.#typed(object));
     codec.applyDefaults(copy);
     return copy;
+  }
+
+  #typed(object: T): T {
+    const { gvk } = this.#served.descriptor;
+    return { ...object, kind: gvk.kind, apiVersion: apiVersionOf(gvk) };
   }
 
   #page(options: ListOptions): Promise<Page> {
@@ -282,16 +325,60 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
     return namespace;
   }
 
-  /** Authorizes the call and makes its context. */
-  async #begin(
-    verb: string,
-    name: string,
-    signal: AbortSignal | undefined,
-    subresource = "",
-    namespace = this.#namespace,
-  ): Promise<LiveContext> {
-    const { clock, random, authorizer } = this.#server.options;
+  /** Authorizes a call and does its work; both are in its record, if the server is audited. */
+  async #call<R>(call: LocalCall, work: (context: LiveContext) => Promise<R>): Promise<R> {
+    const context = this.#contextOf(call);
+    const record = this.#record(call, context);
+    if (record === undefined) {
+      await this.#authorize(context);
+      return work(context);
+    }
+    return audited(record, call.verb === "create" ? 201 : 200, async () => {
+      await this.#authorize(context);
+      return work(context);
+    });
+  }
+
+  /** The same for a watch. */
+  async #start<R>(call: LocalCall, work: () => Promise<R>, onClose: (listener: () => void) => void): Promise<R> {
+    const context = this.#contextOf(call);
+    const record = this.#record(call, context);
+    if (record === undefined) {
+      await this.#authorize(context);
+      return work();
+    }
+    const started = await auditedStart(record, async () => {
+      await this.#authorize(context);
+      return work();
+    });
+    onClose(() => void record.ended(200, undefined));
+    return started;
+  }
+
+  #record(call: LocalCall, context: LiveContext): AuditedCall | undefined {
+    const { audit } = this.#server.options;
+    if (audit === undefined) return undefined;
+    const inner = () => ({
+      target: withQuery(this.#pathOf(context.info), call.query?.() ?? {}),
+      sent: call.sent?.(),
+      longRunning: call.verb === "watch",
+    });
+    return audit.beginCall(inner, context);
+  }
+
+  #pathOf({ namespace, name, subresource, resource, apiGroup, apiVersion }: RequestInfo): string {
+    return resourcePath({
+      resource: { group: apiGroup, version: apiVersion, resource },
+      namespace: namespace === "" ? undefined : namespace,
+      name: name === "" ? undefined : name,
+      subresource: subresource === "" ? undefined : subresource,
+    });
+  }
+
+  #contextOf({ verb, name = "", subresource = "", namespace = this.#namespace, options }: LocalCall): LiveContext {
+    const { clock, random } = this.#server.options;
     const { group, version, facts } = this.#served.descriptor;
+    const { signal } = options;
     const info: RequestInfo = {
       isResourceRequest: true,
       path: "",
@@ -305,17 +392,21 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
       name,
       parts: [],
     };
-    const request = new LocalRequest(this.#identity, {
-      method: "",
-      path: "",
-      ...(signal === undefined ? {} : { signal }),
-    });
-    const context = new LiveContext(request, info, this.#identity.user, clock.now(), random.uuid());
-    if (authorizer === undefined) return context;
-    const attributes = attributesOf(this.#identity.user, info);
+    const given = { method: "", path: "", ...(signal === undefined ? {} : { signal }) };
+    const request = new LocalRequest(this.#identity, given);
+    return new LiveContext(request, info, this.#identity.user, clock.now(), random.uuid());
+  }
+
+  async #authorize(context: LiveContext): Promise<void> {
+    const { authorizer, audit } = this.#server.options;
+    if (authorizer === undefined) return;
+    const attributes = attributesOf(this.#identity.user, context.info);
     const answer = authorizer.authorize(attributes, context.signal);
     const { decision, reason, evaluationError } = answer instanceof Promise ? await answer : answer;
+    if (audit !== undefined) {
+      context.annotate("authorization.k8s.io/decision", decision === "allow" ? "allow" : "forbid");
+      context.annotate("authorization.k8s.io/reason", reason);
+    }
     if (decision !== "allow") throw forbidden(attributes, reason, evaluationError);
-    return context;
   }
 }

@@ -6,7 +6,8 @@ import type { Delivery, WatchCursor } from "../cacher/watch-cursor.ts";
 import type { ResourceRegistry } from "../registry/resource-registry.ts";
 
 export interface LocalWatchOptions {
-  readonly open: () => Promise<WatchCursor>;
+  /** May ask to be told of the end. */
+  readonly open: (onClose: (listener: () => void) => void) => Promise<WatchCursor>;
   readonly registry: ResourceRegistry;
   readonly clock: Clock;
   readonly makeBookmark: (revision: number, initialEnd: boolean) => KubeObject;
@@ -28,6 +29,7 @@ export class LocalWatch<T extends KubeObject> implements WatchStream<T>, ChangeL
   #closed = false;
   #bookmarkDue = false;
   #wakeUp: (() => void) | undefined;
+  #onClose: (() => void) | undefined;
 
   constructor(options: LocalWatchOptions) {
     this.#options = options;
@@ -45,6 +47,8 @@ export class LocalWatch<T extends KubeObject> implements WatchStream<T>, ChangeL
 
   close(): void {
     this.#closed = true;
+    this.#onClose?.();
+    this.#onClose = undefined;
     this.#unsubscribe?.();
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
@@ -53,7 +57,10 @@ export class LocalWatch<T extends KubeObject> implements WatchStream<T>, ChangeL
 
   async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent<T>, void, undefined> {
     if (this.#options.signal?.aborted === true) return;
-    const cursor = await this.#options.open();
+    const cursor = await this.#options.open((listener) => {
+      if (this.#closed) listener();
+      else this.#onClose = listener;
+    });
     this.#cursor = cursor;
     if (this.#closed) return;
     this.#unsubscribe = this.#options.registry.cache.subscribe(this, cursor.trigger());

@@ -19,6 +19,8 @@ export interface ClusterConfig {
   readonly nodeSubnet?: string;
   /** An address of this machine that pods can reach; the API server listens there too. */
   readonly advertiseAddress: string;
+  /** Upstream's flags of the API server that `up` was given. */
+  readonly apiserverFlags?: readonly string[];
 }
 
 export interface NodeConfig {

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import type { CommandContext } from "../../base/index.ts";
 import type { Datastore } from "../cluster/config.ts";
 import { dataHome } from "../cluster/paths.ts";
+import { splitServerFlags } from "../components/apiserver/up-flags.ts";
 
 const namePattern = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/;
 
@@ -14,6 +15,8 @@ export interface UpOptions {
   readonly port: number | undefined;
   readonly datastore: Datastore | undefined;
   readonly foreground: boolean;
+  /** Upstream's flags of the API server, as given; files by absolute paths. */
+  readonly apiserverFlags: readonly string[];
 }
 
 /** Who runs the command and where that puts things. */
@@ -31,7 +34,8 @@ export function callerOf(context: CommandContext): Caller {
 
 /** Throws one sentence that names the flag and what it takes. */
 export function parseUp(args: readonly string[], context: CommandContext): UpOptions {
-  const { values } = parse(args, {
+  const { own, apiserver } = splitServerFlags(args, context.workingDirectory);
+  const { values } = parse(own, {
     name: { type: "string" },
     nodes: { type: "string" },
     "control-planes": { type: "string" },
@@ -57,6 +61,7 @@ export function parseUp(args: readonly string[], context: CommandContext): UpOpt
       key: file(values["etcd-keyfile"], context),
     }),
     foreground: values["foreground"] === true,
+    apiserverFlags: apiserver,
   };
 }
 

@@ -51,7 +51,7 @@ function sameAs(existing: ClusterConfig, options: UpOptions): ClusterConfig {
   if (options.port !== undefined && options.port !== existing.port) {
     throw new Error(`cluster ${existing.name} uses port ${existing.port}; run down --delete first to change it`);
   }
-  return existing;
+  return options.apiserverFlags.length === 0 ? existing : { ...existing, apiserverFlags: options.apiserverFlags };
 }
 
 async function newCluster(
@@ -81,6 +81,7 @@ async function newCluster(
     clusterDns: addressIn(serviceCidr, 10),
     clusterDomain: defaults.clusterDomain,
     advertiseAddress,
+    ...(options.apiserverFlags.length === 0 ? {} : { apiserverFlags: options.apiserverFlags }),
   };
 }
 

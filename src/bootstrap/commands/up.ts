@@ -1,6 +1,6 @@
 import { messageOf, type Command, type CommandContext, type Platform } from "../../base/index.ts";
 import type { ClusterConfig } from "../cluster/config.ts";
-import { writeClusterConfig } from "../cluster/config.ts";
+import { readClusterConfig, writeClusterConfig } from "../cluster/config.ts";
 import { ClusterIndex } from "../cluster/index-file.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { writeIdentities } from "../kubeconfig/identities.ts";
@@ -25,6 +25,7 @@ export const up: Command = async (args, context) => {
   const options = parseUp(args, context);
   const config = await resolveCluster(platform, caller, options);
   if ((await runningSupervisor(platform, config)) !== undefined) {
+    await refuseOtherFlags(platform, config);
     await waitUntilReady(platform, config);
     say(context, `Cluster ${config.name} is already up.`);
     return 0;
@@ -37,6 +38,13 @@ export const up: Command = async (args, context) => {
   say(context, greeting(config, caller, seconds));
   return options.foreground ? stayUntilStopped(context, options) : 0;
 };
+
+/** A server that runs cannot take flags any more. */
+async function refuseOtherFlags({ disk }: Platform, { name, directory, apiserverFlags = [] }: ClusterConfig) {
+  const running = (await readClusterConfig(disk, directory))?.apiserverFlags ?? [];
+  if (apiserverFlags.join("\n") === running.join("\n")) return;
+  throw new Error(`cluster ${name} is up with other flags of its API server; run down first to change them`);
+}
 
 async function prepare(platform: Platform, caller: Caller, config: ClusterConfig): Promise<Access> {
   const paths = clusterPaths(config.directory);

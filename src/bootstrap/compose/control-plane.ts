@@ -1,6 +1,7 @@
 import {
   type Command,
   createLog,
+  createScope,
   type Log,
   type Platform,
   type Runnable,
@@ -13,6 +14,7 @@ import {
   type StandardServer,
 } from "../../apiserver/index.ts";
 import { SeriesBroadcaster, SharedInformerFactory } from "../../client/index.ts";
+import { MetricsRegistry } from "../../component/index.ts";
 import { createControllerManager, impersonatingClients } from "../../controllers/index.ts";
 import { runAll } from "../../reconcile/index.ts";
 import { Scheduler } from "../../scheduler/index.ts";
@@ -20,6 +22,8 @@ import type { Store } from "../../storage/index.ts";
 import { type ClusterConfig, readClusterConfig } from "../cluster/config.ts";
 import { pkiFiles } from "../pki/files.ts";
 import { clusterPaths } from "../cluster/paths.ts";
+import { type Audit, auditOf } from "../components/apiserver/audit.ts";
+import { upFlagsOf } from "../components/apiserver/up-flags.ts";
 import { clusterDnsController } from "./cluster-dns.ts";
 import { podRoutes } from "./pod-routes.ts";
 import { nodeBridgeOf } from "./hosts.ts";
@@ -49,7 +53,12 @@ async function runControlPlane(
   store: Store,
   signal: AbortSignal,
 ): Promise<void> {
-  const standard = await createServer(platform, log, config, store);
+  const flags = upFlagsOf(config.apiserverFlags ?? []);
+  const metrics = new MetricsRegistry();
+  const audit = await auditOf(platform, log, flags, metrics);
+  const auditing = createScope();
+  for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
+  const standard = await createServer(platform, log, config, store, { metrics, audit });
   const servers = await listen(platform, config, standard);
   try {
     const parts = [
@@ -60,6 +69,7 @@ async function runControlPlane(
     await runAll("control-plane", parts).run(signal);
   } finally {
     await Promise.all(servers.map((server) => server.close(shutdownGraceMs)));
+    await auditing.close();
   }
 }
 
@@ -68,6 +78,7 @@ async function createServer(
   log: Log,
   config: ClusterConfig,
   store: Store,
+  { metrics, audit }: { readonly metrics: MetricsRegistry; readonly audit: Audit | undefined },
 ): Promise<StandardServer> {
   const files = pkiFiles(clusterPaths(config.directory).pki);
   const read = (path: string) => platform.disk.readText(path);
@@ -106,7 +117,9 @@ async function createServer(
       shared: config.datastore.type === "etcd" && config.datastore.own === undefined,
     },
     serviceNetwork: { ...serviceNetworkDefaults, serviceCidrs: [config.serviceCidr] },
+    ...(audit === undefined ? {} : { audit }),
     more: {
+      metrics,
       advertiseAddress: `${config.advertiseAddress}:${config.port}`,
       kubelets: {
         network: platform.network,

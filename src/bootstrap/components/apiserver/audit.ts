@@ -1,59 +1,102 @@
-import { type AuditBackend, auditErrors, AuditPolicy, LogBackend, WebhookBackend } from "../../../apiserver/index.ts";
+import {
+  type AuditBackend,
+  auditErrors,
+  AuditPolicy,
+  type AuditSink,
+  BatchBackend,
+  BlockingBackend,
+  LogSink,
+  truncatingSink,
+  WebhookSink,
+} from "../../../apiserver/index.ts";
 import type { Log, Platform } from "../../../base/index.ts";
 import { createHttpClient, loadKubeconfig, resolveKubeconfig } from "../../../client/index.ts";
 import type { MetricsRegistry } from "../../../component/index.ts";
-import type { ApiserverFlags } from "./flags.ts";
+import type { AuditFlags } from "./audit-flags.ts";
 
 export interface Audit {
   readonly policy: AuditPolicy;
   readonly backends: readonly AuditBackend[];
 }
 
+/** Batches under way at once: files are written in order, receivers may be slow. */
+const parallel = { log: 1, webhook: 10 };
+
 /** Undefined when there is no policy, or nowhere to write to. */
 export async function auditOf(
   platform: Platform,
   log: Log,
-  flags: ApiserverFlags,
+  flags: AuditFlags,
   metrics: MetricsRegistry,
 ): Promise<Audit | undefined> {
   const file = flags["audit-policy-file"];
-  if (file === "") return undefined;
+  if (file === "") {
+    if (flags["audit-log-path"] !== "")
+      log.info("No audit policy file provided, no events will be recorded for log backend");
+    if (flags["audit-webhook-config-file"] !== "") {
+      log.info("No audit policy file provided, no events will be recorded for webhook backend");
+    }
+    return undefined;
+  }
   const policy = AuditPolicy.parse(await platform.disk.readText(file));
   const errors = auditErrors(metrics);
   const backends: AuditBackend[] = [];
-  if (flags["audit-log-path"] !== "") backends.push(logBackend(platform, log, flags, errors("log")));
+  if (flags["audit-log-path"] !== "") {
+    backends.push(backendOf(platform, log, flags, "log", logSink(platform, flags), errors("log")));
+  }
   if (flags["audit-webhook-config-file"] !== "") {
-    backends.push(await webhookBackend(platform, log, flags, errors("webhook")));
+    const sink = await webhookSink(platform, flags);
+    backends.push(backendOf(platform, log, flags, "webhook", sink, errors("webhook")));
   }
   return backends.length === 0 ? undefined : { policy, backends };
 }
 
-function logBackend(
-  { clock, disk }: Platform,
+function backendOf(
+  { clock }: Platform,
   log: Log,
-  flags: ApiserverFlags,
-  onDropped: (count: number) => void,
+  flags: AuditFlags,
+  kind: "log" | "webhook",
+  plain: AuditSink,
+  onLost: (count: number) => void,
 ): AuditBackend {
-  const given = flags["audit-log-path"];
-  return new LogBackend({
-    clock,
-    disk,
-    log,
-    path: given === "-" ? "/dev/stdout" : given,
-    bytesMax: given === "-" ? Number.POSITIVE_INFINITY : (flags["audit-log-maxsize"] || 100) * 1024 * 1024,
-    backupsMax: flags["audit-log-maxbackup"],
-    daysMax: flags["audit-log-maxage"],
-    onDropped,
+  const limits = {
+    eventBytesMax: flags[`audit-${kind}-truncate-max-event-size`],
+    batchBytesMax: flags[`audit-${kind}-truncate-max-batch-size`],
+  };
+  const sink = flags[`audit-${kind}-truncate-enabled`] ? truncatingSink(plain, limits, onLost) : plain;
+  const mode = flags[`audit-${kind}-mode`];
+  if (mode !== "batch") return new BlockingBackend({ sink, log, strict: mode === "blocking-strict", onLost });
+  const throttled = flags[`audit-${kind}-batch-throttle-enable`];
+  const throttle = {
+    qps: flags[`audit-${kind}-batch-throttle-qps`],
+    burst: flags[`audit-${kind}-batch-throttle-burst`],
+  };
+  return new BatchBackend({
+    ...{ clock, log, sink, onLost },
+    bufferMax: flags[`audit-${kind}-batch-buffer-size`],
+    batchMax: flags[`audit-${kind}-batch-max-size`],
+    waitMs: flags[`audit-${kind}-batch-max-wait`],
+    parallel: parallel[kind],
+    ...(throttled ? { throttle } : {}),
   });
 }
 
-async function webhookBackend(
-  platform: Platform,
-  log: Log,
-  flags: ApiserverFlags,
-  onDropped: (count: number) => void,
-): Promise<AuditBackend> {
-  const { clock, disk, processes } = platform;
+function logSink({ clock, disk }: Platform, flags: AuditFlags): AuditSink {
+  const given = flags["audit-log-path"];
+  const standardOut = given === "-";
+  return new LogSink({
+    clock,
+    disk,
+    path: standardOut ? "/dev/stdout" : given,
+    format: flags["audit-log-format"] === "legacy" ? "legacy" : "json",
+    bytesMax: standardOut ? Number.POSITIVE_INFINITY : (flags["audit-log-maxsize"] || 100) * 1024 * 1024,
+    backupsMax: flags["audit-log-maxbackup"],
+    daysMax: flags["audit-log-maxage"],
+    compress: flags["audit-log-compress"],
+  });
+}
+
+async function webhookSink({ clock, disk, processes }: Platform, flags: AuditFlags): Promise<AuditSink> {
   const { cluster, user } = resolveKubeconfig(await loadKubeconfig(disk, [flags["audit-webhook-config-file"]]));
   const { origin, pathname, search } = new URL(cluster.server);
   const client = createHttpClient({
@@ -64,14 +107,9 @@ async function webhookBackend(
     processes,
     timeoutMs: 30_000,
   });
-  return new WebhookBackend({
+  return new WebhookSink({
     clock,
-    log,
-    bufferMax: flags["audit-webhook-batch-buffer-size"],
-    batchMax: flags["audit-webhook-batch-max-size"],
-    waitMs: flags["audit-webhook-batch-max-wait"],
     backoffMs: flags["audit-webhook-initial-backoff"],
-    onDropped,
     post: async (body, signal) => {
       const headers = { "content-type": "application/json" };
       const { status } = await client.raw({ method: "POST", path: `${pathname}${search}`, headers, body, signal });

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { FeatureGateError, Features, FlagError } from "../../../component/index.ts";
+import { checkAudit } from "./audit-flags.ts";
 import type { ApiserverFlags } from "./flags.ts";
 
 const modes = ["AlwaysAllow", "Node", "RBAC"];
@@ -82,18 +83,6 @@ function checkAccess(flags: ApiserverFlags): readonly string[] {
   }
   if ((flags["kubelet-client-certificate"] === "") !== (flags["kubelet-client-key"] === "")) {
     problems.push("--kubelet-client-certificate and --kubelet-client-key must be given together");
-  }
-  return problems;
-}
-
-function checkAudit(flags: ApiserverFlags): readonly string[] {
-  const problems: string[] = [];
-  const writes = flags["audit-log-path"] !== "" || flags["audit-webhook-config-file"] !== "";
-  if (writes && flags["audit-policy-file"] === "") {
-    problems.push("--audit-policy-file is needed for audit events to be made");
-  }
-  if (flags["audit-log-format"] !== "json") {
-    problems.push(`invalid audit log format ${flags["audit-log-format"]}, allowed formats are ["json"]`);
   }
   return problems;
 }

@@ -1,4 +1,5 @@
 import { featureGateUsage, type FlagGroups, type FlagValues, flag, logFlags } from "../../../component/index.ts";
+import { auditFlags } from "./audit-flags.ts";
 
 const generic = {
   "advertise-address": flag.text({
@@ -56,20 +57,6 @@ const serving = {
     usage: "Where a self-signed certificate is made when --tls-cert-file is not given.",
     default: "/var/run/kubernetes",
   }),
-};
-
-const audit = {
-  "audit-policy-file": flag.text({ usage: "Path to the file that defines the audit policy configuration." }),
-  "audit-log-path": flag.text({ usage: "If set, audit events are written to this file; '-' means standard out." }),
-  "audit-log-format": flag.text({ usage: 'Format of saved audits; only "json" is known.', default: "json" }),
-  "audit-log-maxage": flag.integer({ usage: "Days that old audit log files are kept; 0 for ever." }),
-  "audit-log-maxbackup": flag.integer({ usage: "Old audit log files that are kept; 0 for all." }),
-  "audit-log-maxsize": flag.integer({ usage: "Megabytes at which the audit log is rotated; 0 for 100." }),
-  "audit-webhook-config-file": flag.text({ usage: "Path to a kubeconfig file of the receiver of audit events." }),
-  "audit-webhook-batch-buffer-size": flag.integer({ usage: "Events that may wait to be sent.", default: 10_000 }),
-  "audit-webhook-batch-max-size": flag.integer({ usage: "The maximum size of a batch.", default: 400 }),
-  "audit-webhook-batch-max-wait": flag.duration({ usage: "How long a batch waits to fill.", default: 30_000 }),
-  "audit-webhook-initial-backoff": flag.duration({ usage: "The wait before the first retry.", default: 10_000 }),
 };
 
 const authentication = {
@@ -164,7 +151,7 @@ export const flagGroups = {
   Generic: generic,
   Etcd: etcd,
   "Secure serving": serving,
-  Auditing: audit,
+  Auditing: auditFlags,
   Authentication: authentication,
   Authorization: authorization,
   "API enablement": enablement,
@@ -178,7 +165,7 @@ export const apiserverFlags = {
   ...generic,
   ...etcd,
   ...serving,
-  ...audit,
+  ...auditFlags,
   ...authentication,
   ...authorization,
   ...enablement,
