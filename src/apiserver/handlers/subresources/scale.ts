@@ -151,13 +151,10 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   };
 }
 
-/** Custom resources name a string; built-in kinds have a selector of their own. */
-function selectorText(object: KubeObject, { labelSelectorPath }: ScalePaths): string {
-  if (labelSelectorPath !== undefined) {
-    const text = valueAt(object, pathOf(labelSelectorPath));
-    return typeof text === "string" ? text : "";
-  }
-  const selector = valueAt(object, ["spec", "selector"]);
+/** Custom resources have it as a text already; built-in kinds have a selector. */
+function selectorText(object: KubeObject, { labelSelectorPath = ".spec.selector" }: ScalePaths): string {
+  const selector = valueAt(object, pathOf(labelSelectorPath));
+  if (typeof selector === "string") return selector;
   return typeof selector === "object" && selector !== null ? formatSelector(selector) : "";
 }
 

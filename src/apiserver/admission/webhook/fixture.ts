@@ -1,0 +1,139 @@
+import { createPrivateKey } from "node:crypto";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { KubeObject } from "../../../apimachinery/index.ts";
+import { createRealPlatform } from "../../../base/index.ts";
+import type { Client } from "../../../client/index.ts";
+import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
+
+/** The `request` of an AdmissionReview. */
+export interface ReviewRequest {
+  readonly uid: string;
+  readonly kind: object;
+  readonly resource: object;
+  readonly requestKind: object;
+  readonly requestResource: object;
+  readonly subResource?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly operation: string;
+  readonly object: (KubeObject & Record<string, unknown>) | null;
+  readonly oldObject: (KubeObject & Record<string, unknown>) | null;
+  readonly options: Record<string, unknown> | null;
+  readonly dryRun: boolean;
+  readonly userInfo: Record<string, unknown>;
+}
+
+/** What the webhook at a path says to a request: a `response`, or a whole answer. */
+export type Answer = (request: ReviewRequest, path: string) => object | RawAnswer;
+
+export class RawAnswer {
+  readonly text: string;
+  readonly code: number;
+  constructor(text: string, code = 200) {
+    this.text = text;
+    this.code = code;
+  }
+}
+
+export const jsonPatch = (operations: readonly object[]) => ({
+  allowed: true,
+  patchType: "JSONPatch",
+  patch: Buffer.from(JSON.stringify(operations)).toString("base64"),
+});
+
+const group = "admissionregistration.k8s.io";
+
+/** Webhooks over HTTPS, with a certificate for `localhost` of an authority of their own. */
+export class HookServer {
+  readonly seen: { readonly path: string; readonly request: ReviewRequest }[] = [];
+  answer: Answer = () => ({ allowed: true });
+  readonly #platform = createRealPlatform();
+  readonly #authority = createAuthority({ commonName: "webhook-ca" }, 86_400_000, this.#platform);
+  #server: Server | undefined;
+
+  async start(): Promise<void> {
+    const keyed = this.#authority;
+    const authority = new CertificateAuthority(keyed.certificate, createPrivateKey(keyed.key), this.#platform);
+    const { certificate, key } = authority.issue({
+      subject: { commonName: "hook" },
+      validityMs: 3_600_000,
+      usages: ["server auth"],
+      names: { dnsNames: ["localhost", "hook.default.svc"], ipAddresses: [] },
+    });
+    this.#server = createServer({ key, cert: certificate }, (incoming, response) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.on("end", () => {
+        const { request } = JSON.parse(Buffer.concat(chunks).toString()) as { request: ReviewRequest };
+        const path = (incoming.url ?? "").split("?")[0] ?? "";
+        this.seen.push({ path, request });
+        const said = this.answer(request, path);
+        if (said instanceof RawAnswer) {
+          response.writeHead(said.code, { "content-type": "text/plain" }).end(said.text);
+          return;
+        }
+        const body = {
+          apiVersion: "admission.k8s.io/v1",
+          kind: "AdmissionReview",
+          response: { uid: request.uid, ...said },
+        };
+        response.end(JSON.stringify(body));
+      });
+    });
+    const server = this.#server;
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  }
+
+  stop(): void {
+    this.#server?.closeAllConnections();
+    this.#server?.close();
+  }
+
+  get port(): number {
+    return (this.#server?.address() as AddressInfo).port;
+  }
+
+  get caBundle(): string {
+    return Buffer.from(this.#authority.certificate).toString("base64");
+  }
+
+  /** One webhook that wants every operation on these resources. */
+  hook(name: string, resources: readonly string[], more: object = {}) {
+    return {
+      name,
+      clientConfig: { url: `https://localhost:${this.port}/${name}`, caBundle: this.caBundle },
+      rules: [{ operations: ["*"], apiGroups: ["*"], apiVersions: ["*"], resources: [...resources], scope: "*" }],
+      sideEffects: "None",
+      admissionReviewVersions: ["v1"],
+      timeoutSeconds: 5,
+      ...more,
+    };
+  }
+
+  /** Has the webhooks in place for the length of some work. */
+  async with(
+    client: Client,
+    kind: "Mutating" | "Validating",
+    hooks: readonly object[],
+    work: () => Promise<void>,
+    name = "test",
+  ): Promise<void> {
+    this.seen.length = 0;
+    const configurations = client.resource({
+      ...{ group, version: "v1" },
+      resource: `${kind.toLowerCase()}webhookconfigurations`,
+    });
+    await configurations.create({
+      apiVersion: `${group}/v1`,
+      kind: `${kind}WebhookConfiguration`,
+      metadata: { name },
+      webhooks: hooks,
+    } as unknown as KubeObject);
+    try {
+      await work();
+    } finally {
+      await configurations.delete(name);
+    }
+  }
+}
