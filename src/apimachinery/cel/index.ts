@@ -1,4 +1,5 @@
 export type { Issue } from "./ast.ts";
+export { compileDeviceSelector, type DeviceSelector, deviceSelectorCostMax } from "./device-selector.ts";
 export {
   CelEnvironment,
   type CelProgram,

@@ -49,6 +49,7 @@ import type { PathHandler } from "../handlers/router.ts";
 import { jsonReply } from "../http/reply.ts";
 import { CustomResources, customDocuments, rulesOf, webhookConversion } from "../customresources/index.ts";
 import { createLocalClient } from "../local/local-client.ts";
+import { withAdminAccess } from "../registry/resource/admin-access.ts";
 import { builtInStrategies } from "../registry/strategies.ts";
 import { accessReviews } from "../reviews/access-reviews.ts";
 import { authenticationReviews, checkByChain, type TokenChecker } from "../reviews/authentication-reviews.ts";
@@ -138,7 +139,9 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     ...(options.audit === undefined ? {} : { audit: createAuditor({ ...options.audit, scheme, clock, metrics }) }),
     ...more,
     metrics,
-    strategies: services.extend(more.strategies ?? builtInStrategies, {}),
+    strategies: withAdminAccess(services.extend(more.strategies ?? builtInStrategies, {}), (namespace) =>
+      namespaceLabels(objects, namespace),
+    ),
     admission: admission.chain,
     store: options.store,
     log: options.log,
@@ -181,6 +184,11 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     client: (user, groups = [], userAgent = "k8ts") =>
       createLocalClient(server, { user: { name: user, groups: [...groups, systemGroups.authenticated] }, userAgent }),
   };
+}
+
+function namespaceLabels(objects: ServerObjects, name: string): Readonly<Record<string, string>> | undefined {
+  const namespace = objects.get("", "namespaces", "", name);
+  return namespace === undefined ? undefined : (namespace.metadata.labels ?? {});
 }
 
 function flowControl({ flowControl = {}, clock, log, more = {} }: StandardServerOptions, metrics: MetricsRegistry) {

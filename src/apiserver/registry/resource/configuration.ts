@@ -1,7 +1,10 @@
 import type { resourceV1 } from "../../../api/index.ts";
 import {
   byteLength,
+  compileDeviceSelector,
+  deviceSelectorCostMax,
   type FieldPath,
+  forbidden,
   invalid,
   isValidLabelValue,
   notSupported,
@@ -42,11 +45,22 @@ export function checkConfiguration(
   checkRawObject(opaque.parameters, at.child("parameters"), errors, stored);
 }
 
-/** The form; what the expression says is checked where it is compiled. */
 export function checkSelector({ cel }: resourceV1.DeviceSelector, path: FieldPath, errors: Errors): void {
   const at = path.child("cel");
   if (cel === undefined) errors.push(required(at));
-  else if (cel.expression.length > expressionMax) errors.push(tooLong(at.child("expression"), expressionMax));
+  else checkExpression(cel.expression, at.child("expression"), errors);
+}
+
+function checkExpression(expression: string, path: FieldPath, errors: Errors): void {
+  if (byteLength(expression) > expressionMax) {
+    errors.push(tooLong(path, expressionMax));
+    return;
+  }
+  const selector = compileDeviceSelector(expression);
+  if (selector.type === "error") errors.push(invalid(path, expression, selector.message));
+  else if (selector.program.estimatedCost > deviceSelectorCostMax) {
+    errors.push(forbidden(path, "too complex, exceeds cost limit"));
+  }
 }
 
 export function checkTaint(taint: resourceV1.DeviceTaint, path: FieldPath, errors: Errors): void {

@@ -41,6 +41,20 @@ claims.accepts([
     }),
   ],
   ["all devices", exact({ allocationMode: "All", count: 0 })],
+  [
+    "devices by what drivers say of them",
+    exact({
+      selectors: [
+        {
+          cel: {
+            expression: `device.driver == "dra.example.com" && cel.bind(dra, device.attributes["dra.example.com"], dra.someBool || dra.anotherBool) && device.attributes["dra.example.com"].version.isGreaterThan(semver("1.0.0"))`,
+          },
+        },
+        { cel: { expression: `device.capacity["dra.example.com"].memory.compareTo(quantity("1Gi")) >= 0` } },
+        { cel: { expression: "device.allowMultipleAllocations" } },
+      ],
+    }),
+  ],
 ]);
 claims.rejects([
   [
@@ -66,6 +80,40 @@ claims.rejects([
     "a mode",
     exact({ allocationMode: "X" as "All" }),
     [`${at}.exactly.allocationMode: Unsupported value: "X": supported values: "All", "ExactCount"`],
+  ],
+  [
+    "a selector of what devices do not have",
+    exact({ selectors: [{ cel: { expression: "device.nope" } }, {}] }),
+    [
+      `${at}.exactly.selectors[0].cel.expression: Invalid value: "device.nope": compilation failed: ERROR: <input>:1:7: undefined field 'nope'\n | device.nope\n | ......^`,
+      `${at}.exactly.selectors[1].cel: Required value`,
+    ],
+  ],
+  [
+    "a selector that says neither yes nor no",
+    exact({ selectors: [{ cel: { expression: "device.driver" } }] }),
+    [
+      `${at}.exactly.selectors[0].cel.expression: Invalid value: "device.driver": must evaluate to bool or the unknown type, not string`,
+    ],
+  ],
+  [
+    "a selector that takes too long",
+    exact({
+      selectors: [
+        {
+          cel: {
+            expression:
+              "device.attributes.all(a, device.attributes.all(b, device.attributes.all(c, device.attributes.all(d, a == b))))",
+          },
+        },
+      ],
+    }),
+    [`${at}.exactly.selectors[0].cel.expression: Forbidden: too complex, exceeds cost limit`],
+  ],
+  [
+    "a selector too long to compile",
+    exact({ selectors: [{ cel: { expression: `device.driver == "${"x".repeat(10 * 1024)}"` } }] }),
+    [`${at}.exactly.selectors[0].cel.expression: Too long: may not be more than 10240 bytes`],
   ],
   [
     "a toleration",
