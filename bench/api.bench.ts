@@ -1,5 +1,5 @@
 // The API server's hot paths over TLS with 32 connections: RBAC, admission and managed fields on, writes durable.
-// `--datastore=memory`, `--pods=N` (default 15800), `--seconds=N` for each step (default 6).
+// `--datastore=memory`, `--pods=N` (default 15800, as in the anchor's run), `--seconds=N` for each step (default 6).
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type BenchServer, startBenchServer } from "./api/bench-server.ts";
@@ -16,6 +16,9 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 /** 32 lists at once share the line: each takes seconds. */
 const listSeconds = Math.max(15, seconds);
+/** Ends when the pods are there. */
+const createSecondsMax = 120;
+const createTarget = "≥ 2,500/s, p99 ≤ 50 ms";
 const podsWanted = Number(values.pods);
 const scripts = join(import.meta.dirname, "api");
 const megabyte = 1_000_000;
@@ -40,15 +43,10 @@ async function measure({ url, token, startedMs, status }: BenchServer): Promise<
       ...(script === undefined ? {} : { script: join(scripts, script) }),
       ...(args === undefined ? {} : { args }),
     });
-  const show = async (
-    what: string,
-    run: Promise<LoadResult>,
-    target: string,
-    ranSeconds = seconds,
-  ): Promise<LoadResult> => {
+  const show = async (what: string, run: Promise<LoadResult>, target: string): Promise<LoadResult> => {
     const before = (await status()).cpuUs;
     const result = await run;
-    const cpuUs = ((await status()).cpuUs - before) / Math.max(1, result.perSecond * ranSeconds);
+    const cpuUs = ((await status()).cpuUs - before) / Math.max(1, result.answers);
     printFigure(what, `${result.perSecond.toFixed(result.perSecond < 100 ? 1 : 0)}/s`, target);
     const failed = result.failed === 0 ? "" : `, ${result.failed} failed`;
     process.stdout.write(
@@ -56,28 +54,28 @@ async function measure({ url, token, startedMs, status }: BenchServer): Promise<
     );
     return result;
   };
-  await show("create pods", load("/", "create-pods.lua", ["a"]), "≥ 2,500/s, p99 ≤ 50 ms");
-  await show("create pods, once warm", load("/", "create-pods.lua", ["b"]), "≥ 2,500/s, p99 ≤ 50 ms");
-  for (let run = 0; (await count(url, token)) < podsWanted && run < 20; run += 1)
-    await load("/", "create-pods.lua", [`c${run}`]);
+  await show(
+    `create ${podsWanted} pods`,
+    load("/", "create-pods.lua", ["a", values.pods], createSecondsMax),
+    createTarget,
+  );
   await show("get a pod", load("/api/v1/namespaces/default/pods/pod-a-0-5"), "≥ 10,000/s");
   const total = await count(url, token);
   await show(
     `list ${total} pods, resourceVersion=0`,
     load("/api/v1/pods?resourceVersion=0", undefined, undefined, listSeconds),
     "≥ 8/s (of 15,800)",
-    listSeconds,
   );
   await show(
     `list ${total} pods, consistent`,
     load("/api/v1/pods", undefined, undefined, listSeconds),
     "≥ 8/s (of 15,800)",
-    listSeconds,
   );
   await show("list pages of 500", load("/api/v1/pods?limit=500"), "≥ 150/s");
   await show("merge patch", load("/", "patch-pods.lua", ["merge"]), "≥ 1,500/s");
   await show("server-side apply", load("/", "patch-pods.lua", ["apply"]), "≥ 1,500/s");
   printFigure("memory, peak", `${((await status()).peakBytes / megabyte).toFixed(0)} MB`, "≤ 700 MB");
+  await show("create more pods, now that it is warm", load("/", "create-pods.lua", ["b"]), createTarget);
 }
 
 async function count(url: string, token: string): Promise<number> {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { createRealPlatform, messageOf } from "../src/base/index.ts";
+import { createRealPlatform, keepYoungHeapSmall, messageOf } from "../src/base/index.ts";
 import type { Command, CommandContext } from "../src/base/index.ts";
 
 interface Entry {
@@ -60,6 +60,7 @@ async function main(name: string, args: readonly string[]): Promise<number> {
   if (["version", "--version"].includes(name)) return print(await version());
   const entry = groups.map(([, table]) => table[name]).find((found) => found !== undefined);
   if (entry === undefined) return refuse(`there is no command ${JSON.stringify(name)}; ./k8ts help lists them`);
+  if (name in components) keepYoungHeapSmall();
   const command = await load(entry);
   if (command === undefined) return refuse(`the command ${name} is not built yet`);
   try {

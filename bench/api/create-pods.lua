@@ -1,7 +1,10 @@
--- Creates pods of about 1.2 KB, each under a name of its own. The first argument tells runs apart.
+-- Creates pods of about 1.2 KB, each under a name of its own. The first argument tells runs apart; with a second one
+-- it stops after so many pods.
 local threads = 0
 local counter = 0
+local answers = 0
 local run = "a"
+local limit = math.huge
 
 function setup(thread)
   thread:set("id", threads)
@@ -10,8 +13,19 @@ end
 
 function init(args)
   run = args[1] or "a"
+  -- Half of them are the other thread's.
+  limit = (tonumber(args[2]) or math.huge) / 2
   wrk.headers["Content-Type"] = "application/json"
   note = string.rep("x", 400)
+end
+
+function response()
+  answers = answers + 1
+  if answers < limit then return end
+  wrk.thread:stop()
+  -- wrk itself goes on until it is told.
+  io.write("enough\n")
+  io.flush()
 end
 
 function request()

@@ -2,9 +2,13 @@
 // Arguments: directory, datastore. Prints one JSON line when it is ready, and its memory on every line it reads.
 import { createInterface } from "node:readline";
 import { join } from "node:path";
-import { createStandardServer, listenHttp, tokenFileAuthenticator } from "../../src/apiserver/index.ts";
-import { createRealPlatform, silentLog } from "../../src/base/index.ts";
-import { createMemoryStore, openSqliteStore, type Store } from "../../src/storage/index.ts";
+import { createRealPlatform, keepYoungHeapSmall, silentLog } from "../../src/base/index.ts";
+import type { Store } from "../../src/storage/index.ts";
+
+keepYoungHeapSmall();
+// Not before: as bin/k8ts.ts does.
+const { createStandardServer, listenHttp, tokenFileAuthenticator } = await import("../../src/apiserver/index.ts");
+const { createMemoryStore, openSqliteStore } = await import("../../src/storage/index.ts");
 
 const [directory = "", datastore = "sqlite"] = process.argv.slice(2);
 const platform = createRealPlatform();

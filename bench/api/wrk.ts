@@ -12,6 +12,8 @@ export interface Load {
 
 export interface LoadResult {
   readonly perSecond: number;
+  /** How many in all. */
+  readonly answers: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly failed: number;
@@ -25,12 +27,14 @@ export function ensureWrk(): void {
   if (installed.status !== 0) throw new Error("wrk is not there and could not be installed: install the package wrk");
 }
 
-/** Two threads, 32 connections over TLS. */
+const threads = 2;
+
+/** 32 connections over TLS. A script that prints "enough" once per thread ends it before its time. */
 export async function wrk({ url, token, path, seconds, script, args = [] }: Load): Promise<LoadResult> {
   const child = spawn(
     "wrk",
     [
-      "--threads=2",
+      `--threads=${threads}`,
       "--connections=32",
       `--duration=${seconds}s`,
       "--timeout=30s",
@@ -44,10 +48,14 @@ export async function wrk({ url, token, path, seconds, script, args = [] }: Load
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   let output = "";
-  for await (const chunk of child.stdout) output += String(chunk);
+  for await (const chunk of child.stdout) {
+    output += String(chunk);
+    if (output.split("enough\n").length > threads) child.kill("SIGINT");
+  }
   const figure = (pattern: RegExp): string => pattern.exec(output)?.[1] ?? "";
   return {
     perSecond: Number(figure(/Requests\/sec:\s+([0-9.]+)/)),
+    answers: Number(figure(/([0-9]+) requests in /)),
     p50Ms: milliseconds(figure(/^\s+50%\s+(\S+)/m)),
     p99Ms: milliseconds(figure(/^\s+99%\s+(\S+)/m)),
     failed: Number(figure(/Non-2xx or 3xx responses: ([0-9]+)/)),

@@ -11,6 +11,7 @@ export const platformFiles: Readonly<Record<string, { readonly powers: readonly 
   "src/base/real/disk.ts": { powers: ["files"], reason: "the real disk" },
   "src/base/real/watch.ts": { powers: ["files", "timers"], reason: "file watches of the real disk" },
   "src/base/real/processes.ts": { powers: ["files", "processes", "timers"], reason: "the real child processes" },
+  "src/base/real/young-heap.ts": { powers: ["timers"], reason: "lets V8's heap grow again once a program has started" },
   "src/base/virtual/clock.ts": { powers: ["timers"], reason: "lets the event loop turn once between virtual timers" },
   "bin/k8ts.ts": { powers: ["files"], reason: "sees which rooms are there before it imports one" },
   "src/component/serving/diagnostics-server.ts": { powers: ["network"], reason: "HTTP over sockets of the Network" },
