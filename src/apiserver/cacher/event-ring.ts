@@ -11,7 +11,7 @@ export class Change {
   readonly previous: CacheEntry | undefined;
   /** Position among all changes of this resource since the cache started. */
   sequence = 0;
-  readonly #frames = new Map<string, Buffer>();
+  #frames: Map<string, Buffer> | undefined;
   #gone: CacheEntry | undefined;
 
   constructor(revision: number, type: ChangeType, entry: CacheEntry, previous: CacheEntry | undefined) {
@@ -30,9 +30,10 @@ export class Change {
 
   /** The frame under this name, made on first request. */
   frame(name: string, make: () => Buffer): Buffer {
-    let frame = this.#frames.get(name);
+    let frame = this.#frames?.get(name);
     if (frame === undefined) {
       frame = make();
+      this.#frames ??= new Map();
       this.#frames.set(name, frame);
     }
     return frame;

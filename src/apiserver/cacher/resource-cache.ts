@@ -57,8 +57,8 @@ export class ResourceCache implements HubSink {
   readonly #noticed = new Set<ChangeListener>();
   readonly #snapshots = new Map<number, Snapshot>();
   readonly #indexes = new Map<string, FieldIndex>();
-  /** Objects of writes under way, so that the event that comes back need not be parsed. */
-  readonly #expected = new WeakMap<Uint8Array, KubeObject>();
+  /** Objects of writes under way, so that nothing is parsed; then their entries, for the second of answer and event. */
+  readonly #expected = new WeakMap<Uint8Array, KubeObject | CacheEntry>();
   #ring: EventRing;
   #starting: Promise<void> | undefined;
   #ready = false;
@@ -262,7 +262,16 @@ export class ResourceCache implements HubSink {
   }
 
   #entryOf(key: string, value: Uint8Array, revision: number): CacheEntry {
-    return CacheEntry.fromStored(key, value, revision, this.shape, this.#expected.get(value));
+    const expected = this.#expected.get(value);
+    if (expected === undefined) return CacheEntry.fromStored(key, value, revision, this.shape);
+    if (expected instanceof CacheEntry) {
+      this.#expected.delete(value);
+      if (expected.revision === revision && expected.key === key) return expected;
+      return CacheEntry.fromStored(key, value, revision, this.shape);
+    }
+    const entry = CacheEntry.fromStored(key, value, revision, this.shape, expected);
+    this.#expected.set(value, entry);
+    return entry;
   }
 
   /** One damaged value must not stop everything else. */
