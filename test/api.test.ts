@@ -161,7 +161,10 @@ describe("the API by independent clients", { concurrency: false }, () => {
     assert.equal(rest.metadata.resourceVersion, first.metadata.resourceVersion);
     const exact = await list(`resourceVersion=${first.metadata.resourceVersion}&resourceVersionMatch=Exact`);
     assert.equal(exact.items.length, 4);
-    assert.match((await list("continue=nonsense")).message ?? "", /^continue key is not valid/);
+    assert.match(
+      (await list("continue=nonsense")).message ?? "",
+      /^invalid continue token: continue key is not valid: invalid character/,
+    );
     assert.match(
       (await list("resourceVersionMatch=Exact")).message ?? "",
       /forbidden unless resourceVersion is provided/,
@@ -256,6 +259,36 @@ describe("the API by independent clients", { concurrency: false }, () => {
     assert.match(await api.kubectl("explain gadgets --recursive"), /spec\t<Object>\n\s+size\t<integer>/);
     assert.match(await api.kubectl("explain pods --recursive"), /containers\t<\[\]Container> -required-/);
     assert.match(await api.kubectl("get apiservices v1.example.com"), /v1\.example\.com\s+Local\s+True/);
+  });
+
+  it("offers the best version first, and says what is deprecated", async () => {
+    const version = (name: string, more: object) => ({ name, served: true, schema, ...more });
+    const schema = { openAPIV3Schema: { type: "object" } };
+    const versions = [
+      version("v1alpha1", { storage: false, deprecated: true }),
+      version("v1beta2", { storage: false }),
+      version("v1", { storage: true }),
+    ];
+    const names = { plural: "tools", singular: "tool", kind: "Tool" };
+    const definition = {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "tools.example.org" },
+      spec: { group: "example.org", scope: "Cluster", names, versions },
+    };
+    await api.kubectl("create -f -", JSON.stringify(definition));
+    await api.kubectl("wait --for=condition=Established crd/tools.example.org --timeout=5s");
+    assert.match(await api.kubectl("api-resources --api-group=example.org"), /example\.org\/v1 /);
+    const said = async (args: string) => (await api.run(["get", ...args.split(" ")])).stderr;
+    assert.match(
+      await said("tools.v1alpha1.example.org"),
+      /Warning: example\.org\/v1alpha1 Tool is deprecated; use example\.org\/v1 Tool/,
+    );
+    assert.match(
+      await said("endpoints"),
+      /v1 Endpoints is deprecated in v1\.33\+; use discovery\.k8s\.io\/v1 EndpointSlice/,
+    );
+    assert.doesNotMatch(await said("tools"), /Warning/);
   });
 
   it("serves the JavaScript client: typed calls, patches and informers", async () => {

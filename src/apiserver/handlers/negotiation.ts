@@ -44,6 +44,21 @@ export function negotiate(accept: string | undefined, stream = false, jsonOnly =
   return chosen;
 }
 
+const rememberedStatus = new Map<string, MediaType>();
+
+/** The encoding of a Status: the first that is wanted without a projection; JSON where there is none. */
+export function statusMedia(accept: string): MediaType {
+  const known = rememberedStatus.get(accept);
+  if (known !== undefined) return known;
+  const clauses = accept.split(",").map(parseClause);
+  clauses.sort((a, b) => b.quality - a.quality);
+  const plain = clauses.filter(({ parameters }) => !parameters.has("as")).map(({ type }) => mediaOf(type));
+  const media = plain.find((one) => one !== undefined) ?? "json";
+  if (rememberedStatus.size >= rememberedMax) rememberedStatus.clear();
+  rememberedStatus.set(accept, media);
+  return media;
+}
+
 interface Clause {
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;

@@ -8,6 +8,7 @@ import { closeEnvelope, field } from "./protobuf-envelope.ts";
 import { protobufOf } from "./render.ts";
 import type { ServedResource } from "./served.ts";
 import { type IncludeObject, partial, tableOf, tableRow } from "./table.ts";
+import { protobufStatus } from "./status-media.ts";
 import { toYaml } from "./yaml.ts";
 
 /** Turns changes into frames of one encoding. Frames of the same name are the same for all watchers. */
@@ -74,7 +75,7 @@ function protobufMetadataFrames(served: ServedResource, version: string): FrameE
     other: (type, object) =>
       protobufFrame(
         type,
-        type === "BOOKMARK" ? partialProtobuf(object as KubeObject, version) : protobufStatus(object),
+        type === "BOOKMARK" ? partialProtobuf(object as KubeObject, version) : protobufStatus(object as object),
       ),
   };
 }
@@ -96,28 +97,8 @@ function protobufFrames(served: ServedResource): FrameEncoder {
               raw: codec.encodeProtobuf(object as never),
             }),
           )
-        : frame(type, protobufStatus(object)),
+        : frame(type, protobufStatus(object as object)),
   };
-}
-
-/** `Status { metadata = 1, status = 2, message = 3, reason = 4, code = 6 }`. */
-export function protobufStatus(value: unknown): Buffer {
-  const status = value as {
-    readonly status?: string;
-    readonly message?: string;
-    readonly reason?: string;
-    readonly code?: number;
-  };
-  const text = (number: number, value_: string | undefined): Buffer => field(number, Buffer.from(value_ ?? ""));
-  const code = status.code ?? 0;
-  const raw = Buffer.concat([
-    field(1, Buffer.concat([text(1, ""), text(2, ""), text(3, "")])),
-    text(2, status.status),
-    text(3, status.message),
-    text(4, status.reason),
-    Buffer.from(code < 128 ? [0x30, code] : [0x30, (code & 0x7f) | 0x80, code >> 7]),
-  ]);
-  return closeEnvelope({ apiVersion: "v1", kind: "Status", raw });
 }
 
 function yamlFrames(served: ServedResource): FrameEncoder {

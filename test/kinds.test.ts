@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { loadScheme } from "../src/api/index.ts";
+import { ServedApi } from "./api/served.ts";
+
+const api = new ServedApi();
+const protobuf = "application/vnd.kubernetes.protobuf";
+
+const job = (name: string) => `
+apiVersion: batch/v1
+kind: Job
+metadata: {name: ${name}}
+spec:
+  suspend: true
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: a, image: x}]
+`;
+
+const claim = (expression: string, adminAccess: boolean) => `
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaim
+metadata: {name: claim}
+spec:
+  devices:
+    requests:
+    - name: r
+      exactly:
+        deviceClassName: c
+        adminAccess: ${adminAccess}
+        selectors: [{cel: {expression: '${expression}'}}]
+`;
+
+describe("kinds by independent clients", { concurrency: false }, () => {
+  before(() => api.start());
+  after(() => api.stop());
+
+  it("keeps the priority classes of the system", async () => {
+    assert.match(
+      await api.refused("delete priorityclass system-node-critical"),
+      /priorityclasses.* "system-node-critical" is forbidden: this is a system priority class and cannot be deleted/,
+    );
+  });
+
+  it("says that the pods of a deleted job stay", async () => {
+    await api.kubectl("create -f -", job("left") + "---" + job("both"));
+    const path = "/apis/batch/v1/namespaces/default/jobs";
+    const open = await api.send({ method: "DELETE", path: `${path}/left` });
+    assert.match(
+      String(open.headers["warning"]),
+      /^299 - "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"$/,
+    );
+    const said = await api.send({ method: "DELETE", path: `${path}/both?propagationPolicy=Background` });
+    assert.equal(said.headers["warning"], undefined);
+  });
+
+  it("compiles selectors of devices, and keeps devices of others to namespaces for it", async () => {
+    assert.match(
+      await api.refused("create -f -", claim("device.nope == 1", false)),
+      /spec\.devices\.requests\[0\]\.exactly\.selectors\[0\]\.cel\.expression: Invalid value: "device\.nope == 1": compilation failed: ERROR: <input>:1:7: undefined field 'nope'/,
+    );
+    assert.match(
+      await api.refused("create -f -", claim("true", true)),
+      /spec\.devices\.requests\[0\]\.adminAccess: Forbidden: admin access to devices requires the `resource\.kubernetes\.io\/admin-access: true` label on the containing namespace/,
+    );
+    await api.kubectl("label namespace default resource.kubernetes.io/admin-access=true");
+    await api.kubectl("create -f -", claim("true", true));
+  });
+
+  it("answers failures in protobuf and YAML to who asks for them", async () => {
+    const path = "/api/v1/namespaces/default/configmaps/none";
+    const answer = await api.send({ path, headers: { accept: `${protobuf},application/json` } });
+    assert.deepEqual([answer.status, answer.headers["content-type"]], [404, protobuf]);
+    assert.equal(answer.body.subarray(0, 4).toString(), "k8s\0");
+    const codec = loadScheme().codec({ group: "meta.k8s.io", version: "v1", kind: "Status" });
+    // After the magic: type meta (14 bytes and its head), then the raw object with a length of one byte.
+    const raw = answer.body.subarray(4 + 16 + 2, answer.body.length - 4);
+    const { metadata: _metadata, ...status } = codec.decodeProtobuf(raw) as unknown as Record<string, unknown>;
+    assert.deepEqual(JSON.parse(JSON.stringify(status)), {
+      status: "Failure",
+      message: 'configmaps "none" not found',
+      reason: "NotFound",
+      details: { name: "none", kind: "configmaps" },
+      code: 404,
+    });
+    const yaml = await api.send({ path, headers: { accept: "application/yaml" } });
+    assert.equal(yaml.headers["content-type"], "application/yaml");
+    assert.match(yaml.body.toString(), /^apiVersion: v1\ncode: 404\n/m);
+    const table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+    const json = await api.send({ path, headers: { accept: table } });
+    assert.equal(json.headers["content-type"], "application/json");
+  });
+});
