@@ -29,18 +29,7 @@ import {
   unionAuthenticator,
   x509Authenticator,
 } from "../authn/index.ts";
-import {
-  alwaysAllowAuthorizer,
-  alwaysAllowPaths,
-  type Authorizer,
-  bootstrapPolicy,
-  compileRule,
-  NodeGraph,
-  nodeAuthorizer,
-  privilegedGroupAuthorizer,
-  RbacAuthorizer,
-  unionAuthorizer,
-} from "../authz/index.ts";
+import { type Authorizer, NodeGraph, RbacAuthorizer, type RuleResolver } from "../authz/index.ts";
 import { MetricsRegistry } from "../../component/index.ts";
 import { type AuditBackend, type AuditPolicy, createAuditor } from "../audit/index.ts";
 import { type FlowControlOptions, installFlowControl } from "../flowcontrol/index.ts";
@@ -56,6 +45,7 @@ import { authenticationReviews, checkByChain, type TokenChecker } from "../revie
 import type { ReviewInputs } from "../reviews/review.ts";
 import { tokenRequestHandler } from "../reviews/token-request.ts";
 import { type ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "../server.ts";
+import { authorization, type AuthorizationMode } from "./authorization.ts";
 import { publishAuthentication } from "./authentication-config.ts";
 import { ensureBootstrapRoles } from "./bootstrap-roles.ts";
 import { ensureKubernetesService } from "./kubernetes-service.ts";
@@ -76,7 +66,7 @@ export interface StandardServerOptions {
   readonly aggregation?: { readonly network: Network; readonly client?: ProxyClient };
   readonly serviceAccounts: ServiceAccountKeys;
   /** `--authorization-mode`. Default Node and RBAC. */
-  readonly authorizationModes?: readonly ("Node" | "RBAC" | "AlwaysAllow")[];
+  readonly authorizationModes?: readonly AuthorizationMode[];
   /** `--anonymous-auth`. Default true. */
   readonly anonymous?: boolean;
   /** Further authenticators (OIDC, webhook, token file), asked after the built-in ones. */
@@ -109,8 +99,6 @@ export interface StandardServer {
   client(user: string, groups?: readonly string[], userAgent?: string): Client;
 }
 
-const publicPaths = ["/healthz", "/readyz", "/livez"];
-
 /** The API server as a cluster runs it: upstream's authenticators and authorizers in upstream's order, and its default roles. */
 export function createStandardServer(options: StandardServerOptions): StandardServer {
   const { clock, random, more = {} } = options;
@@ -120,12 +108,12 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const graph = new NodeGraph();
   const tokens = new ServiceAccountTokens(options.serviceAccounts, options);
   const authenticator = authenticators(options, tokens, live);
-  const authorizer = authorizers(options.authorizationModes ?? ["Node", "RBAC"], rbac, graph);
+  const metrics = more.metrics ?? new MetricsRegistry();
+  const { authorizer, rules } = authorization(options.authorizationModes ?? ["Node", "RBAC"], { rbac, graph, metrics });
   const scheme = more.scheme ?? loadScheme();
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
   const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
   const caller = new WebhookCaller(objects, clock);
-  const metrics = more.metrics ?? new MetricsRegistry();
   const catalog = () => server.catalog;
   const admission = admissionOf(options, { objects, authorizer, rbac, caller, catalog, scheme, metrics });
   const flow = flowControl(options, metrics);
@@ -149,7 +137,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     runtime: more.runtime ?? { nodeVersion: process.version, architecture: process.arch },
     virtual: new Map([
       ...(more.virtual ?? []),
-      ...reviews({ scheme, admission: () => server.admission }, { authenticator, authorizer }, rbac, tokens, live),
+      ...reviews({ scheme, admission: () => server.admission }, { authenticator, authorizer }, rules, tokens, live),
     ]),
     subresources: {
       ...more.subresources,
@@ -217,12 +205,12 @@ function customResources({ clock, log, random }: StandardServerOptions, scheme: 
 function reviews(
   inputs: ReviewInputs,
   { authenticator, authorizer }: { authenticator: Authenticator; authorizer: Authorizer },
-  rbac: RbacAuthorizer,
+  rules: RuleResolver,
   tokens: ServiceAccountTokens,
   live: LiveObjects,
 ) {
   return [
-    ...accessReviews(inputs, authorizer, rbac),
+    ...accessReviews(inputs, authorizer, rules),
     ...authenticationReviews(inputs, tokenChecker(authenticator, tokens, live)),
   ];
 }
@@ -331,24 +319,6 @@ function authenticators(
   all.push(bootstrapTokenAuthenticator((name) => live.bootstrapSecret(name), clock));
   all.push(...(options.authenticators ?? []));
   return unionAuthenticator(all, options.anonymous === false ? undefined : anonymousAuthenticator);
-}
-
-function authorizers(modes: readonly string[], rbac: RbacAuthorizer, graph: NodeGraph): Authorizer {
-  const byMode: Readonly<Record<string, () => Authorizer>> = {
-    Node: () => nodeAuthorizer(graph, nodeRules()),
-    RBAC: () => rbac,
-    AlwaysAllow: () => alwaysAllowAuthorizer,
-  };
-  return unionAuthorizer([
-    privilegedGroupAuthorizer,
-    alwaysAllowPaths(publicPaths),
-    ...modes.flatMap((mode) => byMode[mode]?.() ?? []),
-  ]);
-}
-
-function nodeRules() {
-  const role = bootstrapPolicy().clusterRoles.find(({ metadata }) => metadata.name === "system:node");
-  return (role?.rules ?? []).map(compileRule);
 }
 
 /** Service account tokens are checked for the audiences asked for; other tokens know nothing of audiences. */

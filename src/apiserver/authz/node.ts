@@ -1,4 +1,4 @@
-import type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from "./contract.ts";
+import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, RuleResolver } from "./contract.ts";
 import type { NodeGraph } from "./node-graph.ts";
 import type { CompiledRule } from "./rbac-rule.ts";
 
@@ -6,6 +6,9 @@ const nodePrefix = "system:node:";
 const allowed: AuthorizationDecision = { decision: "allow", reason: "" };
 
 const refused = (reason: string): AuthorizationDecision => ({ decision: "no-opinion", reason });
+
+const noRules = { resourceRules: [], nonResourceRules: [], incomplete: false };
+const unknownRules = { ...noRules, evaluationError: "node authorizer does not support user rule resolution" };
 
 /** The node's name when the user is a kubelet (`system:node:NAME` in group `system:nodes`). */
 export function nodeNameOf(user: AuthorizationAttributes["user"]): string | undefined {
@@ -17,7 +20,7 @@ export function nodeNameOf(user: AuthorizationAttributes["user"]): string | unde
  * Lets a kubelet read only what the pods bound to it refer to, and write only what is its own. What no rule here
  * speaks of falls to the rules of the role `system:node`. Upstream: "Using Node Authorization".
  */
-export function nodeAuthorizer(graph: NodeGraph, nodeRules: readonly CompiledRule[]): Authorizer {
+export function nodeAuthorizer(graph: NodeGraph, nodeRules: readonly CompiledRule[]): Authorizer & RuleResolver {
   return {
     name: "Node",
     authorize(attributes) {
@@ -27,6 +30,7 @@ export function nodeAuthorizer(graph: NodeGraph, nodeRules: readonly CompiledRul
       if (special !== undefined) return special;
       return nodeRules.some((rule) => rule.allows(attributes)) ? allowed : refused("");
     },
+    rulesFor: (user) => (nodeNameOf(user) === undefined ? noRules : unknownRules),
   };
 }
 

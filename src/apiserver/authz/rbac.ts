@@ -70,7 +70,7 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
     }
     if (problems.length === 0) return noOpinion;
     const text = `RBAC: ${problems.length === 1 ? problems[0] : `[${[...new Set(problems)].join(", ")}]`}`;
-    return { decision: "no-opinion", reason: text, evaluationError: text };
+    return { decision: "no-opinion", reason: text };
   }
 
   /** Every rule that applies to the user in the namespace ("" for cluster-wide). */

@@ -23,6 +23,7 @@ import { alsoNeeded } from "../streaming/create-permission.ts";
 import { type InFlight, isMutating } from "./in-flight.ts";
 import { impersonate } from "./impersonation.ts";
 import { prettyPrinted } from "./pretty.ts";
+import { inAcceptedMedia } from "./status-media.ts";
 
 /** Answers one authenticated and authorized request. */
 export type Router = (request: ApiRequest, query: Query, context: LiveContext) => Promise<ApiResponse>;
@@ -96,6 +97,7 @@ export class Pipeline {
       return await this.#authenticated(request, query, context);
     } catch (error) {
       if (error instanceof StatusError) return statusReply(error.status);
+      if (error instanceof InternalFailure) return internalFailure(request, error.message);
       if (request.signal.aborted) return statusReply(newTimeout("request was cancelled by the client", 0).status);
       this.#options.log.error("request handler failed", {
         path: context.info.path,
@@ -112,7 +114,7 @@ export class Pipeline {
     if (user !== undefined) context.user = user;
     if (audit !== undefined) context.audited = audit.begin(request, context, isLongRunning(context.info));
     const stored = context.audited?.stored;
-    if (stored !== undefined && !(await stored)) return notStored(request);
+    if (stored !== undefined && !(await stored)) throw new InternalFailure("failed to store audit event");
     if (user === undefined) throw newUnauthorized("Unauthorized");
     const audited = context.audited?.request ?? request;
     const target = impersonate(request);
@@ -155,12 +157,14 @@ export class Pipeline {
     const answer = authorizer.authorize(attributes, context.signal);
     const { decision, reason, evaluationError } = answer instanceof Promise ? await answer : answer;
     access?.authorized(decisions[decision], clock.monotonic() - startedMs);
+    const failed = decision !== "allow" && evaluationError !== undefined;
     if (context.audited !== undefined) {
-      context.annotate("authorization.k8s.io/decision", decision === "allow" ? "allow" : "forbid");
-      context.annotate("authorization.k8s.io/reason", reason);
+      if (!failed) context.annotate("authorization.k8s.io/decision", decision === "allow" ? "allow" : "forbid");
+      context.annotate("authorization.k8s.io/reason", failed ? "internal error" : reason);
     }
     if (decision === "allow") return;
-    throw forbidden(attributes, reason, evaluationError);
+    if (evaluationError !== undefined) throw new InternalFailure(evaluationError);
+    throw forbidden(attributes, reason);
   }
 
   /** Reads and writes end in time; waiting costs no timer where the answer is at hand. */
@@ -182,7 +186,7 @@ export class Pipeline {
     if (context.flow !== undefined) Object.assign(headers, context.flow.headers);
     headers["cache-control"] ??= "no-cache, private";
     if (context.warnings.length > 0) headers["warning"] = warningHeaders(context.warnings);
-    return compressed(prettyPrinted(response, request, query), request);
+    return compressed(prettyPrinted(inAcceptedMedia(response, request), request, query), request);
   }
 }
 
@@ -216,10 +220,11 @@ function shuttingDown(): ApiResponse {
   return response;
 }
 
-/** Upstream: `responsewriters.InternalError`. */
-function notStored({ target }: ApiRequest): ApiResponse {
-  const path = JSON.stringify(target);
-  return textReply(500, `Internal Server Error: ${path}: failed to store audit event\n`);
+/** A failure that is told as plain text. Upstream: `responsewriters.InternalError`. */
+class InternalFailure extends Error {}
+
+function internalFailure({ target }: ApiRequest, why: string): ApiResponse {
+  return textReply(500, `Internal Server Error: ${JSON.stringify(target)}: ${why}\n`);
 }
 
 export function isLongRunning(info: RequestInfo): boolean {
@@ -228,10 +233,9 @@ export function isLongRunning(info: RequestInfo): boolean {
 }
 
 /** Upstream's words for a refusal. */
-export function forbidden(attributes: AuthorizationAttributes, reason: string, evaluationError?: string): StatusError {
+export function forbidden(attributes: AuthorizationAttributes, reason: string): StatusError {
   const user = JSON.stringify(attributes.user.name);
-  const why = [reason, evaluationError === undefined ? "" : evaluationError].filter((text) => text !== "").join(": ");
-  const suffix = why === "" ? "" : `: ${why}`;
+  const suffix = reason === "" ? "" : `: ${reason}`;
   if (!attributes.isResourceRequest) {
     return newFailure(
       403,

@@ -1,4 +1,10 @@
-import { type KubeList, type KubeObject, newBadRequest, newFailure } from "../../apimachinery/index.ts";
+import {
+  type KubeList,
+  type KubeObject,
+  newBadRequest,
+  newFailure,
+  newInternalError,
+} from "../../apimachinery/index.ts";
 import {
   deleteBody,
   getQuery,
@@ -407,6 +413,7 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
       context.annotate("authorization.k8s.io/decision", decision === "allow" ? "allow" : "forbid");
       context.annotate("authorization.k8s.io/reason", reason);
     }
-    if (decision !== "allow") throw forbidden(attributes, reason, evaluationError);
+    if (decision === "allow") return;
+    throw evaluationError === undefined ? forbidden(attributes, reason) : newInternalError(evaluationError);
   }
 }

@@ -1,0 +1,87 @@
+import {
+  alwaysAllowAuthorizer,
+  alwaysAllowPaths,
+  alwaysDenyAuthorizer,
+  type Authorizer,
+  bootstrapPolicy,
+  compileRule,
+  type NodeGraph,
+  nodeAuthorizer,
+  privilegedGroupAuthorizer,
+  type RbacAuthorizer,
+  type RuleResolver,
+  unionAuthorizer,
+  unionRules,
+} from "../authz/index.ts";
+import type { MetricsRegistry } from "../../component/index.ts";
+
+/** One of `--authorization-mode`, or an authorizer that comes from a file. */
+export type AuthorizationMode =
+  | "Node"
+  | "RBAC"
+  | "AlwaysAllow"
+  | "AlwaysDeny"
+  | { readonly type: "ABAC" | "Webhook"; readonly name: string; readonly authorizer: Authorizer & RuleResolver };
+
+export interface AuthorizationParts {
+  readonly rbac: RbacAuthorizer;
+  readonly graph: NodeGraph;
+  readonly metrics: MetricsRegistry;
+}
+
+/** Upstream: `--authorization-always-allow-paths`. */
+const publicPaths = ["/healthz", "/readyz", "/livez"];
+
+/** The authorizers in their order, after the administrators, who may do anything. */
+export function authorization(
+  modes: readonly AuthorizationMode[],
+  { rbac, graph, metrics }: AuthorizationParts,
+): { readonly authorizer: Authorizer; readonly rules: RuleResolver } {
+  const decisions = metrics.counters({
+    name: "apiserver_authorization_decisions_total",
+    help: "Requests allowed or denied, by the authorizer that decided.",
+    labels: ["type", "name", "decision"],
+  });
+  const members = modes.map((mode) => {
+    const { type, name, authorizer } = typeof mode === "string" ? builtIn(mode, rbac, graph) : mode;
+    return { authorizer, allowed: decisions.with(type, name, "allowed"), denied: decisions.with(type, name, "denied") };
+  });
+  return {
+    authorizer: unionAuthorizer([
+      privilegedGroupAuthorizer,
+      alwaysAllowPaths(publicPaths),
+      unionAuthorizer(
+        members.map(({ authorizer }) => authorizer),
+        (index, decision) => {
+          const member = members[index];
+          if (decision === "allow") member?.allowed.increment();
+          else member?.denied.increment();
+        },
+      ),
+    ]),
+    rules: unionRules(members.flatMap(({ authorizer }) => (isResolver(authorizer) ? [authorizer] : []))),
+  };
+}
+
+function builtIn(type: Extract<AuthorizationMode, string>, rbac: RbacAuthorizer, graph: NodeGraph) {
+  const named = (authorizer: Authorizer) => ({ type, name: type.toLowerCase(), authorizer });
+  switch (type) {
+    case "Node":
+      return named(nodeAuthorizer(graph, nodeRules()));
+    case "RBAC":
+      return named(rbac);
+    case "AlwaysAllow":
+      return named(alwaysAllowAuthorizer);
+    case "AlwaysDeny":
+      return named(alwaysDenyAuthorizer);
+  }
+}
+
+function isResolver(authorizer: Authorizer): authorizer is Authorizer & RuleResolver {
+  return "rulesFor" in authorizer;
+}
+
+function nodeRules() {
+  const role = bootstrapPolicy().clusterRoles.find(({ metadata }) => metadata.name === "system:node");
+  return (role?.rules ?? []).map(compileRule);
+}
