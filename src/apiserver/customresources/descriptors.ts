@@ -1,11 +1,6 @@
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, Scheme } from "../../api/index.ts";
-import {
-  type KindCodec,
-  type KubeObject,
-  newMethodNotSupported,
-  type ResourceFacts,
-  StatusError,
-} from "../../apimachinery/index.ts";
+import { type KindCodec, type KubeObject, newForbidden, type ResourceFacts } from "../../apimachinery/index.ts";
+import { compareVersions } from "../discovery/version-order.ts";
 import type { ResourceDescriptor, Strategy } from "../registry/contract.ts";
 import { customPrefix } from "../registry/storage-prefix.ts";
 import { CustomCodec } from "./codec.ts";
@@ -62,12 +57,13 @@ export function describeCustom(
         facts: factsOf(definition, version),
         gvk,
         codec,
-        strategy: { ...customStrategy(version, inputs.rulesOf?.(version)), ...refusingWhile(live) },
+        strategy: refusingWhile(live, customStrategy(version, inputs.rulesOf?.(version))),
         storagePrefix: customPrefix(spec.group, spec.names.plural),
         storageCodec,
         storageVersion: { ...gvk, version: storage.name },
         storedIn,
         jsonOnly: true,
+        ...(version.deprecated === true ? { deprecation: deprecationOf(definition, version) } : {}),
       };
       const direct = version.name === storage.name && onlyStoredIn(definition, storage.name);
       return direct ? base : { ...base, convert: conversion.of(version.name) };
@@ -79,19 +75,28 @@ function onlyStoredIn({ status }: CustomResourceDefinition, storage: string): bo
   return (status?.storedVersions ?? []).every((version) => version === storage);
 }
 
-/** Upstream: creation is no longer supported once a definition terminates. */
-function refusingWhile(live: LiveDefinition): Pick<Strategy, "beginCreate"> {
+/** Upstream: nothing is created any more once a definition terminates. */
+function refusingWhile(live: LiveDefinition, strategy: Strategy): Strategy {
   return {
-    beginCreate: async (_object, { request }) => {
-      if (!live.isTerminating()) return;
-      const { apiGroup: group, resource, verb } = request.info;
-      const { status } = newMethodNotSupported({ group, resource }, verb);
-      throw new StatusError({
-        ...status,
-        message: `${verb} not allowed while custom resource definition is terminating`,
-      });
+    ...strategy,
+    prepareForCreate(object, context) {
+      if (live.isTerminating()) {
+        const { apiGroup: group, resource } = context.request.info;
+        const why = "create not allowed while custom resource definition is terminating";
+        throw newForbidden({ group, resource }, object.metadata.name ?? "", why);
+      }
+      strategy.prepareForCreate?.(object, context);
     },
   };
+}
+
+function deprecationOf({ spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion): string {
+  const { group, names } = spec;
+  const better = spec.versions
+    .filter(({ name, served, deprecated }) => served && deprecated !== true && compareVersions(name, version.name) < 0)
+    .sort((a, b) => compareVersions(a.name, b.name))[0];
+  const instead = better === undefined ? "" : `; use ${group}/${better.name} ${names.kind}`;
+  return version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated${instead}`;
 }
 
 function codecOf(

@@ -2,23 +2,33 @@ import { createHash } from "node:crypto";
 import type { Scheme } from "../../api/index.ts";
 import type { ResourceTable } from "../handlers/served.ts";
 import type { DiscoveredResource, DiscoverySource } from "./plain.ts";
+import { compareVersions } from "./version-order.ts";
+
+interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+}
 
 /** What the scheme says is served, and what has come at run time. */
 export function discoverySource(scheme: Scheme, table: ResourceTable): DiscoverySource {
   const builtIn = scheme.groupVersions();
-  const key = (of: { readonly group: string; readonly version: string }): string => `${of.group}/${of.version}`;
+  const key = (of: GroupVersion): string => `${of.group}/${of.version}`;
   const known = new Set(builtIn.map(key));
   return {
     groupVersions: () => {
-      const custom = new Map<string, { group: string; version: string }>();
+      const custom = new Map<string, GroupVersion>();
       for (const { descriptor } of table.all()) {
         const { group, version } = descriptor;
         if (!known.has(key(descriptor))) custom.set(key(descriptor), { group, version });
       }
-      return [...builtIn, ...custom.values()];
+      return [...builtIn, ...[...custom.values()].sort(byGroupAndVersion)];
     },
     resources: (group, version) => resourcesOf(scheme, table, group, version),
   };
+}
+
+function byGroupAndVersion(a: GroupVersion, b: GroupVersion): number {
+  return a.group === b.group ? compareVersions(a.version, b.version) : a.group < b.group ? -1 : 1;
 }
 
 /** Grows with what other servers are found to serve. */
@@ -34,7 +44,7 @@ export function withRemote(own: DiscoverySource, remote: RemoteResources | undef
     own.groupVersions().some((one) => one.group === group && one.version === version);
   return {
     groupVersions: () => {
-      const theirs = new Map<string, { group: string; version: string }>();
+      const theirs = new Map<string, GroupVersion>();
       for (const { group, version } of remote.discovered)
         if (!isOwn(group, version)) theirs.set(`${group}/${version}`, { group, version });
       return [...own.groupVersions(), ...theirs.values()];

@@ -53,6 +53,8 @@ function scopeAllows({ info: { verb, parts } }: LiveContext): boolean {
 export async function handleResource(call: ResourceCall): Promise<ApiResponse> {
   const { served, context } = call;
   const { verb, subresource } = context.info;
+  const { deprecation } = served.descriptor;
+  if (deprecation !== undefined) context.deprecated(deprecation);
   if (subresource !== "") return call.services.subresources.handle(call);
   if (!served.verbs.has(verb) || !scopeAllows(context)) throw methodNotAllowed();
   switch (verb) {

@@ -4,7 +4,7 @@ import type { Clock } from "../../base/index.ts";
 import type { InFlight } from "../handlers/in-flight.ts";
 import type { ServedResource } from "../handlers/served.ts";
 import type { ApiResponse } from "../http/exchange.ts";
-import type { LiveContext } from "../request/context.ts";
+import { deprecatedAnnotation, type LiveContext } from "../request/context.ts";
 import type { RequestInfo } from "../request/contract.ts";
 import type { Query } from "../request/query.ts";
 
@@ -41,6 +41,7 @@ export class RequestMetrics {
   readonly #duration;
   readonly #sizes;
   readonly #longRunning;
+  readonly #deprecated;
   readonly #watchEvents;
   readonly #watchSizes;
 
@@ -74,6 +75,12 @@ export class RequestMetrics {
       stability,
       labels: ["verb", ...base],
     });
+    this.#deprecated = registry.gauges({
+      name: "apiserver_requested_deprecated_apis",
+      help: "1 for what is deprecated and has been asked for, with the release that removes it.",
+      stability,
+      labels: ["group", "version", "resource", "subresource", "removed_release"],
+    });
     this.#watchEvents = registry.counters({
       name: "apiserver_watch_events_total",
       help: "Events sent to watchers.",
@@ -88,7 +95,8 @@ export class RequestMetrics {
     this.#observeInFlight(inFlight);
   }
 
-  completed({ info, receivedAtMs }: LiveContext, { status, body }: ApiResponse, query: Query): void {
+  completed({ info, receivedAtMs, annotations }: LiveContext, { status, body }: ApiResponse, query: Query): void {
+    if (annotations.has(deprecatedAnnotation)) this.#requestedDeprecated(info);
     if (info.verb === "watch" || (!info.isResourceRequest && status === 404)) return;
     const dryRun = query.text === "" ? "" : (query.get("dryRun") ?? "");
     const named = info.name === "" && info.verb !== "create" ? "" : "n";
@@ -124,6 +132,10 @@ export class RequestMetrics {
       },
       ended: () => open.decrement(),
     };
+  }
+
+  #requestedDeprecated({ apiGroup, apiVersion, resource, subresource }: RequestInfo): void {
+    this.#deprecated.with(apiGroup, apiVersion, resource, subresource, "").set(1);
   }
 
   #create(key: string, info: RequestInfo, status: number, dryRun: string): Series {

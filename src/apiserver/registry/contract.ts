@@ -102,6 +102,8 @@ export interface ResourceDescriptor<T extends KubeObject = KubeObject> {
   readonly storagePrefix: string;
   readonly storageCodec: KindCodec<T>;
   readonly storageVersion: GroupVersionKind;
+  /** Said in a `Warning` header of every answer: the version is deprecated. */
+  readonly deprecation?: string;
   /** Custom resources have no protobuf form and no strategic merge. */
   readonly jsonOnly?: true;
   /** Other versions that stored objects may be in; given where schemas change at run time. */

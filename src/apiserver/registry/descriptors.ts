@@ -29,6 +29,7 @@ export function describeBuiltIn(
     strategies.get(`${group}/${version}/${facts.name}`) ??
     strategies.get(`${group}/${facts.name}`) ??
     fallbackStrategy(facts, codec);
+  const deprecation = deprecations[`${apiVersionOf(kind)} ${kind.kind}`];
   const base = {
     group,
     version,
@@ -39,11 +40,18 @@ export function describeBuiltIn(
     storagePrefix: builtInPrefix(home.group, facts.name),
     storageCodec,
     storageVersion,
+    ...(deprecation === undefined ? {} : { deprecation }),
   };
   return same
     ? base
     : { ...base, convert: conversion(converters.get(kind.kind), apiVersionOf(kind), apiVersionOf(storageVersion)) };
 }
+
+/** Upstream: `APILifecycleDeprecated` of what v1.36 serves by default. */
+const deprecations: Readonly<Record<string, string>> = {
+  "v1 ComponentStatus": "v1 ComponentStatus is deprecated in v1.19+",
+  "v1 Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+};
 
 function conversion(
   converter: Converter | undefined,

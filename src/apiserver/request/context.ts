@@ -2,6 +2,8 @@ import type { AuditedRequest } from "../audit/contract.ts";
 import type { ApiRequest } from "../http/exchange.ts";
 import type { RequestContext, RequestInfo, UserInfo } from "./contract.ts";
 
+/** On requests for what is deprecated. */
+export const deprecatedAnnotation = "k8s.io/deprecated";
 const warningBytesMax = 4 * 1024;
 const noAddresses: readonly string[] = [];
 
@@ -57,6 +59,12 @@ export class LiveContext implements RequestContext {
     if (this.warnings.includes(text) || this.#warningBytes + text.length > warningBytesMax) return;
     this.#warningBytes += text.length;
     this.warnings.push(text);
+  }
+
+  /** Tells the client, and whoever audits. */
+  deprecated(text: string): void {
+    this.warn(text);
+    this.annotate(deprecatedAnnotation, "true");
   }
 
   annotate(key: string, value: string, level: "Metadata" | "Request" = "Metadata"): void {
