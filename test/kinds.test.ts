@@ -68,6 +68,31 @@ describe("kinds by independent clients", { concurrency: false }, () => {
     await api.kubectl("create -f -", claim("true", true));
   });
 
+  it("keeps every digit of large integers in whatever encoding they come and go", async () => {
+    const large = "9007199254740993";
+    await api.kubectl("create serviceaccount default");
+    const path = "/api/v1/namespaces/default/pods";
+    const pod = `{"metadata":{"name":"large"},"spec":{"containers":[{"name":"a","image":"x"}],"securityContext":{"runAsUser":1,"fsGroup":2,"sysctls":[]},"terminationGracePeriodSeconds":${large}}}`;
+    const json = { "content-type": "application/json" };
+    const created = await api.send({ method: "POST", path, headers: json, body: pod });
+    assert.equal(created.status, 201, created.body.toString());
+    const kept = new RegExp(`"terminationGracePeriodSeconds":${large}[,}]`);
+    assert.match(created.body.toString(), kept);
+    const type = "application/merge-patch+json";
+    const body = `{"metadata":{"labels":{"a":"b"}}}`;
+    const patched = await api.send({ method: "PATCH", path: `${path}/large`, headers: { "content-type": type }, body });
+    assert.match(patched.body.toString(), kept);
+    const binary = await api.send({ path: `${path}/large`, headers: { accept: protobuf } });
+    // Field 4, as Go's encoder writes 2^53 + 1.
+    assert.ok(binary.body.includes(Buffer.from([0x20, 0x81, ...new Array<number>(6).fill(0x80), 0x10])));
+    const put = { method: "PUT", path: `${path}/large`, headers: { "content-type": protobuf } };
+    const again = await api.send({ ...put, body: binary.body });
+    assert.match(again.body.toString(), kept);
+    const yaml = await api.send({ path: `${path}/large`, headers: { accept: "application/yaml" } });
+    assert.match(yaml.body.toString(), new RegExp(`^ {2}terminationGracePeriodSeconds: ${large}$`, "m"));
+    await api.kubectl("delete pod large --grace-period=0 --force");
+  });
+
   it("answers failures in protobuf and YAML to who asks for them", async () => {
     const path = "/api/v1/namespaces/default/configmaps/none";
     const answer = await api.send({ path, headers: { accept: `${protobuf},application/json` } });

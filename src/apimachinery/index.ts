@@ -49,6 +49,7 @@ export { compile } from "./schema/compile.ts";
 export { definitionPrefix, FactsSchemas } from "./schema/facts-schema.ts";
 export type { ComputedDefaults } from "./schema/generate-defaults.ts";
 export { goJson } from "./schema/go-json.ts";
+export { parseExactly, parseJson } from "./schema/exact-json.ts";
 export { jsonSyntaxError } from "./schema/syntax-error.ts";
 export * from "./apply/index.ts";
 export * from "./protobuf/index.ts";

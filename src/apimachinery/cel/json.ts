@@ -6,6 +6,7 @@ import { durationText, timestampText } from "./times.ts";
 /** A JSON value as an expression sees it. Its declared type says which numbers are ints and which texts are times. */
 export function valueOf(json: unknown, type: CelType): Value {
   if (json === null || json === undefined) return null;
+  if (typeof json === "bigint") return type.kind === "uint" ? new Uint(json) : json;
   switch (type.kind) {
     case "int":
       return typeof json === "number" && Number.isInteger(json) ? BigInt(json) : loose(json);
@@ -46,6 +47,7 @@ function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
 
 /** Without a schema, as Go decodes JSON: whole numbers are ints. */
 function loose(json: unknown): Value {
+  if (typeof json === "bigint") return json;
   if (typeof json === "number") return Number.isInteger(json) ? BigInt(json) : json;
   if (typeof json === "string" || typeof json === "boolean") return json;
   if (Array.isArray(json)) return json.map((item) => valueOf(item, dynType));

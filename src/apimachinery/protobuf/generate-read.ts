@@ -1,5 +1,6 @@
 import type { CompiledType, JsonObject, TypeFamily } from "../schema/compiled-type.ts";
 import { DecodeError, type ListSchema, type MapSchema, type ScalarSchema, type Schema } from "../schema/contract.ts";
+import { parseJson } from "../schema/exact-json.ts";
 import { member, SourceWriter } from "../schema/source-writer.ts";
 import { setKey } from "../schema/values.ts";
 import type { ProtobufReader } from "./reader.ts";
@@ -66,7 +67,7 @@ function wireTypeOf(schema: Schema): number {
 const scalarReaders: Readonly<Record<ScalarSchema["type"], ReadValue>> = {
   string: (reader, limit) => reader.string(limit),
   bool: (reader) => reader.bool(),
-  int32: (reader) => reader.int() | 0,
+  int32: (reader) => reader.int32(),
   int64: (reader) => reader.int(),
   double: (reader) => reader.double(),
   bytes: (reader, limit) => reader.base64(limit),
@@ -161,8 +162,8 @@ function readQuantity(reader: ProtobufReader, limit: number): string {
 function readIntOrString(reader: ProtobufReader, limit: number): number | string {
   let [type, number, text] = [0, 0, ""];
   eachField(reader, limit, (tag, end) => {
-    if (tag === 1) type = reader.int();
-    else if (tag === 2) number = reader.int() | 0;
+    if (tag === 1) type = reader.int32();
+    else if (tag === 2) number = reader.int32();
     else if (tag === 3) text = reader.string(end);
     else return false;
     return true;
@@ -175,8 +176,8 @@ function readTime(reader: ProtobufReader, limit: number, micro: boolean): string
   let [seconds, nanos] = [0, 0];
   const before = reader.at;
   eachField(reader, limit, (tag) => {
-    if (tag === 1) seconds = reader.int();
-    else if (tag === 2) nanos = reader.int();
+    if (tag === 1) seconds = Number(reader.int());
+    else if (tag === 2) nanos = reader.int32();
     else return false;
     return true;
   });
@@ -193,7 +194,7 @@ function readJson(reader: ProtobufReader, limit: number): unknown {
     if (tag !== 1) return false;
     const text = Buffer.from(reader.raw(end)).toString();
     try {
-      value = JSON.parse(text);
+      value = parseJson(text);
     } catch {
       throw new DecodeError("a raw extension holds something other than JSON");
     }

@@ -1,4 +1,5 @@
 import { DecodeError } from "../schema/contract.ts";
+import { int64Of } from "../schema/exact-json.ts";
 import { wireBytes, wireFixed32, wireFixed64, wireVarint } from "./wire.ts";
 
 const unexpectedEnd = "unexpected EOF";
@@ -31,11 +32,16 @@ export class ProtobufReader {
     throw new DecodeError("proto: integer overflow");
   }
 
+  int32(): number {
+    const value = this.int();
+    return typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : value | 0;
+  }
+
   /** A signed integer in two's complement of 64 bits. */
-  int(): number {
+  int(): number | bigint {
     const start = this.at;
     const value = this.varint();
-    return this.at - start < 10 ? value : Number(BigInt.asIntN(64, this.#bigVarint(start)));
+    return value <= Number.MAX_SAFE_INTEGER ? value : int64Of(BigInt.asIntN(64, this.#bigVarint(start)));
   }
 
   bool(): boolean {

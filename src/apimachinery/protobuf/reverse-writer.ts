@@ -60,8 +60,8 @@ export class ReverseWriter {
   }
 
   /** Negative numbers take ten bytes, as in Go. */
-  int(key: number, value: number): void {
-    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) this.#varint(value);
+  int(key: number, value: number | bigint): void {
+    if (typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER) this.#varint(value);
     else this.#bigVarint(BigInt.asUintN(64, BigInt(value)));
     this.#varint(key);
   }

@@ -36,7 +36,7 @@ class CompiledCodec<T> implements KindCodec<T> {
     const value = parse(json);
     const scan = scanText(json);
     if (scan.deepest > maxDepth) throw new DecodeError(jsonSyntaxError(json) ?? "exceeded max depth");
-    if (!scan.hasFractions) {
+    if (!scan.hasFractions && !scan.hasLongNumbers) {
       const object = this.#walk(value, true);
       const clean = options.unknownFields === "ignore" || (walkState.unknown === 0 && walkState.keys === scan.keys);
       if (object !== undefined && clean) return { object: object as T, problems: [] };

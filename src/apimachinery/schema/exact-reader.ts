@@ -3,6 +3,7 @@ import { readBase64 } from "./base64.ts";
 import type { FieldSchema, ObjectSchema, ScalarSchema, Schema } from "./contract.ts";
 import { timeParseError } from "./go-time-error.ts";
 import { goItemType, goStructName, goTypeOf, goTypeOfField } from "./go-types.ts";
+import { int64Of } from "./exact-json.ts";
 import { type JsonKind, JsonTokens } from "./json-tokens.ts";
 import { canonicalMicroTime, canonicalTime } from "./timestamps.ts";
 import { setKey } from "./values.ts";
@@ -170,7 +171,7 @@ class ExactReader {
 
   #integer(type: "int32" | "int64", goType: string, place: Place): unknown {
     const literal = this.#tokens.raw();
-    if (isGoInteger(literal, type)) return Number(literal);
+    if (isGoInteger(literal, type)) return int64Of(BigInt(literal));
     return this.#typeError(`number ${literal}`, goType, place);
   }
 

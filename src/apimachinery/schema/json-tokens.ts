@@ -1,3 +1,5 @@
+import { parseJson } from "./exact-json.ts";
+
 export type JsonKind = "object" | "array" | "string" | "number" | "bool" | "null";
 
 /** Walks over valid JSON text value by value, in the order of the text. */
@@ -38,7 +40,7 @@ export class JsonTokens {
   }
 
   parsed(): unknown {
-    return JSON.parse(this.raw());
+    return parseJson(this.raw());
   }
 
   /** `visit` must pass over the member's value. */

@@ -1,4 +1,5 @@
 import { canonicalQuantity } from "../quantity/cache.ts";
+import { int64Of } from "./exact-json.ts";
 import { refuse } from "./misfit.ts";
 import { keyMark, walkState } from "./walk-state.ts";
 
@@ -69,8 +70,9 @@ export function int32Value(value: unknown): number {
   return value;
 }
 
-/** JavaScript's numbers hold integers exactly up to 2^53; larger ones are rounded. */
-export function int64Value(value: unknown): number {
+/** A number where JavaScript holds it exactly, else a bigint. */
+export function int64Value(value: unknown): number | bigint {
+  if (typeof value === "bigint") return int64Of(BigInt.asIntN(64, value));
   if (typeof value !== "number" || !Number.isInteger(value) || Math.abs(value) >= 2 ** 63) refuse();
   return value;
 }

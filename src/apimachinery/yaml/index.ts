@@ -1,4 +1,5 @@
 export {
+  formatYaml,
   type ParsedYaml,
   parseYaml,
   parseYamlDocuments,

@@ -1,4 +1,4 @@
-import { loadAll, YAMLException } from "js-yaml";
+import { dump, loadAll, YAMLException } from "js-yaml";
 import { quote } from "../validation/quote.ts";
 import { goYamlSchema } from "./scalars.ts";
 
@@ -50,6 +50,18 @@ function parseDocument(text: string): ParsedYaml {
     const value = guarded(text, () => loadAll(text, { ...options, json: true })[0] ?? null);
     return { value, duplicates: [error.message] };
   }
+}
+
+/** YAML as upstream writes it: keys in alphabetical order, no references. */
+export function formatYaml(value: unknown): string {
+  return dump(value, {
+    schema: goYamlSchema,
+    sortKeys: true,
+    noRefs: true,
+    lineWidth: -1,
+    seqNoIndent: true,
+    quoteStyle: "double",
+  });
 }
 
 /** Splits a stream at its document markers, as kubectl's reader does. */

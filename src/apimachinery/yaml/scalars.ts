@@ -1,3 +1,4 @@
+import { exactInteger } from "../schema/exact-json.ts";
 import { CORE_SCHEMA, defineScalarTag, mergeTag, NOT_RESOLVED } from "js-yaml";
 
 /** Plain scalars as go-yaml 2 reads them, which is YAML 1.1 with `y` and `n`, and numbers as Go's parser takes them. */
@@ -13,18 +14,18 @@ const boolTag = defineScalarTag("tag:yaml.org,2002:bool", {
 const decimal = /^[-+]?(0|[1-9][0-9]*)$/;
 const prefixed = /^[-+]?0([xX][0-9a-fA-F]+|[bB][01]+|[oO]?[0-7]+)$/;
 
-const intTag = defineScalarTag<number>("tag:yaml.org,2002:int", {
+const intTag = defineScalarTag<number | bigint>("tag:yaml.org,2002:int", {
   implicit: true,
   implicitFirstChars: [..."+-0123456789"],
   resolve: (source) => {
     const plain = source.replaceAll("_", "");
-    if (decimal.test(plain)) return Number(plain) + 0;
+    if (decimal.test(plain)) return exactInteger(plain.replace(/^\+/, ""));
     if (!prefixed.test(plain)) return NOT_RESOLVED;
     const negative = plain.startsWith("-");
     const digits = plain.replace(/^[-+]/, "").replace(/^0(?=[0-7])/, "0o");
     return negative ? -Number(digits) : Number(digits);
   },
-  identify: (data) => Number.isInteger(data),
+  identify: (data) => typeof data === "bigint" || Number.isInteger(data),
 });
 
 const float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;

@@ -1,5 +1,13 @@
-import type { KubeObject } from "../../apimachinery/index.ts";
-import { asBuffer, type EntryShape, freezeDeep, respliceRevision, type SplicedItem, spliceRevision } from "./shape.ts";
+import { type KubeObject, parseJson } from "../../apimachinery/index.ts";
+import {
+  asBuffer,
+  type EntryShape,
+  freezeDeep,
+  parseFrozen,
+  respliceRevision,
+  type SplicedItem,
+  spliceRevision,
+} from "./shape.ts";
 
 const noLabels: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -77,7 +85,7 @@ export class CacheEntry {
   get object(): KubeObject {
     const known = this.#handedOut?.deref();
     if (known !== undefined) return known;
-    const object = freezeDeep(this.#written ?? (JSON.parse(this.text()) as KubeObject));
+    const object = this.#written === undefined ? parseFrozen(this.text()) : freezeDeep(this.#written);
     this.#written = undefined;
     this.#handedOut = new WeakRef(object);
     return object;
@@ -95,7 +103,7 @@ export class CacheEntry {
 
   /** A new copy that the caller may change. */
   copy(): KubeObject {
-    return JSON.parse(this.text()) as KubeObject;
+    return parseJson(this.text()) as KubeObject;
   }
 
   /** The same object, dated with the revision at which it ceased to be (or to match). */

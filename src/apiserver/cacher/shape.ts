@@ -1,4 +1,4 @@
-import type { GroupVersionKind } from "../../apimachinery/index.ts";
+import { type GroupVersionKind, type KubeObject, parseExactly } from "../../apimachinery/index.ts";
 
 /**
  * How objects of one stored kind look as bytes. The store holds JSON without a resource version; the cache holds the
@@ -102,8 +102,19 @@ export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Whether a number was frozen that may have had more digits. */
+let rounded = false;
+
+/** Parsed and frozen, with every digit of large integers, which are looked for on the way. */
+export function parseFrozen(text: string): KubeObject {
+  rounded = false;
+  const object = freezeDeep(JSON.parse(text) as KubeObject);
+  return rounded ? freezeDeep(parseExactly(text) as KubeObject) : object;
+}
+
 /** Freezes an object and everything below it; stops where something is frozen already. */
 export function freezeDeep<T>(value: T): T {
+  if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) rounded = true;
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
   if (Array.isArray(value)) for (const item of value) freezeDeep(item);

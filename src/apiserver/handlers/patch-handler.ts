@@ -7,6 +7,7 @@ import {
   newBadRequest,
   newFailure,
   newUnsupportedMediaType,
+  parseJson,
 } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
 
@@ -188,7 +189,7 @@ function checkApplyOptions(type: PatchType, fieldManager: string | undefined, ha
 
 export function parsePatch(type: PatchType, text: string): unknown {
   try {
-    const value: unknown = type === "apply" ? fromYaml(text) : JSON.parse(text);
+    const value: unknown = type === "apply" ? fromYaml(text) : parseJson(text);
     if (type === "apply" && (typeof value !== "object" || value === null))
       throw new Error("error decoding YAML: no object");
     return value;

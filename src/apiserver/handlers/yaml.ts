@@ -1,10 +1,8 @@
-import { dump, load } from "js-yaml";
+import { formatYaml, parseYaml } from "../../apimachinery/index.ts";
 
-/** YAML as upstream writes it: keys in alphabetical order, no references. */
-export function toYaml(value: unknown): string {
-  return dump(value, { sortKeys: true, noRefs: true, lineWidth: -1 });
-}
+export const toYaml = formatYaml;
 
+/** Throws `YamlError`. */
 export function fromYaml(text: string): unknown {
-  return load(text);
+  return parseYaml(text).value;
 }
