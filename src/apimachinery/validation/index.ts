@@ -11,4 +11,5 @@ export * from "./label-selector.ts";
 export * from "./names.ts";
 export * from "./object-meta.ts";
 export { goJson, goList, quote } from "./quote.ts";
+export * from "./string-formats.ts";
 export * from "./strings.ts";

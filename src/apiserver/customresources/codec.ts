@@ -2,12 +2,16 @@ import {
   type Decoded,
   DecodeError,
   type DecodeOptions,
+  fieldErrorMessage,
+  invalid,
   type KindCodec,
   type KubeObject,
   type ObjectSchema,
 } from "../../apimachinery/index.ts";
 import { duplicateKeys } from "./duplicate-keys.ts";
 import { applyDefaults } from "./schema/defaults.ts";
+import { visitEmbedded } from "./schema/embedded.ts";
+import { dropNulls } from "./schema/nulls.ts";
 import { prune } from "./schema/prune.ts";
 import { rootSchemaOf, type Structural } from "./schema/structural.ts";
 
@@ -60,10 +64,13 @@ export class CustomCodec implements KindCodec<CustomObject> {
     const { metadata, problems } = this.#metadataOf(fields, options);
     const object = this.#ordered(fields, metadata);
     const { structural, preserveUnknown } = this.#options;
-    const pruned = structural === undefined || preserveUnknown ? [] : prune(object, structural);
+    if (structural === undefined) return { object, problems };
+    const pruned = preserveUnknown ? [] : prune(object, structural);
+    if (!preserveUnknown) dropNulls(object, structural);
+    const embedded = this.#coerceEmbedded(object, structural, options);
     const unknown =
       options.unknownFields === "report" ? pruned.map((path) => `unknown field ${JSON.stringify(path)}`) : [];
-    return { object, problems: [...problems, ...unknown] };
+    return { object, problems: [...problems, ...unknown, ...embedded] };
   }
 
   applyDefaults(object: CustomObject): void {
@@ -100,6 +107,33 @@ export class CustomCodec implements KindCodec<CustomObject> {
     const decoded = metadata.decodeValue(partial, options);
     const text = metadata.encode(decoded.object);
     return { metadata: (JSON.parse(text) as KubeObject).metadata, problems: decoded.problems };
+  }
+
+  /** Objects inside this one have metadata as every object. Returns what they have of it that nobody knows. */
+  #coerceEmbedded(object: CustomObject, structural: Structural, options: DecodeOptions): string[] {
+    const unknown: string[] = [];
+    visitEmbedded(object, structural, (embedded, path) => {
+      for (const name of ["apiVersion", "kind"]) {
+        const value = embedded[name];
+        if (value === undefined || typeof value === "string") continue;
+        throw new DecodeError(fieldErrorMessage(invalid(`${path}.${name}`, value, "must be a string")));
+      }
+      if (embedded["metadata"] === undefined) return;
+      const { metadata, problems } = this.#embeddedMetadata(embedded, path, options);
+      embedded["metadata"] = metadata;
+      unknown.push(...problems.map((problem) => problem.replace('"metadata.', `"${path}.metadata.`)));
+    });
+    return unknown.toSorted();
+  }
+
+  #embeddedMetadata(embedded: Fields, path: string, options: DecodeOptions) {
+    const { metadata } = embedded;
+    try {
+      return this.#metadataOf({ apiVersion: "v1", kind: "PartialObjectMetadata", metadata }, options);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      throw new DecodeError(fieldErrorMessage(invalid(`${path}.metadata`, metadata, error.message)));
+    }
   }
 
   /** Kind first, as stored objects begin; the rest as it came. */

@@ -1,13 +1,11 @@
 import type { CustomResourceDefinition } from "../../api/index.ts";
-import type { KubeObject } from "../../apimachinery/index.ts";
 import { type Clock, type Log, messageOf } from "../../base/index.ts";
 import { type Client, isConflict, isNotFound } from "../../client/index.ts";
 import { followCache } from "../cacher/follow.ts";
 import { nowText } from "../registry/times.ts";
 import type { ApiServer } from "../server.ts";
-import { nextStatus } from "./definition/conditions.ts";
-import { judgeNames } from "./definition/names.ts";
-import { cleanupFinalizer } from "./definition/strategy.ts";
+import { Cleanup } from "./cleanup.ts";
+import { isTrue, nextStatus } from "./definition/conditions.ts";
 import { type DescriptorInputs, describeCustom } from "./descriptors.ts";
 
 export const definitionsResource = {
@@ -44,10 +42,12 @@ export class CustomResources {
   readonly #definitions = new Map<string, CustomResourceDefinition>();
   readonly #installed = new Map<string, Installed>();
   readonly #busy = new Map<string, Promise<void>>();
+  readonly #cleanup: Cleanup;
   #revision = 0;
 
   constructor(options: CustomResourcesOptions) {
     this.#options = options;
+    this.#cleanup = new Cleanup(options.client, options.clock);
   }
 
   /** Rises with every change of what is served. */
@@ -78,7 +78,7 @@ export class CustomResources {
   #changed(definition: CustomResourceDefinition, signal: AbortSignal): void {
     const name = definition.metadata.name ?? "";
     this.#definitions.set(name, definition);
-    if (isEstablished(definition)) this.#install(name, definition);
+    if (isTrue(definition, "Established")) this.#install(name, definition);
     this.#work(name, signal);
   }
 
@@ -87,7 +87,7 @@ export class CustomResources {
     this.#uninstall(name);
     // Names that others wait for may be free now.
     for (const other of this.#definitions.values())
-      if (!isEstablished(other)) this.#work(other.metadata.name ?? "", undefined);
+      if (!isTrue(other, "NamesAccepted")) this.#work(other.metadata.name ?? "", undefined);
   }
 
   /** Brings the status up to date, one attempt at a time for each definition. */
@@ -106,12 +106,12 @@ export class CustomResources {
     if (definition === undefined || signal?.aborted === true) return;
     const { clock, client, log } = this.#options;
     try {
-      const status = nextStatus(definition, judgeNames(definition, this.#definitions.values()), nowText(clock));
+      const status = nextStatus(definition, this.#definitions.values(), nowText(clock));
       if (status !== undefined) {
         await client.resource<CustomResourceDefinition>(definitionsResource).updateStatus({ ...definition, status });
         return;
       }
-      if (definition.metadata.deletionTimestamp !== undefined) await this.#empty(definition);
+      await this.#cleanup.run(definition, this.#installed.get(name)?.versions[0], signal);
     } catch (error) {
       if (isNotFound(error)) return;
       if (!isConflict(error))
@@ -145,8 +145,8 @@ export class CustomResources {
   }
 
   #terminates(name: string): boolean {
-    const conditions = this.#definitions.get(name)?.status?.conditions ?? [];
-    return conditions.some(({ type, status }) => type === "Terminating" && status === "True");
+    const definition = this.#definitions.get(name);
+    return definition !== undefined && isTrue(definition, "Terminating");
   }
 
   #withdraw(known: Installed | undefined): void {
@@ -162,46 +162,4 @@ export class CustomResources {
     this.#installed.delete(name);
     this.#revision++;
   }
-
-  /** Deletes all objects of a definition that goes, then lets it go. */
-  async #empty(definition: CustomResourceDefinition): Promise<void> {
-    const { client, clock } = this.#options;
-    const name = definition.metadata.name ?? "";
-    const finalizers = definition.metadata.finalizers ?? [];
-    if (!finalizers.includes(cleanupFinalizer)) return;
-    const version = this.#installed.get(name)?.versions[0];
-    if (version !== undefined) {
-      const resource = { group: definition.spec.group, version, resource: definition.spec.names.plural };
-      for (let left = await this.#deleteAll(resource); left > 0; left = await this.#deleteAll(resource))
-        await clock.sleep(retryMs);
-    }
-    const definitions = client.resource<CustomResourceDefinition>(definitionsResource);
-    const { resourceVersion } = definition.metadata;
-    const body = {
-      metadata: { resourceVersion, finalizers: finalizers.filter((finalizer) => finalizer !== cleanupFinalizer) },
-    };
-    await definitions.patch(name, { type: "merge", body });
-  }
-
-  async #deleteAll(resource: { group: string; version: string; resource: string }): Promise<number> {
-    const all = this.#options.client.resource<KubeObject>(resource);
-    const { items } = await all.list();
-    await Promise.all(
-      items
-        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-        .map(({ metadata }) => {
-          const scoped = metadata.namespace === undefined ? all : all.namespace(metadata.namespace);
-          return scoped.delete(metadata.name ?? "").catch((error: unknown) => {
-            if (!isNotFound(error)) throw error;
-          });
-        }),
-    );
-    return (await all.list()).items.length;
-  }
-}
-
-function isEstablished(definition: CustomResourceDefinition): boolean {
-  return (
-    definition.status?.conditions?.some(({ type, status }) => type === "Established" && status === "True") === true
-  );
 }

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CustomResourceDefinition, JSONSchemaProps } from "../../api/index.ts";
-import { isStatusError, type KubeObject } from "../../apimachinery/index.ts";
+import { fieldErrorMessage, isStatusError, type KubeObject } from "../../apimachinery/index.ts";
 import { startStandardControlPlane, type TestControlPlane } from "../../testing/index.ts";
 import { applyDefaults } from "./schema/defaults.ts";
 import { prune } from "./schema/prune.ts";
-import { ratchet } from "./schema/ratchet.ts";
+import { Correlation } from "./schema/correlation.ts";
+import { checkListTypes } from "./schema/list-types.ts";
 import { structuralOf } from "./schema/structural.ts";
 import { validateValue } from "./schema/validate-value.ts";
 import { judgeNames } from "./definition/names.ts";
-import { validateDefinition } from "./definition/validation.ts";
 import { definition, definitionsResource, established, resourceOf } from "./testing/definitions.ts";
 
 const text = { type: "string" };
@@ -87,92 +87,144 @@ for (const [what, schema, value, expected] of defaulted) {
   });
 }
 
-const messages: [schema: object, value: unknown, detail: string][] = [
-  [{ type: "integer", maximum: 5 }, 6, "v in body should be less than or equal to 5"],
-  [{ type: "integer", maximum: 5, exclusiveMaximum: true }, 5, "v in body should be less than 5"],
-  [{ type: "integer", minimum: 1 }, 0, "v in body should be greater than or equal to 1"],
-  [{ type: "number", multipleOf: 0.1 }, 0.25, "v in body should be a multiple of 0.1"],
-  [{ type: "string", minLength: 2 }, "a", "v in body should be at least 2 chars long"],
-  [{ type: "string", pattern: "^a+$" }, "b", "v in body should match '^a+$'"],
-  [{ type: "string", format: "ipv4" }, "1.2.3", 'v in body must be of type ipv4: "1.2.3"'],
-  [{ type: "string", enum: ["a", "b"] }, "c", 'supported values: "a", "b"'],
-  [{ type: "string" }, 1, 'v in body must be of type string: "integer"'],
-  [{ type: "array", maxItems: 1 }, [1, 2], "must have at most 1 item"],
-  [{ type: "array", minItems: 1 }, [], "v in body should have at least 1 items"],
-  [{ "x-kubernetes-int-or-string": true }, 1.5, 'v in body must be of type integer,string: "number"'],
+const messages: [schema: object, value: unknown, ...texts: string[]][] = [
+  [{ type: "integer", maximum: 5 }, 6, "v: Invalid value: 6: v in body should be less than or equal to 5"],
+  [{ type: "integer", maximum: 5, exclusiveMaximum: true }, 5, "v: Invalid value: 5: v in body should be less than 5"],
+  [{ type: "integer", minimum: 1 }, 0, "v: Invalid value: 0: v in body should be greater than or equal to 1"],
+  [{ type: "number", multipleOf: 0.1 }, 0.25, "v: Invalid value: 0.25: v in body should be a multiple of 0.1"],
+  [
+    { type: "integer", format: "int32" },
+    2 ** 31,
+    '<nil>: Invalid value: "": Checked value must be of type integer with format int32 in v',
+  ],
+  [
+    { type: "integer" },
+    1.5,
+    'v: Invalid value: "number": v in body must be of type integer: "number"',
+    '<nil>: Invalid value: "": Checked value must be of type integer (default format) in v',
+  ],
+  [{ type: "string", minLength: 2 }, "a", 'v: Invalid value: "a": v in body should be at least 2 chars long'],
+  [{ type: "string", maxLength: 1 }, "ab", "v: Too long: may not be more than 1 byte"],
+  [{ type: "string", pattern: "^a+$" }, "b", `v: Invalid value: "b": v in body should match '^a+$'`],
+  [{ type: "string", format: "ipv4" }, "1.2.3", 'v: Invalid value: "1.2.3": v in body must be of type ipv4: "1.2.3"'],
+  [{ type: "string", format: "nonsense" }, "1.2.3"],
+  [{ type: "string", format: "date" }, 1, 'v: Invalid value: "int64": v in body must be of type date: "int64"'],
+  [{ type: "string", enum: ["a", "b"] }, "c", 'v: Unsupported value: "c": supported values: "a", "b"'],
+  [{ type: "string" }, 1, 'v: Invalid value: "integer": v in body must be of type string: "integer"'],
+  [{ type: "string" }, null, 'v: Invalid value: "null": v in body must be of type string: "null"'],
+  [{ type: "string", nullable: true }, null],
+  [{ type: "array", maxItems: 1 }, [1, 2], "v: Too many: 2: must have at most 1 item"],
+  [{ type: "array", minItems: 1 }, [], "v: Invalid value: 0: v in body should have at least 1 items"],
+  [
+    { "x-kubernetes-int-or-string": true },
+    1.5,
+    'v: Invalid value: "number": v in body must be of type integer,string: "number"',
+  ],
   [
     { oneOf: [{ required: ["a"] }, { required: ["b"] }], type: "object" },
     {},
-    "v in body must validate one and only one schema (oneOf). Found none valid",
+    '<nil>: Invalid value: "": "v" must validate one and only one schema (oneOf). Found none valid',
+    "v.a: Required value",
   ],
-  [{ not: { required: ["a"] }, type: "object" }, { a: 1 }, "v in body must not validate the schema (not)"],
+  [
+    { oneOf: [{ required: ["a"] }, { required: ["a"] }], type: "object" },
+    { a: 1 },
+    '<nil>: Invalid value: "": "v" must validate one and only one schema (oneOf). Found 2 valid alternatives',
+  ],
+  [
+    { anyOf: [{ maximum: 3 }, { minimum: 9 }], type: "integer" },
+    5,
+    '<nil>: Invalid value: "": "v" must validate at least one schema (anyOf)',
+    "v: Invalid value: 5: v in body should be less than or equal to 3",
+  ],
+  [
+    { allOf: [{ maximum: 3 }, { minimum: 1 }], type: "integer" },
+    5,
+    "v: Invalid value: 5: v in body should be less than or equal to 3",
+    '<nil>: Invalid value: "": "v" must validate all the schemas (allOf)',
+  ],
+  [
+    { not: { required: ["a"] }, type: "object" },
+    { a: 1 },
+    '<nil>: Invalid value: "": "v" must not validate the schema (not)',
+  ],
+  [{ type: "object", minProperties: 1 }, {}, "v: Invalid value: 0: v in body should have at least 1 properties"],
 ];
-for (const [schema, value, detail] of messages) {
-  test(`value: ${detail}`, () => {
-    const [error, ...more] = validateValue(value, schema as JSONSchemaProps, "v");
-    assert.equal(error?.detail, detail);
-    assert.deepEqual(more, []);
+for (const [schema, value, ...texts] of messages) {
+  test(`value: ${JSON.stringify(schema)} says of ${JSON.stringify(value)}: ${texts.join("; ")}`, () => {
+    const errors = validateValue({ v: value }, { type: "object", properties: { v: schema as JSONSchemaProps } });
+    assert.deepEqual(errors.map(fieldErrorMessage), texts);
   });
 }
 
-test("list maps have each key once, and required fields are told by their path", () => {
-  const items = object({ k: text }, { required: ["k", "v"] });
-  const list = { type: "array", items, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"] };
-  const errors = validateValue({ l: [{ k: "a", v: 1 }, { k: "a" }] }, object({ l: list }));
-  assert.deepEqual(
-    errors.map(({ type, field }) => [type, field]),
-    [
-      ["FieldValueRequired", "l[1].v"],
-      ["FieldValueDuplicate", "l[1]"],
-    ],
-  );
+test("what is missing is told by its path, also at the root", () => {
+  const items = object({}, { required: ["v"] });
+  const schema = object({ l: { type: "array", items } }, { required: ["spec"] });
+  const texts = validateValue({ l: [{ v: 1 }, {}] }, schema).map(fieldErrorMessage);
+  assert.deepEqual(texts, ["l[1].v: Required value", "spec: Required value"]);
+  assert.deepEqual(validateValue([], schema).map(fieldErrorMessage), [
+    '<nil>: Invalid value: "array":  in body must be of type object: "array"',
+  ]);
+  assert.deepEqual(validateValue({ l: 1 }, object({ l: text }), { prefix: "status" }).map(fieldErrorMessage), [
+    'status.l: Invalid value: "integer": l in body must be of type string: "integer"',
+  ]);
 });
+
+test("elements of sets and keys of list maps stand once; the first repetition is told", () => {
+  const list = (type: string, more: object) => ({ type: "array", "x-kubernetes-list-type": type, ...more });
+  const keyed = (...keys: string[]) => ({ items: object({}), "x-kubernetes-list-map-keys": keys });
+  const schema = object({
+    s: list("set", { items: text }),
+    m: list("map", keyed("k")),
+    p: list("map", keyed("port", "protocol")),
+    inside: { type: "object", additionalProperties: list("set", { items: text }) },
+  });
+  const tcp = { port: 1, protocol: "TCP" };
+  const value = {
+    s: ["a", "b", "a", "a"],
+    m: [{ k: "a" }, { k: "b" }, { k: "a" }, {}, {}],
+    p: [tcp, { port: 1 }, { protocol: "TCP", port: 1 }],
+    inside: { x: ["y", "y"] },
+  };
+  assert.deepEqual(checkListTypes(value, structuralOf(schema)).map(fieldErrorMessage), [
+    's[2]: Duplicate value: "a"',
+    'm[2]: Duplicate value: {"k":"a"}',
+    "m[4]: Duplicate value: {}",
+    'p[2]: Duplicate value: {"port":1,"protocol":"TCP"}',
+    'inside[x][1]: Duplicate value: "y"',
+  ]);
+});
+
+/** What is wrong with an update of `spec`. */
+function ratcheted(spec: JSONSchemaProps, now: unknown, old: unknown): string[] {
+  const schema = object({ spec });
+  const correlation = new Correlation({ spec: now }, { spec: old }, structuralOf(schema));
+  return validateValue({ spec: now }, schema, { correlation }).map(fieldErrorMessage);
+}
 
 test("what was invalid and has not changed does not stand in the way of an update", () => {
-  const schema = object({ spec: object({ a: { type: "string", maxLength: 1 }, b: { type: "string", maxLength: 1 } }) });
-  const old = { metadata: {}, spec: { a: "long", b: "b" } } as unknown as KubeObject;
-  const same = { metadata: {}, spec: { a: "long", b: "c" } } as unknown as KubeObject;
-  const worse = { metadata: {}, spec: { a: "longer", b: "c" } } as unknown as KubeObject;
-  assert.deepEqual(ratchet(validateValue(same, schema), same, old), []);
-  assert.deepEqual(
-    ratchet(validateValue(worse, schema), worse, old).map(({ field }) => field),
-    ["spec.a"],
-  );
+  const short = { type: "string", maxLength: 1 };
+  const spec = object({ a: short, b: short });
+  const tooLong = "Too long: may not be more than 1 byte";
+  assert.deepEqual(ratcheted(spec, { a: "long", b: "c" }, { a: "long", b: "b" }), []);
+  assert.deepEqual(ratcheted(spec, { a: "longer" }, { a: "long" }), [`spec.a: ${tooLong}`]);
+  assert.deepEqual(ratcheted(spec, { a: "long", b: "long" }, { a: "long" }), [`spec.b: ${tooLong}`]);
 });
 
-const at = "spec.versions[0].schema.openAPIV3Schema";
-const structural: [schema: object, message: RegExp, field: string][] = [
-  [{}, /must not be empty at the root/, `${at}.type`],
-  [object({ a: {} }), /must not be empty for specified object fields/, `${at}.properties[a].type`],
-  [object({ a: { type: "array" } }), /must be specified/, `${at}.properties[a].items`],
-  [
-    object({ a: { type: "string", "x-kubernetes-int-or-string": true } }),
-    /must be empty if x-kubernetes-int-or-string is true/,
-    `${at}.properties[a].type`,
-  ],
-  [object({ a: { type: "string", default: 1 } }), /must be of type string/, `${at}.properties[a].default`],
-  [
-    object({ metadata: object({ labels: object({}) }) }),
-    /only name and generateName can be restricted/,
-    `${at}.properties[metadata].properties[labels]`,
-  ],
-];
-for (const [schema, message, field] of structural) {
-  test(`a definition is refused for ${field}: ${message.source}`, () => {
-    const errors = validateDefinition(definition("foos", "example.com", { kind: "Foo", schema }));
-    const found = errors.find((error) => error.field.startsWith(field));
-    assert.match(`${found?.detail}`, message, JSON.stringify(errors));
-  });
-}
-
-test("groups of the Kubernetes project need its approval", () => {
-  const one = definition("foos", "x.k8s.io", { kind: "Foo", schema: object({}) });
-  const fields = () => validateDefinition(one).map(({ type, field }) => `${type} ${field}`);
-  assert.deepEqual(fields(), ["FieldValueRequired metadata.annotations[api-approved.kubernetes.io]"]);
-  one.metadata.annotations = { "api-approved.kubernetes.io": "sure" };
-  assert.deepEqual(fields(), ["FieldValueInvalid metadata.annotations[api-approved.kubernetes.io]"]);
-  one.metadata.annotations = { "api-approved.kubernetes.io": "unapproved, a trial" };
-  assert.deepEqual(fields(), []);
+test("elements of list maps are told from one another, those of other lists count as one", () => {
+  const items = object({ k: text, v: { type: "string", maxLength: 1 } });
+  const list = (more: object) => object({ l: { type: "array", items, ...more } });
+  const asMap = list({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"] });
+  const old = { l: [{ k: "a", v: "long" }] };
+  const now = {
+    l: [
+      { k: "b", v: "b" },
+      { k: "a", v: "long" },
+    ],
+  };
+  assert.deepEqual(ratcheted(asMap, now, old), []);
+  assert.deepEqual(ratcheted(list({}), now, old), ["spec.l[1].v: Too long: may not be more than 1 byte"]);
+  assert.deepEqual(ratcheted(list({}), old, structuredClone(old)), []);
 });
 
 test("names are accepted one by one; the last conflict is told", () => {

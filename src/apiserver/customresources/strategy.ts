@@ -1,11 +1,11 @@
 import type { CustomResourceDefinitionVersion } from "../../api/index.ts";
-import { type FieldError, type KubeObject, semanticEqual } from "../../apimachinery/index.ts";
+import { deepEqual, type KubeObject } from "../../apimachinery/index.ts";
 import type { Strategy } from "../registry/contract.ts";
+import { finalizerWarnings } from "./finalizer-warnings.ts";
 import { compileJsonPath } from "./json-path.ts";
 import type { RuleChecker } from "./rules.ts";
-import { ratchet } from "./schema/ratchet.ts";
-import { validateValue } from "./schema/validate-value.ts";
 import { customTable } from "./table.ts";
+import { ObjectValidation } from "./validation.ts";
 
 type Fields = Record<string, unknown>;
 type Version = CustomResourceDefinitionVersion;
@@ -14,8 +14,7 @@ type Version = CustomResourceDefinitionVersion;
 export function customStrategy(version: Version, rules: RuleChecker | undefined): Strategy {
   const { status, scale } = version.subresources ?? {};
   const hasStatus = status !== undefined;
-  const check = (object: KubeObject, old: KubeObject | undefined): FieldError[] =>
-    validate(version, rules, object, old);
+  const validation = new ObjectValidation(version, rules);
   const base: Strategy = {
     prepareForCreate(object) {
       if (hasStatus) delete (object as unknown as Fields)["status"];
@@ -26,14 +25,16 @@ export function customStrategy(version: Version, rules: RuleChecker | undefined)
       if (changed(object, old, hasStatus)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
       else if (old.metadata.generation !== undefined) object.metadata.generation = old.metadata.generation;
     },
-    validate: (object) => check(object, undefined),
-    validateUpdate: (object, old) => check(object, old),
+    validate: (object) => validation.create(object),
+    validateUpdate: (object, old, { request }) => validation.update(object, old, (text) => request.warn(text)),
+    warningsOnCreate: (object) => finalizerWarnings(object, undefined),
+    warningsOnUpdate: (object, old) => finalizerWarnings(object, old),
     selectableFields: selectableFields(version),
     table: customTable(version.additionalPrinterColumns),
   };
   return {
     ...base,
-    ...(hasStatus ? { status: statusStrategy(check) } : {}),
+    ...(hasStatus ? { status: statusStrategy(validation) } : {}),
     ...(scale === undefined
       ? {}
       : {
@@ -47,7 +48,7 @@ export function customStrategy(version: Version, rules: RuleChecker | undefined)
 }
 
 /** Upstream: the status endpoint takes the status, and of the metadata only managed fields. */
-function statusStrategy(check: (object: KubeObject, old: KubeObject) => FieldError[]): NonNullable<Strategy["status"]> {
+function statusStrategy(validation: ObjectValidation): NonNullable<Strategy["status"]> {
   return {
     prepareForUpdate(object, old) {
       const { managedFields } = object.metadata;
@@ -55,30 +56,7 @@ function statusStrategy(check: (object: KubeObject, old: KubeObject) => FieldErr
       for (const key of Object.keys(old)) if (key !== "status" && key !== "metadata") copyField(object, old, key);
       object.metadata = { ...structuredClone(old.metadata), ...(managedFields === undefined ? {} : { managedFields }) };
     },
-    validateUpdate: check,
-  };
-}
-
-function validate(
-  version: Version,
-  rules: RuleChecker | undefined,
-  object: KubeObject,
-  old: KubeObject | undefined,
-): FieldError[] {
-  const schema = version.schema?.openAPIV3Schema;
-  if (schema === undefined) return [];
-  const errors = validateValue(bodyOf(object), { ...schema, type: "object" });
-  const kept = old === undefined ? errors : ratchet(errors, object, old);
-  // Rules assume values of the right shape.
-  return kept.length > 0 || rules === undefined ? kept : [...rules.check(object, old)];
-}
-
-/** Metadata is checked as every kind's is; of it a schema may constrain name and generateName only. */
-function bodyOf(object: KubeObject): Fields {
-  const { name, generateName } = object.metadata;
-  return {
-    ...(object as unknown as Fields),
-    metadata: { ...(name === undefined ? {} : { name }), ...(generateName === undefined ? {} : { generateName }) },
+    validateUpdate: (object, old, { request }) => validation.status(object, old, (text) => request.warn(text)),
   };
 }
 
@@ -86,7 +64,7 @@ function changed(object: KubeObject, old: KubeObject, hasStatus: boolean): boole
   const keys = new Set([...Object.keys(object), ...Object.keys(old)]);
   for (const key of keys) {
     if (key === "metadata" || (hasStatus && key === "status")) continue;
-    if (!semanticEqual((object as unknown as Fields)[key], (old as unknown as Fields)[key])) return true;
+    if (!deepEqual((object as unknown as Fields)[key], (old as unknown as Fields)[key])) return true;
   }
   return false;
 }

@@ -1,195 +1,172 @@
 import type { JSONSchemaProps } from "../../../api/index.ts";
-import { type FieldError, type FieldPath, forbidden, invalid, required } from "../../../apimachinery/index.ts";
+import {
+  deepEqual,
+  type FieldError,
+  type FieldPath,
+  fieldErrorMessage,
+  forbidden,
+  invalid,
+  required,
+} from "../../../apimachinery/index.ts";
 import { messageOf } from "../../../base/index.ts";
 import { compilePattern } from "../schema/patterns.ts";
+import { checkCompleteness } from "./completeness.ts";
 
-type Errors = FieldError[];
-type Loose = JSONSchemaProps & { additionalProperties?: JSONSchemaProps | boolean };
+type Level = "root" | "item" | "field";
 
-/** Whether a schema is structural, and uses nothing that custom resources may not. Upstream: `ValidateStructural`. */
-export function checkStructural(schema: JSONSchemaProps, path: FieldPath, errors: Errors): void {
-  if (schema.type !== "object") {
-    errors.push(
-      schema.type === undefined || schema.type === ""
-        ? required(path.child("type"), "must not be empty at the root")
-        : invalid(path.child("type"), schema.type, "must be object at the root"),
-    );
-  }
-  if (schema.nullable === true) errors.push(forbidden(path.child("nullable"), "nullable cannot be true at the root"));
-  checkLevel(schema as Loose, path, true, errors);
+const intOrStringAnyOf = [{ type: "integer" }, { type: "string" }];
+
+/** Whether a schema is structural. Upstream: `ValidateStructural`; errors are sorted by their texts, as there. */
+export function checkStructural(schema: JSONSchemaProps, path: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  checkLevel(schema, "root", path, errors);
+  checkCompleteness(schema, path, errors);
+  return errors
+    .map((error) => ({ error, text: fieldErrorMessage(error) }))
+    .toSorted((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
+    .map(({ error }) => error);
 }
 
-function checkLevel(schema: Loose, path: FieldPath, isRoot: boolean, errors: Errors): void {
-  checkForbidden(schema, path, errors);
-  checkType(schema, path, isRoot, errors);
-  checkLists(schema, path, errors);
-  if (schema.pattern !== undefined) {
-    try {
-      compilePattern(schema.pattern);
-    } catch (error) {
-      errors.push(
-        invalid(
-          path.child("pattern"),
-          schema.pattern,
-          `must be a valid regular expression, but isn't: ${messageOf(error)}`,
-        ),
-      );
-    }
-  }
-  for (const [name, child] of Object.entries(schema.properties ?? {})) {
-    if (isRoot && name === "metadata") checkRootMetadata(child, path.child("properties").key(name), errors);
-    checkLevel(child as Loose, path.child("properties").key(name), false, errors);
-  }
-  if (schema.items !== undefined) checkLevel(schema.items as Loose, path.child("items"), false, errors);
-  if (typeof schema.additionalProperties === "object") {
-    checkLevel(schema.additionalProperties as Loose, path.child("additionalProperties"), false, errors);
-  }
-  checkJunctors(schema, path, errors);
-}
-
-const never = ["definitions", "dependencies", "id", "patternProperties", "$ref", "additionalItems"] as const;
-
-function checkForbidden(schema: Loose, path: FieldPath, errors: Errors): void {
-  for (const name of never) {
-    if ((schema as Record<string, unknown>)[name] !== undefined)
-      errors.push(forbidden(path.child(name), `${name} is not supported`));
-  }
-  if (schema.uniqueItems === true) {
-    errors.push(
-      forbidden(
-        path.child("uniqueItems"),
-        "uniqueItems cannot be set to true since the runtime complexity becomes quadratic",
-      ),
-    );
-  }
-  if (
-    schema.properties !== undefined &&
-    Object.keys(schema.properties).length > 0 &&
-    schema.additionalProperties !== undefined &&
-    schema.additionalProperties !== false
-  ) {
-    errors.push(
-      forbidden(path.child("additionalProperties"), "additionalProperties and properties are mutual exclusive"),
-    );
-  }
-  if (schema.additionalProperties === false) {
-    errors.push(forbidden(path.child("additionalProperties"), "additionalProperties cannot be set to false"));
-  }
-}
-
-const types = new Set(["object", "array", "string", "number", "integer", "boolean"]);
-
-function checkType(schema: Loose, path: FieldPath, isRoot: boolean, errors: Errors): void {
-  const intOrString = schema["x-kubernetes-int-or-string"] === true;
-  const preserve = schema["x-kubernetes-preserve-unknown-fields"];
-  if (preserve === false) {
-    errors.push(invalid(path.child("x-kubernetes-preserve-unknown-fields"), false, "must be true or undefined"));
-  }
-  const type = schema.type ?? "";
-  if (type === "") {
-    if (!intOrString && preserve !== true && !isRoot)
-      errors.push(required(path.child("type"), "must not be empty for specified object fields"));
-  } else if (!types.has(type)) {
-    errors.push(invalid(path.child("type"), type, "must be one of object, array, string, number, integer, boolean"));
-  } else if (intOrString) {
-    errors.push(forbidden(path.child("type"), "must be empty if x-kubernetes-int-or-string is true"));
-  }
-  if (type === "array" && schema.items === undefined) errors.push(required(path.child("items"), "must be specified"));
-  if (schema["x-kubernetes-embedded-resource"] === true && type !== "object") {
-    errors.push(invalid(path.child("type"), type, "must be object if x-kubernetes-embedded-resource is true"));
-  }
-}
-
-function checkLists(schema: Loose, path: FieldPath, errors: Errors): void {
-  const listType = schema["x-kubernetes-list-type"];
-  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
-  if (listType !== undefined && schema.type !== "array") {
-    errors.push(invalid(path.child("type"), schema.type ?? "", "must be array if x-kubernetes-list-type is specified"));
-  }
-  if (listType !== undefined && !["atomic", "set", "map"].includes(listType)) {
-    errors.push(invalid(path.child("x-kubernetes-list-type"), listType, "must be one of atomic, set, map"));
-  }
-  if (listType !== "map" && keys.length > 0) {
-    errors.push(
-      invalid(
-        path.child("x-kubernetes-list-type"),
-        listType ?? "",
-        "must be map if x-kubernetes-list-map-keys is non-empty",
-      ),
-    );
-  }
-  if (listType !== "map") return;
-  if (keys.length === 0)
-    errors.push(
-      required(path.child("x-kubernetes-list-map-keys"), "must not be empty if x-kubernetes-list-type is map"),
-    );
+function checkLevel(schema: JSONSchemaProps, level: Level, path: FieldPath, errors: FieldError[]): void {
   const items = schema.items as JSONSchemaProps | undefined;
-  for (const key of keys) {
-    const property = items?.properties?.[key];
-    if (property === undefined) {
-      errors.push(
-        invalid(path.child("x-kubernetes-list-map-keys"), keys, "entries have to all be names of item properties"),
-      );
-    } else if (property.default === undefined && !items?.required?.includes(key)) {
-      errors.push(
-        required(
-          path.child("items").child("properties").key(key).child("default"),
-          "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
-        ),
-      );
+  if (schema.type === "array" && items === undefined) errors.push(required(path.child("items"), "must be specified"));
+  if (items !== undefined) checkLevel(items, "item", path.child("items"), errors);
+  for (const [name, child] of Object.entries(schema.properties ?? {}))
+    checkLevel(child, "field", path.child("properties").key(name), errors);
+  const { additionalProperties } = schema;
+  if (additionalProperties !== undefined) {
+    const at = path.child("additionalProperties");
+    if (level === "root") errors.push(forbidden(at, "must not be used at the root"));
+    if (typeof additionalProperties === "object") checkLevel(additionalProperties, "field", at, errors);
+  }
+  checkExtensions(schema, path, errors);
+  const skips = {
+    anyOf: deepEqual(schema.anyOf, intOrStringAnyOf),
+    firstAllOf: deepEqual(schema.allOf?.[0]?.anyOf, intOrStringAnyOf),
+  };
+  checkValueChecks(schema, skips, path, errors);
+  checkType(schema, level, path, errors);
+  checkObjectFields(schema, level, path, errors);
+}
+
+function checkExtensions(schema: JSONSchemaProps, path: FieldPath, errors: FieldError[]): void {
+  if (schema["x-kubernetes-int-or-string"] !== true) return;
+  for (const name of ["x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource"] as const)
+    if (schema[name] === true)
+      errors.push(invalid(path.child(name), true, "must be false if x-kubernetes-int-or-string is true"));
+}
+
+const withoutType: Readonly<Record<Level, string>> = {
+  root: "must not be empty at the root",
+  item: "must not be empty for specified array items",
+  field: "must not be empty for specified object fields",
+};
+
+function checkType(schema: JSONSchemaProps, level: Level, path: FieldPath, errors: FieldError[]): void {
+  const { type = "" } = schema;
+  const at = path.child("type");
+  const embedded = schema["x-kubernetes-embedded-resource"] === true;
+  const free = schema["x-kubernetes-int-or-string"] === true || schema["x-kubernetes-preserve-unknown-fields"] === true;
+  if (embedded && type !== "object") {
+    const why = "must be object if x-kubernetes-embedded-resource is true";
+    errors.push(type === "" ? required(at, why) : invalid(at, type, why));
+  } else if (type === "" && !free) errors.push(required(at, withoutType[level]));
+  if (embedded && schema.additionalProperties !== undefined) {
+    const why = "must not be used if x-kubernetes-embedded-resource is set";
+    errors.push(forbidden(path.child("additionalProperties"), why));
+  }
+  if (level === "root" && type !== "" && type !== "object")
+    errors.push(invalid(at, type, "must be object at the root"));
+}
+
+/** Of kind, version and metadata there is little left to specify. */
+function checkObjectFields(schema: JSONSchemaProps, level: Level, path: FieldPath, errors: FieldError[]): void {
+  const { properties = {} } = schema;
+  const embedded = schema["x-kubernetes-embedded-resource"] === true;
+  const isObject = level === "root" || embedded;
+  const at = path.child("properties");
+  for (const name of ["kind", "apiVersion"]) {
+    const child = isObject ? properties[name] : undefined;
+    if (child !== undefined && child.type !== "string")
+      errors.push(invalid(at.key(name).child("type"), child.type ?? "", "must be string"));
+  }
+  const { metadata } = properties;
+  if (metadata !== undefined) {
+    const place = at.key("metadata");
+    if (isObject && metadata.type !== "object")
+      errors.push(invalid(place.child("type"), metadata.type ?? "", "must be object"));
+    if (level === "root" && saysMore(metadata)) {
+      const why = "must not specify anything other than name and generateName, but metadata is implicitly specified";
+      errors.push(forbidden(place, why));
     }
   }
-}
-
-/** Of the metadata only the name's form may be constrained. */
-function checkRootMetadata(schema: JSONSchemaProps, path: FieldPath, errors: Errors): void {
-  if (schema.type !== undefined && schema.type !== "object")
-    errors.push(invalid(path.child("type"), schema.type, "must be object"));
-  for (const name of Object.keys(schema.properties ?? {})) {
-    if (name !== "name" && name !== "generateName")
-      errors.push(
-        forbidden(path.child("properties").key(name), "only name and generateName can be restricted in metadata"),
-      );
+  if (embedded && schema["x-kubernetes-preserve-unknown-fields"] !== true && Object.keys(properties).length === 0) {
+    const why =
+      "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields";
+    errors.push(required(at, why));
   }
 }
 
-const junctorNever = [
-  "type",
-  "nullable",
-  "default",
-  "description",
-  "title",
-  "x-kubernetes-preserve-unknown-fields",
-  "x-kubernetes-embedded-resource",
-  "x-kubernetes-list-type",
-  "x-kubernetes-list-map-keys",
-  "x-kubernetes-map-type",
+function saysMore({ properties, type: _type, default: _default, ...rest }: JSONSchemaProps): boolean {
+  if (Object.keys(properties ?? {}).some((name) => name !== "name" && name !== "generateName")) return true;
+  return Object.values(rest).some(
+    (value) => value !== undefined && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0),
+  );
+}
+
+interface Skips {
+  readonly anyOf: boolean;
+  readonly firstAllOf: boolean;
+}
+
+const noSkips: Skips = { anyOf: false, firstAllOf: false };
+
+/** Checks of values: nested ones may say nothing of structure, but for the two ways to spell int-or-string. */
+function checkValueChecks(schema: JSONSchemaProps, skips: Skips, path: FieldPath, errors: FieldError[]): void {
+  const { anyOf = [], allOf = [], oneOf = [], not, pattern = "" } = schema;
+  if (!skips.anyOf)
+    for (const [index, one] of anyOf.entries()) checkNested(one, noSkips, path.child("anyOf").index(index), errors);
+  for (const [index, one] of allOf.entries()) {
+    const anyOfSkipped = { anyOf: skips.firstAllOf && index === 0, firstAllOf: false };
+    checkNested(one, anyOfSkipped, path.child("allOf").index(index), errors);
+  }
+  for (const [index, one] of oneOf.entries()) checkNested(one, noSkips, path.child("oneOf").index(index), errors);
+  if (not !== undefined) checkNested(not, noSkips, path.child("not"), errors);
+  if (pattern === "") return;
+  try {
+    compilePattern(pattern);
+  } catch (error) {
+    const why = `must be a valid regular expression, but isn't: ${messageOf(error)}`;
+    errors.push(invalid(path.child("pattern"), pattern, why));
+  }
+}
+
+const never = [
+  ["type", "empty"],
+  ["additionalProperties", "undefined"],
+  ["default", "undefined"],
+  ["title", "empty"],
+  ["description", "empty"],
+  ["nullable", "false"],
+  ["x-kubernetes-preserve-unknown-fields", "false"],
+  ["x-kubernetes-embedded-resource", "false"],
+  ["x-kubernetes-int-or-string", "false"],
+  ["x-kubernetes-list-map-keys", "empty"],
+  ["x-kubernetes-list-type", "undefined"],
+  ["x-kubernetes-map-type", "undefined"],
+  ["x-kubernetes-validations", "empty"],
 ] as const;
 
-/** Inside allOf, anyOf, oneOf and not stand value checks only; what they speak of is specified outside. */
-function checkJunctors(schema: Loose, path: FieldPath, errors: Errors): void {
-  const lists = {
-    allOf: schema.allOf,
-    anyOf: schema.anyOf,
-    oneOf: schema.oneOf,
-    not: schema.not === undefined ? undefined : [schema.not],
-  };
-  const intOrString = schema["x-kubernetes-int-or-string"] === true;
-  for (const [name, list] of Object.entries(lists)) {
-    for (const [index, child] of (list ?? []).entries()) {
-      const at = name === "not" ? path.child(name) : path.child(name).index(index);
-      checkNested(child as Loose, at, intOrString, errors);
-    }
-  }
-}
-
-function checkNested(schema: Loose, path: FieldPath, intOrString: boolean, errors: Errors): void {
-  for (const name of junctorNever) {
-    const value = (schema as Record<string, unknown>)[name];
-    if (value === undefined || value === "" || (intOrString && name === "type")) continue;
-    errors.push(forbidden(path.child(name), "must be undefined to be structural"));
-  }
+function checkNested(schema: JSONSchemaProps, skips: Skips, path: FieldPath, errors: FieldError[]): void {
+  checkValueChecks(schema, skips, path, errors);
+  if (schema.items !== undefined) checkNested(schema.items as JSONSchemaProps, noSkips, path.child("items"), errors);
   for (const [name, child] of Object.entries(schema.properties ?? {}))
-    checkNested(child as Loose, path.child("properties").key(name), false, errors);
-  if (schema.items !== undefined) checkNested(schema.items as Loose, path.child("items"), false, errors);
+    checkNested(child, noSkips, path.child("properties").key(name), errors);
+  for (const [name, wanted] of never) {
+    const value = schema[name];
+    const isSet = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== "" && value !== false;
+    if (isSet) errors.push(forbidden(path.child(name), `must be ${wanted} to be structural`));
+  }
+  if (schema.properties?.["metadata"] !== undefined)
+    errors.push(forbidden(path.child("properties").key("metadata"), "must not be specified in a nested context"));
 }

@@ -4,7 +4,6 @@ import {
   type CelType,
   doubleType,
   durationType,
-  dynType,
   intType,
   type ListSemantics,
   type ObjectField,
@@ -17,10 +16,13 @@ import { escapeIdentifier } from "./identifiers.ts";
 /** Bytes of a request; bounds what no schema bounds. Upstream: `MaxRequestSizeBytes`. */
 const requestBytesMax = 3 * 1024 * 1024;
 
+/** Bytes of times in JSON, at most and at least. */
+const [durationMost, durationLeast] = [32, 3];
+const [timeMost, timeLeast, dateSize] = [32, 21, 12];
+
 /** What a rule sees of a place in a custom resource. Undefined: its shape is not known, and rules cannot speak of it. */
 export function celTypeOf(structural: Structural, name: string, isRoot: boolean): CelType | undefined {
-  if (structural.intOrString) return dynType;
-  const { props } = structural;
+  if (structural.intOrString) return { kind: "dyn", maxElements: textMost(structural) };
   switch (structural.type) {
     case "array":
       return listType(structural, name);
@@ -35,7 +37,7 @@ export function celTypeOf(structural: Structural, name: string, isRoot: boolean)
     case "string":
       return textType(structural);
     default:
-      return structural.preserveUnknown || props.type === undefined ? dynType : undefined;
+      return undefined;
   }
 }
 
@@ -44,8 +46,7 @@ function listType(structural: Structural, name: string): CelType | undefined {
   const element = celTypeOf(structural.items, `${name}.@idx`, structural.items.embedded);
   if (element === undefined) return undefined;
   const semantics = semanticsOf(structural);
-  const maxElements =
-    structural.props.maxItems ?? Math.floor((requestBytesMax - 2) / (leastSize(structural.items) + 1));
+  const maxElements = bound(structural.props.maxItems, leastSize(structural.items) + 1);
   return { kind: "list", element, maxElements, ...(semantics === undefined ? {} : { semantics }) };
 }
 
@@ -59,23 +60,25 @@ function escapedOrSame(name: string): string {
   return escapeIdentifier(name) ?? name;
 }
 
-function objectType(structural: Structural, name: string, isRoot: boolean): CelType {
+/** As many as a schema allows, else as many as a request can hold. */
+function bound(most: number | undefined, bytesEach: number): number {
+  return most === undefined ? Math.floor((requestBytesMax - 2) / bytesEach) : Math.max(0, most);
+}
+
+function objectType(structural: Structural, name: string, isRoot: boolean): CelType | undefined {
   const { additional, props } = structural;
-  if (additional !== undefined && structural.properties.size === 0) {
-    const value =
-      additional === true ? dynType : (celTypeOf(additional, `${name}.@elem`, additional.embedded) ?? dynType);
-    const least = additional === true ? 1 : leastSize(additional);
-    const maxElements = props.maxProperties ?? Math.floor((requestBytesMax - 2) / (least + 6));
-    return { kind: "map", key: stringType, value, maxElements };
+  if (typeof additional === "object" && !isRoot) {
+    const value = celTypeOf(additional, `${name}.@elem`, additional.embedded);
+    const maxElements = bound(props.maxProperties, leastSize(additional) + 6);
+    return value === undefined ? undefined : { kind: "map", key: stringType, value, maxElements };
   }
-  if (structural.properties.size === 0 && structural.preserveUnknown && !isRoot && !structural.embedded) return dynType;
   const fields = new Map<string, ObjectField>();
   for (const [property, child] of structural.properties) {
     const escaped = escapeIdentifier(property);
     const type = celTypeOf(child, `${name}.${property}`, child.embedded);
     if (escaped !== undefined && type !== undefined) fields.set(escaped, { name: property, type });
   }
-  if (isRoot || structural.embedded) addResourceFields(fields, name);
+  if (isRoot) addResourceFields(fields, name);
   return { kind: "object", name, fields };
 }
 
@@ -97,28 +100,40 @@ const formats: Readonly<Record<string, CelType>> = {
   duration: durationType,
 };
 
-function textType({ props }: Structural): CelType {
+function textType({ props, ...structural }: Structural): CelType {
   const special = formats[props.format ?? ""];
-  if (special !== undefined && special.kind !== "bytes") return special;
-  const kind = special === undefined ? "string" : "bytes";
-  // A character takes four bytes at most.
-  if (props.maxLength !== undefined)
-    return { kind, maxElements: kind === "bytes" ? props.maxLength : props.maxLength * 4 };
-  const choices = (props.enum ?? []) as readonly unknown[];
-  if (choices.length > 0) return { kind, maxElements: Math.max(...choices.map((choice) => String(choice).length)) };
-  return { kind, maxElements: requestBytesMax - 2 };
+  if (special?.kind === "bytes") {
+    const { maxLength } = props;
+    return { kind: "bytes", maxElements: maxLength === undefined ? requestBytesMax - 2 : Math.max(0, maxLength) };
+  }
+  if (special?.kind === "duration") return { kind: "duration", maxElements: durationMost };
+  if (special !== undefined) return { kind: "timestamp", maxElements: props.format === "date" ? dateSize : timeMost };
+  const choices: readonly unknown[] = props.enum ?? [];
+  if (props.maxLength === undefined && choices.length > 0) {
+    const sizes = choices.map((choice) => (typeof choice === "string" ? Buffer.byteLength(choice) : 0));
+    return { kind: "string", maxElements: Math.max(...sizes) };
+  }
+  return { kind: "string", maxElements: textMost({ props, ...structural }) };
 }
 
-/** Bytes that a value takes in JSON at least. */
+/** A character takes four bytes at most. */
+function textMost({ props: { maxLength } }: Structural): number {
+  return maxLength === undefined ? requestBytesMax - 2 : Math.max(0, maxLength) * 4;
+}
+
+/** Bytes that a value takes in JSON at least. Upstream: `MinSerializedSize`. */
 export function leastSize(structural: Structural): number {
+  if (structural.intOrString) return 1;
   switch (structural.type) {
     case "boolean":
       return 4;
     case "string":
+      return leastTextSize(structural.props.format);
     case "array":
       return 2;
     case "object": {
       let size = 2;
+      if (typeof structural.additional === "object") return size;
       for (const name of structural.props.required ?? []) {
         const child = structural.properties.get(name);
         if (child !== undefined && child.props.default === undefined) size += name.length + leastSize(child) + 4;
@@ -130,11 +145,10 @@ export function leastSize(structural: Structural): number {
   }
 }
 
-/** How many times over a place's children may be there; undefined when no schema bounds it. */
-export function multiplicity(structural: Structural): number | undefined {
-  if (structural.type === "array") return structural.props.maxItems;
-  if (structural.type === "object" && structural.additional !== undefined) return structural.props.maxProperties;
-  return 1;
+function leastTextSize(format: string | undefined): number {
+  if (format === "duration") return durationLeast;
+  if (format === "date") return dateSize;
+  return format === "date-time" ? timeLeast : 2;
 }
 
 /** How many places there can be whose number no schema bounds. */

@@ -6,6 +6,8 @@ import {
   mentionsVariable,
   optionalOf,
 } from "../../../apimachinery/index.ts";
+import { findField } from "../definition/field-paths.ts";
+import type { Structural } from "../schema/structural.ts";
 
 /** A rule ready to run, or what keeps it from being one. */
 export interface CompiledRule {
@@ -16,41 +18,53 @@ export interface CompiledRule {
   readonly message: CelProgram | undefined;
   readonly problem: string | undefined;
   readonly messageProblem: string | undefined;
+  /** What the rule is about, relative to its place; "": the place itself. */
+  readonly fieldPath: string;
 }
 
+type Variables = ReadonlyMap<string, CelType>;
+
 /** One rule at a place of this type. Nothing here throws: a rule that does not compile says so. */
-export function compileRule(rule: ValidationRule, self: CelType): CompiledRule {
+export function compileRule(rule: ValidationRule, self: CelType, structural: Structural): CompiledRule {
   const optional = rule.optionalOldSelf === true;
   const variables = new Map([
     ["self", self],
     ["oldSelf", optional ? optionalOf(self) : self],
   ]);
-  const uses = (text: string) => mentionsVariable(text, "oldSelf");
-  const isTransition = uses(rule.rule) || (rule.messageExpression !== undefined && uses(rule.messageExpression));
-  const result = compile(rule.rule, variables, "bool", "cel expression must evaluate to a bool");
-  const message =
-    (rule.messageExpression ?? "") === ""
-      ? { program: undefined, problem: undefined }
-      : compile(rule.messageExpression ?? "", variables, "string", "messageExpression must evaluate to a string");
+  const { program, problem } = compile(rule.rule, variables, "bool");
+  const text = problem === undefined ? (rule.messageExpression ?? "") : "";
+  const message = text === "" ? undefined : compile(text, variables, "string");
   return {
     rule,
-    isTransition,
-    program: result.program,
-    problem: result.problem,
-    message: message.program,
-    messageProblem: message.problem,
+    isTransition: program !== undefined && mentionsVariable(rule.rule, "oldSelf"),
+    program,
+    problem,
+    message: message?.program,
+    messageProblem: message?.problem,
+    fieldPath: fieldPathOf(rule, structural),
   };
 }
 
+function fieldPathOf({ fieldPath = "" }: ValidationRule, structural: Structural): string {
+  try {
+    return fieldPath === "" ? "" : (findField(fieldPath, structural)?.path ?? "");
+  } catch {
+    return "";
+  }
+}
+
+const otherwise = {
+  bool: "cel expression must evaluate to a bool",
+  string: "messageExpression must evaluate to a string",
+} as const;
+
 function compile(
   text: string,
-  variables: ReadonlyMap<string, CelType>,
-  wanted: string,
-  otherwise: string,
-): { readonly program: CelProgram | undefined; readonly problem: string | undefined } {
+  variables: Variables,
+  wanted: "bool" | "string",
+): { readonly program?: CelProgram; readonly problem?: string } {
   const result = kubernetesEnvironment.compile(text, { variables });
-  if (result.type === "error") return { program: undefined, problem: `compilation failed: ${result.message}` };
-  const { kind } = result.program.resultType;
-  if (kind !== wanted) return { program: undefined, problem: otherwise };
-  return { program: result.program, problem: undefined };
+  const what = wanted === "bool" ? "compilation failed" : "messageExpression compilation failed";
+  if (result.type === "error") return { problem: `${what}: ${result.message}` };
+  return result.program.resultType.kind === wanted ? { program: result.program } : { problem: otherwise[wanted] };
 }

@@ -1,147 +1,102 @@
-import type { JSONSchemaProps, ValidationRule } from "../../../api/index.ts";
-import {
-  type FieldError,
-  type FieldPath,
-  forbidden,
-  GoSyntax,
-  invalid,
-  mentionsVariable,
-  notSupported,
-  quote,
-  required,
-} from "../../../apimachinery/index.ts";
-import { type Structural, structuralOf } from "../schema/structural.ts";
-import { celTypeOf, multiplicity, unboundedCardinality } from "./cel-types.ts";
-import { compileRule } from "./compiled-rule.ts";
+import type { ValidationRule } from "../../../api/index.ts";
+import { type FieldError, type FieldPath, forbidden, internal, invalid } from "../../../apimachinery/index.ts";
+import { shownRule } from "../definition/go-json.ts";
+import type { Structural } from "../schema/structural.ts";
+import { celTypeOf, unboundedCardinality } from "./cel-types.ts";
+import { type CompiledRule, compileRule } from "./compiled-rule.ts";
 
 /** Upstream: `StaticEstimatedCostLimit` and `StaticEstimatedCRDCostLimit`, units. */
 const ruleCostMax = 10_000_000;
 const schemaCostMax = 100_000_000;
-const reasons = ["FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate"];
+const expensiveMax = 4;
 
-interface Walk {
-  readonly errors: FieldError[];
-  total: number;
+/** What the rules of one schema may cost together. */
+export class RuleCosts {
+  readonly #suppressed: boolean;
+  #total = 0;
+  #expensive: { readonly path: string; readonly cost: number }[] = [];
+
+  /** `suppressed`: the schema is stored already, and what a single rule costs is not asked again. */
+  constructor(suppressed: boolean) {
+    this.#suppressed = suppressed;
+  }
+
+  charge(cost: number, path: FieldPath, what: string, errors: FieldError[]): void {
+    if (!this.#suppressed && cost > ruleCostMax) errors.push(forbidden(path, tooExpensive(what, cost, ruleCostMax)));
+    this.#total += cost;
+    if (cost < schemaCostMax / 100) return;
+    this.#expensive = [...this.#expensive, { path: path.toString(), cost }]
+      .toSorted((a, b) => b.cost - a.cost)
+      .slice(0, expensiveMax);
+  }
+
+  errors(path: FieldPath): FieldError[] {
+    if (this.#total <= schemaCostMax) return [];
+    const share = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
+    const what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
+    return [
+      ...this.#expensive.map((one) => forbidden(one.path, share)),
+      forbidden(path, tooExpensive(what, this.#total, schemaCostMax)),
+    ];
+  }
 }
 
-interface Place {
-  readonly path: FieldPath;
+/** Where rules stand. */
+export interface RulePlace {
+  readonly costs: RuleCosts;
   readonly name: string;
   /** How often the place may be there; undefined: nobody knows. */
-  readonly cardinality: number | undefined;
-  /** The list in which elements cannot be told apart, if the place is within one. */
+  readonly times: number | undefined;
+  /** The outermost place around whose parts cannot be told from one another, if there is one. */
   readonly uncorrelatable: FieldPath | undefined;
 }
 
-/** Checks every rule of a structural schema: its form, whether it compiles, and what it may cost. */
-export function checkRuleDefinitions(schema: JSONSchemaProps, path: FieldPath, errors: FieldError[]): void {
-  const walk: Walk = { errors, total: 0 };
-  const place = { path, name: "selfType", cardinality: 1, uncorrelatable: undefined };
-  visit(walk, structuralOf({ ...schema, type: schema.type ?? "object" }), place, true);
-  if (walk.total > schemaCostMax) {
-    const what = "estimated rule & messageExpression cost total for entire OpenAPIv3 schema";
-    errors.push(forbidden(path, tooExpensive(what, walk.total, schemaCostMax)));
-  }
-}
-
-function visit(walk: Walk, node: Structural, place: Place, isRoot: boolean): void {
-  const rules = node.props["x-kubernetes-validations"] ?? [];
-  if (rules.length > 0) checkPlace(walk, node, rules, place, isRoot);
-  const own = multiplicity(node);
-  const cardinality = own === undefined || place.cardinality === undefined ? undefined : place.cardinality * own;
-  const below = { ...place, cardinality };
-  for (const [name, child] of node.properties) {
-    const at = { ...below, path: place.path.child("properties").key(name), name: `${place.name}.${name}` };
-    visit(walk, child, at, child.embedded);
-  }
-  if (typeof node.additional === "object") {
-    const at = { ...below, path: place.path.child("additionalProperties"), name: `${place.name}.@elem` };
-    visit(walk, node.additional, at, node.additional.embedded);
-  }
-  if (node.items === undefined) return;
-  const path = place.path.child("items");
-  const isMap = node.props["x-kubernetes-list-type"] === "map";
-  const uncorrelatable = place.uncorrelatable ?? (isMap ? undefined : place.path);
-  visit(walk, node.items, { ...below, path, name: `${place.name}.@idx`, uncorrelatable }, node.items.embedded);
-}
-
-function checkPlace(
-  walk: Walk,
-  node: Structural,
-  rules: readonly ValidationRule[],
-  place: Place,
+/** Compiles the rules of one level of a schema, and reckons what they may cost. */
+export function checkRulesOf(
+  structural: Structural,
+  path: FieldPath,
   isRoot: boolean,
+  place: RulePlace,
+  errors: FieldError[],
 ): void {
-  const path = place.path.child("x-kubernetes-validations");
-  const type = celTypeOf(node, place.name, isRoot);
-  for (const [index, rule] of rules.entries()) {
-    const at = path.index(index);
-    checkForm(rule, at, place, walk.errors);
-    if (type === undefined || rule.rule.trim() === "") continue;
-    const compiled = compileRule(rule, type);
-    if (compiled.problem !== undefined) walk.errors.push(invalid(at.child("rule"), shown(rule), compiled.problem));
-    if (compiled.messageProblem !== undefined)
-      walk.errors.push(invalid(at.child("messageExpression"), shown(rule), compiled.messageProblem));
-    if (rule.optionalOldSelf !== undefined && !compiled.isTransition && compiled.problem === undefined)
-      walk.errors.push(
-        invalid(at.child("optionalOldSelf"), rule.optionalOldSelf, "may not be set if oldSelf is not used in rule"),
-      );
-    const times = place.cardinality ?? unboundedCardinality(node);
-    charge(walk, compiled.program?.estimatedCost, times, at.child("rule"), "estimated rule cost");
-    charge(
-      walk,
-      compiled.message?.estimatedCost,
-      times,
-      at.child("messageExpression"),
-      "estimated messageExpression cost",
-    );
+  const type = celTypeOf(structural, place.name, isRoot || structural.embedded);
+  if (type === undefined) {
+    const why = "unable to convert structural schema to CEL declarations";
+    const failed = "internal error: failed to construct type information for x-kubernetes-validations rules";
+    errors.push(internal(path, `${failed}: ${why}`));
+    return;
   }
+  const times = place.times ?? unboundedCardinality(structural);
+  for (const [index, rule] of (structural.props["x-kubernetes-validations"] ?? []).entries())
+    checkRule(rule, compileRule(rule, type, structural), path.index(index), { ...place, times }, errors);
 }
 
-function charge(walk: Walk, cost: number | undefined, times: number, path: FieldPath, what: string): void {
-  if (cost === undefined) return;
-  const total = cost * Math.max(1, times);
-  walk.total += total;
-  if (total > ruleCostMax) walk.errors.push(forbidden(path, tooExpensive(what, total, ruleCostMax)));
+function checkRule(
+  rule: ValidationRule,
+  compiled: CompiledRule,
+  path: FieldPath,
+  place: RulePlace & { readonly times: number },
+  errors: FieldError[],
+): void {
+  const { costs, times, uncorrelatable } = place;
+  const { program, message, problem, messageProblem } = compiled;
+  costs.charge((program?.estimatedCost ?? 0) * times, path.child("rule"), "estimated rule cost", errors);
+  if (problem !== undefined) errors.push(invalid(path.child("rule"), shownRule(rule), problem));
+  const messagePath = path.child("messageExpression");
+  if (messageProblem !== undefined) errors.push(invalid(messagePath, shownRule(rule), messageProblem));
+  else if (message !== undefined)
+    costs.charge(message.estimatedCost, messagePath, "estimated messageExpression cost", errors);
+  if (compiled.isTransition && uncorrelatable !== undefined) {
+    const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable.toString()}`;
+    errors.push(invalid(path.child("rule"), rule.rule, why));
+  } else if (!compiled.isTransition && rule.optionalOldSelf !== undefined) {
+    const why = "may not be set if oldSelf is not used in rule";
+    errors.push(invalid(path.child("optionalOldSelf"), rule.optionalOldSelf, why));
+  }
 }
 
 function tooExpensive(what: string, cost: number, limit: number): string {
   const factor = cost / limit;
   const text = factor > 100 ? "more than 100x" : factor < 1.5 ? `${factor.toFixed(6)}x` : `${factor.toFixed(1)}x`;
   return `${what} exceeds budget by factor of ${text} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
-}
-
-function checkForm(rule: ValidationRule, path: FieldPath, place: Place, errors: FieldError[]): void {
-  const { rule: text, message, messageExpression, reason, fieldPath } = rule;
-  if (text.trim() === "") errors.push(required(path.child("rule"), "rule is not specified"));
-  if (message !== undefined && message !== "" && message.trim() === "")
-    errors.push(invalid(path.child("message"), message, "message must be non-empty if specified"));
-  else if (message?.trim().includes("\n") === true)
-    errors.push(invalid(path.child("message"), message, "message must not contain line breaks"));
-  else if (text.includes("\n") && (message ?? "") === "")
-    errors.push(required(path.child("message"), "message must be specified if rule contains line breaks"));
-  if (messageExpression !== undefined && messageExpression !== "" && messageExpression.trim() === "")
-    errors.push(required(path.child("messageExpression"), "messageExpression must be non-empty if specified"));
-  if (reason !== undefined && !reasons.includes(reason))
-    errors.push(notSupported(path.child("reason"), reason, reasons.toSorted()));
-  if (fieldPath !== undefined && fieldPath !== "" && !/^(\.[^.[\]\s]+|\['(?:[^'\\]|\\.)+'\])+$/.test(fieldPath))
-    errors.push(invalid(path.child("fieldPath"), fieldPath, "fieldPath must be a valid path"));
-  const { uncorrelatable } = place;
-  if (uncorrelatable === undefined || rule.optionalOldSelf === true || !mentionsVariable(text, "oldSelf")) return;
-  errors.push(
-    invalid(
-      path.child("rule"),
-      text,
-      `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable.toString()}`,
-    ),
-  );
-}
-
-/** As Go's `%#v` prints the internal type. */
-function shown(rule: ValidationRule): GoSyntax {
-  const texts = `Rule:${quote(rule.rule)}, Message:${quote(rule.message ?? "")}, MessageExpression:${quote(rule.messageExpression ?? "")}`;
-  const path = `FieldPath:${quote(rule.fieldPath ?? "")}`;
-  return new GoSyntax(
-    `apiextensions.ValidationRule{${texts}, Reason:(*apiextensions.FieldValueErrorReason)(nil), ${path}, OptionalOldSelf:(*bool)(nil)}`,
-  );
 }

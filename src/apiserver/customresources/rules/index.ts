@@ -1,11 +1,12 @@
 import type { CustomResourceDefinitionVersion } from "../../../api/index.ts";
 import type { FieldError, KubeObject } from "../../../apimachinery/index.ts";
-import type { RuleChecker } from "../rules.ts";
+import type { Before, RuleChecker } from "../rules.ts";
 import { structuralOf } from "../schema/structural.ts";
-import { checkRules } from "./check.ts";
+import { checkRules, checkValueRules } from "./check.ts";
 import { type RuleNode, ruleTree } from "./rule-tree.ts";
 
-export { checkRuleDefinitions } from "./definition-check.ts";
+export { checkRulesOf, RuleCosts, type RulePlace } from "./definition-check.ts";
+export { checkValueRules, ruleTree };
 
 /** The rules of a version, compiled when the first object of it is checked. */
 export function rulesOf(version: CustomResourceDefinitionVersion): RuleChecker | undefined {
@@ -14,12 +15,12 @@ export function rulesOf(version: CustomResourceDefinitionVersion): RuleChecker |
   let tree: RuleNode | undefined;
   let compiled = false;
   return {
-    check(object: KubeObject, old: KubeObject | undefined): readonly FieldError[] {
+    check(object: KubeObject, before: Before | undefined): readonly FieldError[] {
       if (!compiled) {
         tree = ruleTree(structuralOf({ ...schema, type: "object" }), true);
         compiled = true;
       }
-      return tree === undefined ? [] : checkRules(tree, object, old, old !== undefined);
+      return tree === undefined ? [] : checkRules(tree, object, before);
     },
   };
 }

@@ -32,7 +32,7 @@ export function ruleTree(structural: Structural, isRoot: boolean, name = "selfTy
   return {
     structural,
     type: type ?? { kind: "dyn" },
-    rules: type === undefined ? [] : own.map((rule) => compileRule(rule, type)),
+    rules: type === undefined ? [] : own.map((rule) => compileRule(rule, type, structural)),
     properties,
     additional,
     items,

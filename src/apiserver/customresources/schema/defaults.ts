@@ -3,25 +3,40 @@ import type { Structural } from "./structural.ts";
 type Fields = Record<string, unknown>;
 
 /**
- * Fills defaults in place. A null where null is not allowed counts as absent when there is a default, as upstream
- * does. Idempotent.
+ * Fills defaults in place. A null where null is not allowed counts as absent, as upstream has it, which leaves it null
+ * when there is no default. Idempotent.
  */
 export function applyDefaults(value: unknown, structural: Structural): void {
   if (!structural.hasDefaults) return;
-  if (Array.isArray(value)) {
-    for (const item of value) if (structural.items !== undefined) applyDefaults(item, structural.items);
-    return;
+  if (Array.isArray(value)) fillItems(value, structural.items);
+  else if (typeof value === "object" && value !== null) fillFields(value as Fields, structural);
+}
+
+function fillItems(list: unknown[], items: Structural | undefined): void {
+  if (items === undefined) return;
+  for (const [index, item] of list.entries()) {
+    if (item === null) list[index] = instead(items);
+    applyDefaults(list[index], items);
   }
-  if (typeof value !== "object" || value === null) return;
-  const fields = value as Fields;
+}
+
+function fillFields(fields: Fields, structural: Structural): void {
   for (const [key, child] of structural.properties) {
     const fallback = child.props.default;
-    if (fallback !== undefined && (fields[key] === undefined || (fields[key] === null && !child.nullable))) {
+    const found = Object.hasOwn(fields, key);
+    if (fallback !== undefined && (!found || (fields[key] === null && !child.nullable)))
       fields[key] = structuredClone(fallback);
-    }
-    if (fields[key] !== undefined) applyDefaults(fields[key], child);
+    if (Object.hasOwn(fields, key)) applyDefaults(fields[key], child);
   }
-  if (typeof structural.additional !== "object") return;
-  for (const [key, child] of Object.entries(fields))
-    if (!structural.properties.has(key)) applyDefaults(child, structural.additional);
+  const { additional } = structural;
+  if (typeof additional !== "object") return;
+  for (const key of Object.keys(fields)) {
+    if (structural.properties.has(key)) continue;
+    if (fields[key] === null) fields[key] = instead(additional);
+    applyDefaults(fields[key], additional);
+  }
+}
+
+function instead({ nullable, props }: Structural): unknown {
+  return nullable || props.default === undefined ? null : structuredClone(props.default);
 }

@@ -16,8 +16,12 @@ export interface Structural {
   readonly preserveUnknown: boolean;
   readonly embedded: boolean;
   readonly intOrString: boolean;
-  /** Something below has a default; spares walking where there is none. */
+  readonly listType: string | undefined;
+  readonly listKeys: readonly string[];
+  /** Here or below there is a default, a set or list map, an embedded object: spares walking where there is none. */
   readonly hasDefaults: boolean;
+  readonly hasListTypes: boolean;
+  readonly hasEmbedded: boolean;
 }
 
 export function structuralOf(props: JSONSchemaProps): Structural {
@@ -37,6 +41,8 @@ export function structuralOf(props: JSONSchemaProps): Structural {
     ...(typeof additional === "object" ? [additional] : []),
     ...(items === undefined ? [] : [items]),
   ];
+  const listType = props["x-kubernetes-list-type"];
+  const embedded = props["x-kubernetes-embedded-resource"] === true;
   return {
     props,
     type: props.type ?? "",
@@ -45,9 +51,13 @@ export function structuralOf(props: JSONSchemaProps): Structural {
     items,
     nullable: props.nullable === true,
     preserveUnknown: props["x-kubernetes-preserve-unknown-fields"] === true,
-    embedded: props["x-kubernetes-embedded-resource"] === true,
+    embedded,
     intOrString: props["x-kubernetes-int-or-string"] === true,
+    listType,
+    listKeys: props["x-kubernetes-list-map-keys"] ?? [],
     hasDefaults: props.default !== undefined || children.some(({ hasDefaults }) => hasDefaults),
+    hasListTypes: listType === "set" || listType === "map" || children.some(({ hasListTypes }) => hasListTypes),
+    hasEmbedded: embedded || children.some(({ hasEmbedded }) => hasEmbedded),
   };
 }
 
@@ -61,8 +71,8 @@ export function mergeSchemaOf(structural: Structural): Schema {
       return {
         type: "list",
         items: structural.items === undefined ? { type: "any" } : mergeSchemaOf(structural.items),
-        list: listType(structural),
-        keys: structural.props["x-kubernetes-list-map-keys"] ?? [],
+        list: listTypeOf(structural),
+        keys: structural.listKeys,
       };
     case "integer":
       return { type: "int64" };
@@ -77,8 +87,7 @@ export function mergeSchemaOf(structural: Structural): Schema {
   }
 }
 
-function listType({ props }: Structural): "map" | "set" | "atomic" {
-  const type = props["x-kubernetes-list-type"];
+function listTypeOf({ listType: type }: Structural): "map" | "set" | "atomic" {
   return type === "map" || type === "set" ? type : "atomic";
 }
 

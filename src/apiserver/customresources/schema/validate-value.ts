@@ -1,210 +1,235 @@
 import type { JSONSchemaProps } from "../../../api/index.ts";
-import { type FieldError, semanticEqual } from "../../../apimachinery/index.ts";
-import { hasFormat } from "./formats.ts";
+import { deepEqual, type FieldError, stringFormat } from "../../../apimachinery/index.ts";
+import type { Correlation } from "./correlation.ts";
+import { Findings, invalidAt, nowhere, tooManyAt, wrongType } from "./findings.ts";
+import { formatOf } from "./formats.ts";
+import { checkNumber, isInt64, isNearlyInteger } from "./numbers.ts";
 import { compilePattern } from "./patterns.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
-/** Where a value stands, in both spellings that upstream's messages use. */
-type Path = string;
 
-/** Checks a value against an OpenAPI schema; the errors are worded as upstream's. At most 100 are collected. */
-export function validateValue(value: unknown, schema: JSONSchemaProps, path: Path = ""): FieldError[] {
-  const errors: FieldError[] = [];
-  check(value, schema, path, errors);
-  return errors.slice(0, 100);
+export interface ValueCheckOptions {
+  /** Where the value stands; put in front of every field. */
+  readonly prefix?: string;
+  /** On updates: what is wrong in parts that have not changed is let pass. */
+  readonly correlation?: Correlation | undefined;
 }
 
-const inBody = (path: Path): string => (path === "" ? "<nil>" : path);
-
-function problem(type: FieldError["type"], path: Path, badValue: unknown, detail: string): FieldError {
-  return { type, field: inBody(path), badValue, detail };
+/**
+ * Checks a value against an OpenAPI schema. Order, wording and what is said of alternatives are those of upstream's
+ * validator (`kube-openapi/pkg/validation/validate`).
+ */
+export function validateValue(value: unknown, schema: JSONSchemaProps, options: ValueCheckOptions = {}): FieldError[] {
+  const { prefix = "", correlation } = options;
+  const findings = check(value, schema, "", undefined);
+  if (findings.valid) return [];
+  // What has not changed is told apart only when something is wrong at all.
+  return correlation === undefined ? findings.errors(prefix) : ratcheted(value, schema, "", correlation).errors(prefix);
 }
 
-function invalid(path: Path, value: unknown, rest: string): FieldError {
-  return problem("FieldValueInvalid", path, value, `${path === "" ? "" : path} in body ${rest}`.trimStart());
+function ratcheted(value: unknown, schema: JSONSchemaProps, at: string, correlation: Correlation): Findings {
+  const findings = check(value, schema, at, correlation);
+  if (findings.valid || !correlation.unchanged) return findings;
+  const passed = new Findings();
+  passed.matches = findings.matches;
+  return passed;
 }
 
-function check(value: unknown, schema: JSONSchemaProps, path: Path, errors: FieldError[]): void {
-  if (value === null && schema.nullable === true) return;
-  if (!hasType(value, schema)) {
-    const type = schema["x-kubernetes-int-or-string"] === true ? "integer,string" : (schema.type ?? "");
-    errors.push(
-      problem(
-        "FieldValueTypeInvalid",
-        path,
-        typeName(value),
-        `${path} in body must be of type ${type}: ${JSON.stringify(typeName(value))}`,
-      ),
-    );
+function below(value: unknown, schema: JSONSchemaProps, at: string, correlation: Correlation | undefined): Findings {
+  return correlation === undefined ? check(value, schema, at, undefined) : ratcheted(value, schema, at, correlation);
+}
+
+function check(value: unknown, schema: JSONSchemaProps, at: string, correlation: Correlation | undefined): Findings {
+  const findings = new Findings();
+  checkType(value, schema, at, findings);
+  if (value === null) {
+    checkEnum(value, schema, at, findings);
+    return findings;
+  }
+  checkAlternatives(value, schema, at, findings, correlation);
+  findings.matches++;
+  if (typeof value === "string") checkString(value, schema, at, findings);
+  else if (typeof value === "number") checkNumber(value, schema, at, findings);
+  else if (Array.isArray(value)) checkArray(value, schema, at, findings, correlation);
+  checkEnum(value, schema, at, findings);
+  if (typeof value === "object" && !Array.isArray(value))
+    checkObject(value as Fields, schema, at, findings, correlation);
+  findings.matches += typeof value === "boolean" ? 2 : 3;
+  return findings;
+}
+
+/** The JSON type and, of numbers, the format that upstream sees. */
+function typeOf(value: unknown): { readonly type: string; readonly format: string } {
+  if (Array.isArray(value)) return { type: "array", format: "" };
+  if (typeof value === "number")
+    return isInt64(value) ? { type: "integer", format: "int64" } : { type: "number", format: "float64" };
+  return { type: typeof value, format: "" };
+}
+
+function checkType(value: unknown, schema: JSONSchemaProps, at: string, findings: Findings): void {
+  const types =
+    schema["x-kubernetes-int-or-string"] === true ? ["integer", "string"] : schema.type ? [schema.type] : [];
+  const wanted = formatOf(schema);
+  if (value === null) {
+    if (types.length > 0 && schema.nullable !== true) findings.add(wrongType(at, types.join(","), "null"));
+    else findings.matches++;
     return;
   }
-  checkEnum(value, schema, path, errors);
-  if (typeof value === "string") checkString(value, schema, path, errors);
-  if (typeof value === "number") checkNumber(value, schema, path, errors);
-  if (Array.isArray(value)) checkArray(value, schema, path, errors);
-  else if (typeof value === "object" && value !== null) checkObject(value as Fields, schema, path, errors);
-  checkCombinations(value, schema, path, errors);
+  if (types.length === 0 && wanted === "") return;
+  findings.matches++;
+  const { type, format } = typeOf(value);
+  const numeric = types.includes("number") || types.includes("integer");
+  const fits =
+    types.includes(type) ||
+    (type === "number" && types.includes("integer") && isNearlyInteger(value as number)) ||
+    (type === "integer" && types.includes("number"));
+  const textual = typeof value === "string" || Array.isArray(value);
+  if (!textual && wanted !== "" && !fits && format !== wanted) findings.add(wrongType(at, wanted, format));
+  // A format vouches for texts, and upstream does not look further at lists.
+  else if (textual && !numeric && wanted !== "") findings.matches++;
+  else if (fits) findings.matches++;
+  else findings.add(wrongType(at, types.join(","), type));
 }
 
-function typeName(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
-  return typeof value;
+function checkEnum(value: unknown, schema: JSONSchemaProps, at: string, findings: Findings): void {
+  const choices = schema.enum ?? [];
+  if (choices.length === 0) return;
+  if (value !== null && choices.some((choice) => choice !== null && isChoice(value, choice))) return;
+  const texts = choices.map((choice) => (typeof choice === "string" ? choice : (JSON.stringify(choice) ?? "null")));
+  const detail = `supported values: ${texts.map((text) => JSON.stringify(text)).join(", ")}`;
+  findings.add({
+    at,
+    type: "FieldValueNotSupported",
+    badValue: value,
+    detail,
+    text: `${at} should be one of ${detail}`,
+  });
 }
 
-function hasType(value: unknown, schema: JSONSchemaProps): boolean {
-  if (schema["x-kubernetes-int-or-string"] === true) return typeof value === "string" || Number.isInteger(value);
-  switch (schema.type) {
-    case "object":
-      return typeof value === "object" && value !== null && !Array.isArray(value);
-    case "array":
-      return Array.isArray(value);
-    case "string":
-    case "boolean":
-      return typeof value === schema.type;
-    case "number":
-      return typeof value === "number";
-    case "integer":
-      return Number.isInteger(value);
-    default:
-      return value !== null || schema.type === undefined || schema.type === "";
-  }
+/** Upstream compares after it has turned the value into the choice's kind of number. */
+function isChoice(value: unknown, choice: unknown): boolean {
+  if (typeof value === "number" && typeof choice === "number" && isInt64(choice)) return Math.trunc(value) === choice;
+  return deepEqual(value, choice);
 }
 
-function checkEnum(value: unknown, schema: JSONSchemaProps, path: Path, errors: FieldError[]): void {
-  if (schema.enum === undefined || schema.enum.some((allowed) => semanticEqual(allowed, value))) return;
-  const supported = schema.enum.map((allowed) =>
-    JSON.stringify(typeof allowed === "string" ? allowed : JSON.stringify(allowed)),
-  );
-  errors.push(problem("FieldValueNotSupported", path, value, `supported values: ${supported.join(", ")}`));
+function checkString(value: string, schema: JSONSchemaProps, at: string, findings: Findings): void {
+  checkLength(value, schema, at, findings);
+  const format = formatOf(schema);
+  if (format === "") return;
+  findings.matches++;
+  if (stringFormat(format)?.(value) === false) findings.add(wrongType(at, format, value));
 }
 
-function checkString(value: string, schema: JSONSchemaProps, path: Path, errors: FieldError[]): void {
-  const length = [...value].length;
-  const { maxLength, minLength, pattern, format } = schema;
+function checkLength(value: string, schema: JSONSchemaProps, at: string, findings: Findings): void {
+  const { maxLength, minLength, pattern } = schema;
+  const length = maxLength === undefined && minLength === undefined ? 0 : [...value].length;
   if (maxLength !== undefined && length > maxLength) {
-    errors.push(problem("FieldValueTooLong", path, value, `may not be more than ${maxLength} bytes`));
-  }
-  if (minLength !== undefined && length < minLength)
-    errors.push(invalid(path, value, `should be at least ${minLength} chars long`));
-  if (pattern !== undefined && pattern !== "" && !compilePattern(pattern).test(value)) {
-    errors.push(invalid(path, value, `should match '${pattern}'`));
-  }
-  if (format !== undefined && format !== "" && !hasFormat(format, value)) {
-    errors.push(invalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`));
+    const detail = `may not be more than ${maxLength} ${maxLength === 1 ? "byte" : "bytes"}`;
+    const text = `${at} in body should be at most ${maxLength} chars long`;
+    findings.add({ at, type: "FieldValueTooLong", badValue: "", detail, text });
+  } else if (minLength !== undefined && length < minLength) {
+    findings.add(invalidAt(at, value, `should be at least ${minLength} chars long`));
+  } else if (pattern !== undefined && pattern !== "" && !compilePattern(pattern).test(value)) {
+    findings.add(invalidAt(at, value, `should match '${pattern}'`));
   }
 }
 
-function checkNumber(value: number, schema: JSONSchemaProps, path: Path, errors: FieldError[]): void {
-  const { maximum, minimum, multipleOf, format } = schema;
-  if (format === "int32" && Number.isInteger(value) && (value > 2 ** 31 - 1 || value < -(2 ** 31))) {
-    errors.push(invalid(path, value, 'must be of type int32: "integer"'));
-  }
-  if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum)) {
-    errors.push(
-      invalid(path, value, `should be less than ${schema.exclusiveMaximum === true ? "" : "or equal to "}${maximum}`),
-    );
-  }
-  if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
-    errors.push(
-      invalid(
-        path,
-        value,
-        `should be greater than ${schema.exclusiveMinimum === true ? "" : "or equal to "}${minimum}`,
-      ),
-    );
-  }
-  if (multipleOf !== undefined && !Number.isInteger(Number((value / multipleOf).toPrecision(12)))) {
-    errors.push(invalid(path, value, `should be a multiple of ${multipleOf}`));
-  }
-}
-
-function checkArray(value: readonly unknown[], schema: JSONSchemaProps, path: Path, errors: FieldError[]): void {
+function checkArray(
+  value: readonly unknown[],
+  schema: JSONSchemaProps,
+  at: string,
+  findings: Findings,
+  correlation: Correlation | undefined,
+): void {
   const { maxItems, minItems, uniqueItems } = schema;
-  if (maxItems !== undefined && value.length > maxItems) {
-    errors.push(
-      problem(
-        "FieldValueTooMany",
-        path,
-        value.length,
-        `must have at most ${maxItems} item${maxItems === 1 ? "" : "s"}`,
-      ),
-    );
-  }
-  if (minItems !== undefined && value.length < minItems) {
-    errors.push(invalid(path, value.length, `should have at least ${minItems} items`));
-  }
-  if (uniqueItems === true && hasDuplicates(value)) errors.push(invalid(path, value, "shouldn't contain duplicates"));
   const items = schema.items as JSONSchemaProps | undefined;
-  if (items !== undefined) for (const [index, item] of value.entries()) check(item, items, `${path}[${index}]`, errors);
-  checkListKeys(value, schema, path, errors);
+  if (items !== undefined) {
+    for (const [index, item] of value.entries())
+      findings.merge(below(item, items, `${at}[${index}]`, correlation?.element(index)));
+  }
+  if (minItems !== undefined && value.length < minItems)
+    findings.add(invalidAt(at, value.length, `should have at least ${minItems} items`));
+  if (maxItems !== undefined && value.length > maxItems) findings.add(tooManyAt(at, value.length, maxItems, "items"));
+  if (uniqueItems === true && hasDuplicates(value)) findings.add(invalidAt(at, "", "shouldn't contain duplicates"));
+  findings.matches++;
 }
 
 function hasDuplicates(values: readonly unknown[]): boolean {
   return new Set(values.map((value) => JSON.stringify(value))).size < values.length;
 }
 
-/** Elements of sets, and keys of list maps, stand once. */
-function checkListKeys(value: readonly unknown[], schema: JSONSchemaProps, path: Path, errors: FieldError[]): void {
-  const listType = schema["x-kubernetes-list-type"];
-  if (listType !== "set" && listType !== "map") return;
-  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
-  const defaults = (schema.items as JSONSchemaProps | undefined)?.properties ?? {};
-  const seen = new Set<string>();
-  for (const [index, item] of value.entries()) {
-    const identity =
-      listType === "set"
-        ? item
-        : Object.fromEntries(keys.map((key) => [key, (item as Fields | null)?.[key] ?? defaults[key]?.default]));
-    const text = JSON.stringify(identity);
-    if (seen.has(text)) errors.push(problem("FieldValueDuplicate", `${path}[${index}]`, identity, ""));
-    seen.add(text);
-  }
-}
-
-function checkObject(value: Fields, schema: JSONSchemaProps, path: Path, errors: FieldError[]): void {
-  const keys = Object.keys(value);
+function checkObject(
+  value: Fields,
+  schema: JSONSchemaProps,
+  at: string,
+  findings: Findings,
+  correlation: Correlation | undefined,
+): void {
   const { maxProperties, minProperties, properties = {} } = schema;
-  if (maxProperties !== undefined && keys.length > maxProperties) {
-    errors.push(
-      problem(
-        "FieldValueTooMany",
-        path,
-        keys.length,
-        `must have at most ${maxProperties} item${maxProperties === 1 ? "" : "s"}`,
-      ),
-    );
-  }
-  if (minProperties !== undefined && keys.length < minProperties) {
-    errors.push(invalid(path, keys.length, `should have at least ${minProperties} properties`));
+  const names = Object.keys(value);
+  if (minProperties !== undefined && names.length < minProperties)
+    findings.add(invalidAt(at, names.length, `should have at least ${minProperties} properties`));
+  if (maxProperties !== undefined && names.length > maxProperties)
+    findings.add(tooManyAt(at, names.length, maxProperties, "properties"));
+  const additional = schema.additionalProperties;
+  for (const name of names) {
+    // Of the kind and version the old ones cannot be seen: both were converted.
+    const beside = at === "" && (name === "kind" || name === "apiVersion") ? undefined : correlation?.field(name);
+    const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if (known !== undefined) findings.merge(below(value[name], known, at === "" ? name : `${at}.${name}`, beside));
+    else if (typeof additional === "object") findings.merge(below(value[name], additional, `${at}.${name}`, beside));
   }
   for (const name of schema.required ?? []) {
-    if (value[name] === undefined) errors.push(problem("FieldValueRequired", join(path, name), "", ""));
-  }
-  const additional = (schema as { additionalProperties?: JSONSchemaProps | boolean }).additionalProperties;
-  for (const key of keys) {
-    const child = properties[key] ?? (typeof additional === "object" ? additional : undefined);
-    if (child !== undefined) check(value[key], child, join(path, key), errors);
+    if (Object.hasOwn(value, name)) continue;
+    const place = `${at}.${name}`;
+    findings.add({
+      at: place,
+      type: "FieldValueRequired",
+      badValue: "",
+      detail: "",
+      text: `${place} in body is required`,
+    });
   }
 }
 
-function join(path: Path, name: string): Path {
-  return path === "" ? name : `${path}.${name}`;
-}
-
-function checkCombinations(value: unknown, schema: JSONSchemaProps, path: Path, errors: FieldError[]): void {
-  const passes = (candidate: JSONSchemaProps): boolean => validateValue(value, candidate, path).length === 0;
-  for (const candidate of schema.allOf ?? []) check(value, candidate, path, errors);
-  if (schema.anyOf?.length && !schema.anyOf.some(passes))
-    errors.push(invalid(path, value, "must validate at least one schema (anyOf)"));
-  if (schema.oneOf?.length) {
-    const count = schema.oneOf.filter(passes).length;
-    if (count !== 1) {
-      const found = count === 0 ? "Found none valid" : `Found ${count} valid alternatives`;
-      errors.push(invalid(path, value, `must validate one and only one schema (oneOf). ${found}`));
+function checkAlternatives(
+  value: unknown,
+  schema: JSONSchemaProps,
+  at: string,
+  findings: Findings,
+  correlation: Correlation | undefined,
+): void {
+  const { anyOf, oneOf, allOf, not } = schema;
+  const subject = JSON.stringify(at);
+  const tried = (list: readonly JSONSchemaProps[]) => list.map((one) => check(value, one, at, correlation));
+  if (anyOf !== undefined && anyOf.length > 0) {
+    const results = tried(anyOf);
+    const passed = results.find(({ valid }) => valid);
+    if (passed === undefined) findings.add(nowhere(`${subject} must validate at least one schema (anyOf)`));
+    findings.merge(passed ?? mostTried(results));
+  }
+  if (oneOf !== undefined && oneOf.length > 0) {
+    const results = tried(oneOf);
+    const passed = results.filter(({ valid }) => valid);
+    if (passed.length !== 1) {
+      const found = passed.length === 0 ? "Found none valid" : `Found ${passed.length} valid alternatives`;
+      findings.add(nowhere(`${subject} must validate one and only one schema (oneOf). ${found}`));
     }
+    if (passed.length < 2) findings.merge(passed[0] ?? mostTried(results));
   }
-  if (schema.not !== undefined && passes(schema.not))
-    errors.push(invalid(path, value, "must not validate the schema (not)"));
+  if (allOf !== undefined && allOf.length > 0) {
+    const results = tried(allOf);
+    for (const result of results) findings.merge(result);
+    const passed = results.filter(({ valid }) => valid).length;
+    const none = passed === 0 ? ". None validated" : "";
+    if (passed !== results.length) findings.add(nowhere(`${subject} must validate all the schemas (allOf)${none}`));
+  }
+  if (not !== undefined && check(value, not, at, correlation).valid)
+    findings.add(nowhere(`${subject} must not validate the schema (not)`));
+  findings.matches++;
+}
+
+/** The alternative that came furthest; the first of several. */
+function mostTried(results: readonly Findings[]): Findings {
+  return results.reduce((best, one) => (one.matches > best.matches ? one : best), results[0] ?? new Findings());
 }
