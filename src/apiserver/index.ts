@@ -35,4 +35,5 @@ export type { KubeletCredentials } from "./streaming/kubelet-connection.ts";
 export { ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "./server.ts";
 export { apiVersionInfo } from "./discovery/version.ts";
 export { createStandardServer, type StandardServer, type StandardServerOptions } from "./assembly/standard-server.ts";
+export type { AuthorizationMode } from "./assembly/authorization.ts";
 export { type ServiceNetworkOptions, serviceNetworkDefaults } from "./assembly/service-allocation.ts";

@@ -27,6 +27,7 @@ import {
   serviceAccountAuthenticator,
   systemGroups,
   unionAuthenticator,
+  withWebSocketTokens,
   x509Authenticator,
 } from "../authn/index.ts";
 import { type Authorizer, NodeGraph, RbacAuthorizer, type RuleResolver } from "../authz/index.ts";
@@ -127,9 +128,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     ...(options.audit === undefined ? {} : { audit: createAuditor({ ...options.audit, scheme, clock, metrics }) }),
     ...more,
     metrics,
-    strategies: withAdminAccess(services.extend(more.strategies ?? builtInStrategies, {}), (namespace) =>
-      namespaceLabels(objects, namespace),
-    ),
+    strategies: withAdminAccess(services.extend(more.strategies ?? builtInStrategies, {}), labelsOf(objects)),
     admission: admission.chain,
     store: options.store,
     log: options.log,
@@ -145,13 +144,9 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     },
     paths: [...(more.paths ?? []), aggregator.proxy, issuerPaths(tokens), ...flow.paths],
     startup: [
-      {
-        name: "start-kube-apiserver-admission-initializer",
-        async run(started, signal) {
-          for (const part of [objects, admission]) part.attach(started);
-          await Promise.all([live.attach(started, rbac, graph, signal), objects.fill(admissionReads)]);
-        },
-      },
+      initializer([objects, admission], (started, signal) =>
+        Promise.all([live.attach(started, rbac, graph, signal), objects.fill(admissionReads)]),
+      ),
       custom.step,
       ...systemObjects(options, services),
       ...flow.startup,
@@ -174,9 +169,26 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   };
 }
 
-function namespaceLabels(objects: ServerObjects, name: string): Readonly<Record<string, string>> | undefined {
-  const namespace = objects.get("", "namespaces", "", name);
-  return namespace === undefined ? undefined : (namespace.metadata.labels ?? {});
+/** Of a namespace. */
+function labelsOf(objects: ServerObjects): (name: string) => Readonly<Record<string, string>> | undefined {
+  return (name) => {
+    const namespace = objects.get("", "namespaces", "", name);
+    return namespace === undefined ? undefined : (namespace.metadata.labels ?? {});
+  };
+}
+
+/** Before all else: what admission and authorization look up. */
+function initializer(
+  parts: readonly { attach(server: ApiServer): void }[],
+  fill: (server: ApiServer, signal: AbortSignal) => Promise<unknown>,
+): StartupStep {
+  return {
+    name: "start-kube-apiserver-admission-initializer",
+    async run(started, signal) {
+      for (const part of parts) part.attach(started);
+      await fill(started, signal);
+    },
+  };
 }
 
 function flowControl({ flowControl = {}, clock, log, more = {} }: StandardServerOptions, metrics: MetricsRegistry) {
@@ -318,7 +330,8 @@ function authenticators(
   all.push(serviceAccountAuthenticator(tokens, live));
   all.push(bootstrapTokenAuthenticator((name) => live.bootstrapSecret(name), clock));
   all.push(...(options.authenticators ?? []));
-  return unionAuthenticator(all, options.anonymous === false ? undefined : anonymousAuthenticator);
+  const anonymous = options.anonymous === false ? undefined : anonymousAuthenticator;
+  return withWebSocketTokens(unionAuthenticator(all, anonymous));
 }
 
 /** Service account tokens are checked for the audiences asked for; other tokens know nothing of audiences. */

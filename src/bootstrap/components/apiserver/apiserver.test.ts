@@ -1,42 +1,17 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
-import { type CommandContext, createRealPlatform, type Platform } from "../../../base/index.ts";
-import { type ClosableClient, createHttpClient } from "../../../client/index.ts";
+import type { ClosableClient } from "../../../client/index.ts";
 import { apiserver } from "./apiserver.ts";
+import { contextOf, platform, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
 
 type ConfigMap = KubeObject & { data?: Record<string, string> };
 
 type Endpoints = KubeObject & { subsets?: { addresses: { ip: string }[] }[] };
 
 const configMaps = { group: "", version: "v1", resource: "configmaps" };
-const platform = createRealPlatform();
-
-async function freePort(): Promise<number> {
-  const listener = await platform.network.listen({ host: "127.0.0.1", port: 0 }, (stream) => stream.destroy());
-  const { address } = listener;
-  await listener.close();
-  return "port" in address ? address.port : 0;
-}
-
-function contextOf(signal: AbortSignal, overrides: Partial<Platform> = {}) {
-  const stderr = new PassThrough();
-  const context: CommandContext = {
-    platform: { ...platform, ...overrides },
-    signal,
-    stdin: new PassThrough(),
-    stdout: new PassThrough(),
-    stderr,
-    env: {},
-    workingDirectory: "/",
-  };
-  return { context, said: () => String(stderr.read() ?? "") };
-}
 
 /** What the command says to a wrong command line. */
 async function refusal(...args: string[]): Promise<string> {
@@ -76,99 +51,34 @@ interface Pair {
 
 /** Two API servers over one etcd, each the command itself. */
 async function withTwoServers(work: (pair: Pair) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), "k8ts-apiserver-"));
-  const [clientPort, peerPort] = [await freePort(), await freePort()];
-  const [client, peer] = [`http://127.0.0.1:${clientPort}`, `http://127.0.0.1:${peerPort}`];
-  const log = join(directory, "etcd.log");
-  const etcd = platform.processes.spawn(
-    "etcd",
-    [
-      ...["--data-dir", join(directory, "etcd"), "--listen-client-urls", client, "--advertise-client-urls", client],
-      ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`],
-    ],
-    { stdoutFile: log, stderrFile: log },
-  );
-  const stopping = new AbortController();
-  const running: Promise<number>[] = [];
-  const clients: ClosableClient[] = [];
-  try {
-    await prepare(directory);
-    for (const name of ["first", "second"]) {
-      const port = await freePort();
-      const { context } = contextOf(stopping.signal);
-      const address = name === "first" ? "192.0.2.1" : "192.0.2.2";
-      const own = [`--cert-dir=${directory}/${name}`, `--advertise-address=${address}`];
-      running.push(started(context, [...flagsOf(directory, client, port), ...own]));
-      clients.push(clientOf(port));
-    }
-    const [first, second] = clients;
-    assert.ok(first !== undefined && second !== undefined);
-    // A server that fails says so at once.
-    await Promise.race([Promise.all([ready(first), ready(second)]), Promise.all(running)]);
-    await work({ first, second, etcd: client, directory });
-  } finally {
-    for (const each of clients) each.close();
-    stopping.abort();
-    await Promise.allSettled(running);
-    etcd.kill("SIGKILL");
-    await etcd.exited;
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
-/** The first server may come before etcd answers. */
-async function started(context: CommandContext, args: string[]): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await apiserver(args, context);
-    } catch (error) {
-      if (attempt >= 50 || (error as Error).name !== "StoreUnavailableError") throw error;
-      await platform.clock.sleep(100);
-    }
-  }
-}
-
-async function prepare(directory: string): Promise<void> {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  await writeFile(join(directory, "sa.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
-  await writeFile(join(directory, "tokens.csv"), 'secret,admin,1,"system:masters"\n');
+  const etcd = await startEtcd();
+  const { directory } = etcd;
   const policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: Metadata, verbs: [create] }]\n";
   await writeFile(join(directory, "policy.yaml"), policy);
-}
-
-function flagsOf(directory: string, etcd: string, port: number): string[] {
-  return [
-    `--etcd-servers=${etcd}`,
-    "--bind-address=127.0.0.1",
-    `--secure-port=${port}`,
-    "--service-account-issuer=https://kubernetes.default.svc",
-    `--service-account-signing-key-file=${directory}/sa.key`,
-    `--service-account-key-file=${directory}/sa.key`,
-    `--token-auth-file=${directory}/tokens.csv`,
-    "--authorization-mode=Node,RBAC",
-    "--logging-format=json",
-    `--audit-policy-file=${directory}/policy.yaml`,
-    `--audit-log-path=${directory}/audit-${port}.log`,
-    "--runtime-config=batch/v1=false",
-  ];
-}
-
-function clientOf(port: number): ClosableClient {
-  const cluster = { server: `https://127.0.0.1:${port}`, "insecure-skip-tls-verify": true };
-  return createHttpClient({ ...platform, cluster, user: { token: "secret" } });
-}
-
-async function ready(client: ClosableClient): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const answer = await client.raw({ method: "GET", path: "/readyz" }).catch(() => undefined);
-    if (answer?.status === 200) return;
-    assert.ok(attempt < 200, "the server becomes ready");
-    await platform.clock.sleep(50);
+  const servers: RunningServer[] = [];
+  try {
+    const starting = ["192.0.2.1", "192.0.2.2"].map((address) =>
+      startApiserver(etcd, [
+        `--advertise-address=${address}`,
+        `--cert-dir=${directory}/${address}`,
+        "--authorization-mode=Node,RBAC",
+        `--audit-policy-file=${directory}/policy.yaml`,
+        `--audit-log-path=${directory}/audit-${address}.log`,
+        "--runtime-config=batch/v1=false",
+      ]),
+    );
+    for (const started of await Promise.allSettled(starting)) {
+      if (started.status === "fulfilled") servers.push(started.value);
+    }
+    await Promise.all(starting);
+    const [first, second] = servers;
+    assert.ok(first !== undefined && second !== undefined);
+    await work({ first: first.admin, second: second.admin, etcd: etcd.url, directory });
+  } finally {
+    await Promise.allSettled(servers.map((server) => server.stop()));
+    await etcd.stop();
   }
 }
-
-/** Linux as root has what the launcher installs: there a missing etcd is a failure. */
-const skipEtcd = process.platform === "linux" && process.getuid?.() === 0 ? false : "needs etcd, on Linux as root";
 
 test("two servers over one etcd tell the same", { skip: skipEtcd }, () =>
   withTwoServers(async ({ first, second, etcd, directory }) => {

@@ -94,7 +94,7 @@ async function createServer(
   metrics: MetricsRegistry,
   audit: Audit | undefined,
 ): Promise<StandardServer> {
-  const settings = await serverSettings(platform, flags);
+  const settings = await serverSettings(platform, flags, metrics);
   const standard = createStandardServer({
     ...platform,
     log,

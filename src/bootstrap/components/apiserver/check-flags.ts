@@ -1,9 +1,8 @@
 import { isIP } from "node:net";
 import { FeatureGateError, Features, FlagError } from "../../../component/index.ts";
 import { checkAudit } from "./audit-flags.ts";
+import { checkAuthorization } from "./authorization.ts";
 import type { ApiserverFlags } from "./flags.ts";
-
-const modes = ["AlwaysAllow", "Node", "RBAC"];
 
 /** What upstream refuses before it starts, all at once and in its words. */
 export function checkFlags(flags: ApiserverFlags): void {
@@ -11,6 +10,7 @@ export function checkFlags(flags: ApiserverFlags): void {
     ...checkStore(flags),
     ...checkServing(flags),
     ...checkAccess(flags),
+    ...checkAuthorization(flags),
     ...checkAudit(flags),
     ...checkGates(flags),
   ];
@@ -63,14 +63,6 @@ function checkServing(flags: ApiserverFlags): readonly string[] {
 
 function checkAccess(flags: ApiserverFlags): readonly string[] {
   const problems: string[] = [];
-  for (const mode of flags["authorization-mode"]) {
-    if (!modes.includes(mode)) problems.push(`authorization-mode ${JSON.stringify(mode)} is not a valid mode`);
-  }
-  if (new Set(flags["authorization-mode"]).size < flags["authorization-mode"].length) {
-    problems.push(
-      `authorization-mode ${JSON.stringify(flags["authorization-mode"])} has mode specified more than once`,
-    );
-  }
   if (flags["service-account-issuer"].length === 0) {
     problems.push("service-account-issuer is a required flag");
   }

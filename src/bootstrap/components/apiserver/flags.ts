@@ -1,5 +1,6 @@
 import { featureGateUsage, type FlagGroups, type FlagValues, flag, logFlags } from "../../../component/index.ts";
 import { auditFlags } from "./audit-flags.ts";
+import { authorizationFlags } from "./authorization.ts";
 
 const generic = {
   "advertise-address": flag.text({
@@ -100,12 +101,6 @@ const authentication = {
   "requestheader-extra-headers-prefix": flag.textList({ usage: "Prefixes of headers with more about the user." }),
 };
 
-const authorization = {
-  "authorization-mode": flag.textList({
-    usage: "Ordered list of AlwaysAllow, Node and RBAC. Default: AlwaysAllow.",
-  }),
-};
-
 const enablement = {
   "runtime-config": flag.map({
     usage:
@@ -153,7 +148,7 @@ export const flagGroups = {
   "Secure serving": serving,
   Auditing: auditFlags,
   Authentication: authentication,
-  Authorization: authorization,
+  Authorization: authorizationFlags,
   "API enablement": enablement,
   Admission: admission,
   Misc: other,
@@ -167,7 +162,7 @@ export const apiserverFlags = {
   ...serving,
   ...auditFlags,
   ...authentication,
-  ...authorization,
+  ...authorizationFlags,
   ...enablement,
   ...admission,
   ...other,

@@ -6,8 +6,9 @@ import {
   tokenFileAuthenticator,
 } from "../../../apiserver/index.ts";
 import type { Platform } from "../../../base/index.ts";
-import { FlagError } from "../../../component/index.ts";
+import { FlagError, type MetricsRegistry } from "../../../component/index.ts";
 import { machineAddress } from "../../cluster/addresses.ts";
+import { authorizationModes } from "./authorization.ts";
 import type { ApiserverFlags } from "./flags.ts";
 import { issuerFetch } from "./issuer-fetch.ts";
 
@@ -28,9 +29,13 @@ export type ServerSettings = Pick<
   | "more"
 >;
 
-export async function serverSettings(platform: Platform, flags: ApiserverFlags): Promise<ServerSettings> {
+export async function serverSettings(
+  platform: Platform,
+  flags: ApiserverFlags,
+  metrics: MetricsRegistry,
+): Promise<ServerSettings> {
   const read = (path: string): Promise<string> => platform.disk.readText(path);
-  const modes = flags["authorization-mode"].length === 0 ? ["AlwaysAllow"] : flags["authorization-mode"];
+  const modes = await authorizationModes(platform, flags, metrics);
   const clientCa = flags["client-ca-file"] === "" ? undefined : await read(flags["client-ca-file"]);
   const requestHeader = await requestHeaderOf(flags, read);
   const address = advertisedAddress(flags);
@@ -44,7 +49,7 @@ export async function serverSettings(platform: Platform, flags: ApiserverFlags):
       issuers: flags["service-account-issuer"],
       audiences: flags["api-audiences"],
     },
-    authorizationModes: modes as ("Node" | "RBAC" | "AlwaysAllow")[],
+    authorizationModes: modes,
     // Upstream's rule: nobody may be nobody where everybody may do anything.
     anonymous: flags["anonymous-auth"] && !modes.includes("AlwaysAllow"),
     authenticators: await authenticatorsOf(platform, flags, read),

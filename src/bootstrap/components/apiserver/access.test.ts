@@ -1,0 +1,273 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { WebSocket } from "ws";
+import type { ReviewSpec, ReviewStatus } from "../../../apiserver/index.ts";
+import type { ClosableClient } from "../../../client/index.ts";
+import { type HttpsReceiver, startHttpsReceiver, webhookKubeconfig } from "../../../testing/index.ts";
+import { type Etcd, platform, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
+
+interface Review {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly spec: ReviewSpec & { readonly group?: readonly string[] };
+}
+
+const pods = "/api/v1/namespaces/default/pods";
+const annsToken = { token: "ann-token" };
+
+async function get(client: ClosableClient, path: string) {
+  const { status, body } = await client.raw({ method: "GET", path });
+  return { status, text: Buffer.from(body).toString() };
+}
+
+async function metricsOf({ admin }: RunningServer): Promise<string> {
+  return (await get(admin, "/metrics")).text;
+}
+
+/** An authorization webhook that says what it is told to, and remembers what it was asked. */
+class Judge {
+  readonly asked: Review[] = [];
+  answer: (spec: ReviewSpec) => ReviewStatus = () => ({ allowed: false });
+  status = 200;
+  #receiver: HttpsReceiver | undefined;
+
+  async start(): Promise<string> {
+    const judge = (body: string) => {
+      const review = JSON.parse(body) as Review;
+      this.asked.push(review);
+      return { ...review, status: this.answer(review.spec) };
+    };
+    this.#receiver = await startHttpsReceiver(
+      ({ body }) => judge(body),
+      () => this.status,
+    );
+    return webhookKubeconfig(this.#receiver, "/authorize");
+  }
+
+  async stop(): Promise<void> {
+    await this.#receiver?.close();
+  }
+}
+
+/** An OpenID issuer over HTTPS. */
+async function startIssuer() {
+  const { privateKey, publicKey } = await generateKeyPair("RS256");
+  const key = { ...(await exportJWK(publicKey)), kid: "one", alg: "RS256", use: "sig" };
+  const receiver: HttpsReceiver = await startHttpsReceiver(({ path }) =>
+    path === "/keys" ? { keys: [key] } : { issuer: receiver.origin, jwks_uri: `${receiver.origin}/keys` },
+  );
+  const token = (claims: JWTPayload, expires: string, audience = "kubernetes") =>
+    new SignJWT(claims)
+      .setProtectedHeader({ alg: "RS256", kid: "one" })
+      .setIssuer(receiver.origin)
+      .setAudience(audience)
+      .setSubject("bob")
+      .setExpirationTime(expires)
+      .sign(privateKey);
+  return { receiver, token };
+}
+
+describe("who may do what, by the server's flags", { skip: skipEtcd }, () => {
+  const judge = new Judge();
+  let etcd: Etcd;
+  let server: RunningServer;
+  let issuer: Awaited<ReturnType<typeof startIssuer>>;
+
+  before(async () => {
+    etcd = await startEtcd();
+    issuer = await startIssuer();
+    const { directory } = etcd;
+    await writeFile(join(directory, "judge.yaml"), await judge.start());
+    await writeFile(join(directory, "issuer.pem"), issuer.receiver.ca);
+    await writeFile(
+      join(directory, "authorization.yaml"),
+      JSON.stringify({
+        apiVersion: "apiserver.config.k8s.io/v1",
+        kind: "AuthorizationConfiguration",
+        authorizers: [
+          {
+            type: "Webhook",
+            name: "judge",
+            webhook: {
+              timeout: "3s",
+              subjectAccessReviewVersion: "v1",
+              matchConditionSubjectAccessReviewVersion: "v1",
+              failurePolicy: "NoOpinion",
+              connectionInfo: { type: "KubeConfigFile", kubeConfigFile: join(directory, "judge.yaml") },
+              matchConditions: [
+                { expression: "has(request.resourceAttributes)" },
+                { expression: "request.resourceAttributes.resource != 'secrets'" },
+              ],
+            },
+          },
+          { type: "Node", name: "node" },
+          { type: "RBAC", name: "rbac" },
+        ],
+      }),
+    );
+    server = await startApiserver(etcd, [
+      `--authorization-config=${directory}/authorization.yaml`,
+      `--oidc-issuer-url=${issuer.receiver.origin}`,
+      "--oidc-client-id=kubernetes",
+      `--oidc-ca-file=${directory}/issuer.pem`,
+      "--oidc-username-prefix=oidc:",
+      "--oidc-groups-claim=teams",
+      "--oidc-groups-prefix=oidc:",
+      "--oidc-required-claim=tier=gold",
+    ]);
+  });
+  after(async () => {
+    await server?.stop();
+    await judge.stop();
+    await issuer?.receiver.close();
+    await etcd?.stop();
+  });
+
+  it("asks a webhook over HTTPS, and remembers what it said", async () => {
+    const ann = server.client(annsToken);
+    judge.answer = ({ user }) => ({ allowed: user === "ann" });
+    judge.asked.length = 0;
+    const path = `${pods}?labelSelector=app%3Dweb&fieldSelector=spec.nodeName!%3Dn`;
+    assert.equal((await get(ann, path)).status, 200);
+    assert.equal((await get(ann, path)).status, 200);
+    assert.equal(judge.asked.length, 1);
+    assert.deepEqual(judge.asked[0], {
+      kind: "SubjectAccessReview",
+      apiVersion: "authorization.k8s.io/v1",
+      metadata: { creationTimestamp: null },
+      spec: {
+        resourceAttributes: {
+          namespace: "default",
+          verb: "list",
+          version: "v1",
+          resource: "pods",
+          fieldSelector: { requirements: [{ key: "spec.nodeName", operator: "NotIn", values: ["n"] }] },
+          labelSelector: { requirements: [{ key: "app", operator: "In", values: ["web"] }] },
+        },
+        user: "ann",
+        uid: "2",
+        groups: ["team", "system:authenticated"],
+      },
+      status: { allowed: false },
+    });
+    const shown = await metricsOf(server);
+    assert.match(shown, /^apiserver_authorization_webhook_evaluations_total\{result="success",name="judge"\} \d+$/m);
+    assert.match(
+      shown,
+      /^apiserver_authorization_decisions_total\{type="Webhook",name="judge",decision="allowed"\} [1-9]/m,
+    );
+  });
+
+  it("refuses in the webhook's words", async () => {
+    const ann = server.client(annsToken);
+    judge.answer = () => ({ allowed: false, denied: true, reason: "not on Sundays" });
+    const { status, text } = await get(ann, "/api/v1/namespaces/default/configmaps");
+    assert.equal(status, 403);
+    assert.equal(
+      (JSON.parse(text) as { message: string }).message,
+      'configmaps is forbidden: User "ann" cannot list resource "configmaps" in API group "" in the namespace "default": not on Sundays',
+    );
+  });
+
+  it("does not ask about what the conditions leave out", async () => {
+    const ann = server.client(annsToken);
+    judge.answer = () => ({ allowed: true });
+    judge.asked.length = 0;
+    assert.equal((await get(ann, "/api/v1/namespaces/default/secrets")).status, 403);
+    assert.equal((await get(ann, "/api")).status, 200);
+    assert.equal(judge.asked.length, 0);
+    assert.match(
+      await metricsOf(server),
+      /^apiserver_authorization_match_condition_exclusions_total\{type="Webhook",name="judge"\} [1-9]/m,
+    );
+  });
+
+  it("tells a webhook's failure from a refusal", async () => {
+    const ann = server.client(annsToken);
+    judge.status = 418;
+    const { status, text } = await get(ann, "/api/v1/namespaces/default/services");
+    judge.status = 200;
+    assert.equal(status, 500);
+    assert.match(text, /^Internal Server Error: "\/api\/v1\/namespaces\/default\/services": the webhook answered 418/);
+    assert.match(
+      await metricsOf(server),
+      /^apiserver_authorization_webhook_evaluations_fail_open_total\{result="error",name="judge"\} [1-9]/m,
+    );
+  });
+
+  it("knows the users of an OpenID issuer by their tokens", async () => {
+    const whoami = async (token: string): Promise<string> => {
+      const kubectl = ["kubectl", "auth", "whoami", "-o", "json", `--token=${token}`];
+      const { code, stdout, stderr } = await platform.processes.run("env", [
+        "KUBECONFIG=/dev/null",
+        ...kubectl,
+        `--server=${server.origin}`,
+        "--insecure-skip-tls-verify",
+      ]);
+      if (code !== 0) return stderr;
+      const { userInfo } = (JSON.parse(stdout) as { status: { userInfo: { username: string; groups: string[] } } })
+        .status;
+      return `${userInfo.username} ${userInfo.groups.join(",")}`;
+    };
+    const claims = { teams: ["red", "blue"], tier: "gold" };
+    assert.equal(await whoami(await issuer.token(claims, "1h")), "oidc:bob oidc:red,oidc:blue,system:authenticated");
+    assert.match(await whoami(await issuer.token({ ...claims, tier: "tin" }, "1h")), /Unauthorized/);
+    assert.match(await whoami(await issuer.token(claims, "-1m")), /Unauthorized/);
+    assert.match(await whoami(await issuer.token(claims, "1h", "another")), /Unauthorized/);
+  });
+
+  it("takes a browser's token from the sub-protocols of a WebSocket", async () => {
+    const answerTo = async (token: string): Promise<number | undefined> => {
+      const protocol = `base64url.bearer.authorization.k8s.io.${Buffer.from(token).toString("base64url")}`;
+      const url = `wss://127.0.0.1:${server.port}${pods}/none/exec?command=id&stdout=true`;
+      const socket = new WebSocket(url, [protocol, "v5.channel.k8s.io"], { rejectUnauthorized: false });
+      const [, response] = (await once(socket, "unexpected-response")) as [unknown, IncomingMessage];
+      socket.on("error", () => {});
+      socket.terminate();
+      return response.statusCode;
+    };
+    assert.equal(await answerTo("secret"), 404, "there is no such pod");
+    assert.equal(await answerTo("wrong"), 401);
+  });
+});
+
+describe("who may do what, by a file of policies", { skip: skipEtcd }, () => {
+  let etcd: Etcd;
+  let server: RunningServer;
+
+  before(async () => {
+    etcd = await startEtcd();
+    const policies = [
+      "# readers",
+      '{"apiVersion":"abac.authorization.kubernetes.io/v1beta1","kind":"Policy","spec":{"user":"ann","namespace":"default","resource":"pods","apiGroup":"","readonly":true}}',
+    ];
+    await writeFile(join(etcd.directory, "policies.jsonl"), `${policies.join("\n")}\n`);
+    server = await startApiserver(etcd, [
+      "--authorization-mode=ABAC,AlwaysDeny",
+      `--authorization-policy-file=${etcd.directory}/policies.jsonl`,
+    ]);
+  });
+  after(async () => {
+    await server?.stop();
+    await etcd?.stop();
+  });
+
+  it("lets through what a policy says, and says why it does not", async () => {
+    const ann = server.client(annsToken);
+    assert.equal((await get(ann, pods)).status, 200);
+    const { status, text } = await get(ann, "/api/v1/namespaces/kube-system/pods");
+    assert.equal(status, 403);
+    assert.match(
+      (JSON.parse(text) as { message: string }).message,
+      /: No policy matched\.\nEverything is forbidden\.$/,
+    );
+    const { status: created } = await ann.raw({ method: "POST", path: pods, body: "{}" });
+    assert.equal(created, 403);
+    assert.equal((await get(server.admin, "/api/v1/nodes")).status, 200);
+  });
+});

@@ -1,0 +1,180 @@
+import {
+  abacAuthorizer,
+  type AuthorizationMode,
+  type ConfiguredWebhook,
+  parseAuthorizationConfig,
+  type ReviewSpec,
+  type ReviewStatus,
+  WebhookAuthorizer,
+  webhookMetrics,
+} from "../../../apiserver/index.ts";
+import type { Platform } from "../../../base/index.ts";
+import { FlagError, type FlagValues, flag, type MetricsRegistry } from "../../../component/index.ts";
+import { webhookPost } from "./webhook-client.ts";
+
+export const authorizationFlags = {
+  "authorization-mode": flag.textList({
+    usage: "Ordered list of plug-ins: AlwaysAllow, AlwaysDeny, ABAC, Webhook, RBAC, Node. Default: AlwaysAllow.",
+  }),
+  "authorization-policy-file": flag.text({
+    usage: "File with authorization policy in json line by line format, used with --authorization-mode=ABAC.",
+  }),
+  "authorization-webhook-config-file": flag.text({
+    usage: "File with webhook configuration in kubeconfig format, used with --authorization-mode=Webhook.",
+  }),
+  "authorization-webhook-version": flag.text({
+    usage: "Version of the SubjectAccessReviews that the webhook is sent: v1 or v1beta1.",
+    default: "v1beta1",
+  }),
+  "authorization-webhook-cache-authorized-ttl": flag.duration({
+    usage: "How long the webhook's permissions are remembered.",
+    default: 300_000,
+  }),
+  "authorization-webhook-cache-unauthorized-ttl": flag.duration({
+    usage: "How long the webhook's refusals are remembered.",
+    default: 30_000,
+  }),
+  "authorization-config": flag.text({
+    usage: "File with an AuthorizationConfiguration; instead of --authorization-mode and --authorization-webhook-*.",
+  }),
+};
+
+export type AuthorizationFlags = FlagValues<typeof authorizationFlags>;
+
+const modes = ["AlwaysAllow", "AlwaysDeny", "ABAC", "Webhook", "RBAC", "Node"];
+/** Requests to the webhook of `--authorization-webhook-config-file`. */
+const timeoutMsDefault = 30_000;
+
+/** What upstream refuses before it starts. */
+export function checkAuthorization(flags: AuthorizationFlags): readonly string[] {
+  const problems: string[] = [];
+  const given = flags["authorization-mode"];
+  const policy = flags["authorization-policy-file"];
+  const webhook = flags["authorization-webhook-config-file"];
+  if (flags["authorization-config"] !== "") {
+    const both = given.length > 0 || webhook !== "";
+    return both
+      ? [
+          "--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined",
+        ]
+      : problems;
+  }
+  for (const mode of given) {
+    if (!modes.includes(mode)) problems.push(`authorization-mode ${JSON.stringify(mode)} is not a valid mode`);
+    if (mode === "ABAC" && policy === "")
+      problems.push("authorization-mode ABAC's authorization policy file not passed");
+    if (mode === "Webhook" && webhook === "") {
+      problems.push("authorization-mode Webhook's authorization config file not passed");
+    }
+  }
+  if (policy !== "" && !given.includes("ABAC")) {
+    problems.push("cannot specify --authorization-policy-file without mode ABAC");
+  }
+  if (webhook !== "" && !given.includes("Webhook")) {
+    problems.push("cannot specify --authorization-webhook-config-file without mode Webhook");
+  }
+  if (new Set(given).size < given.length) {
+    problems.push(`authorization-mode ${goList(given)} has mode specified more than once`);
+  }
+  return problems;
+}
+
+/** As Go prints a list of texts with `%q`. */
+function goList(values: readonly string[]): string {
+  return `[${values.map((value) => JSON.stringify(value)).join(" ")}]`;
+}
+
+/** The authorizers that the flags ask for, in their order. */
+export async function authorizationModes(
+  platform: Platform,
+  flags: AuthorizationFlags,
+  metrics: MetricsRegistry,
+): Promise<readonly AuthorizationMode[]> {
+  const file = flags["authorization-config"];
+  if (file !== "") return configured(platform, file, metrics);
+  const given = flags["authorization-mode"].length === 0 ? ["AlwaysAllow"] : flags["authorization-mode"];
+  const counted = given.includes("Webhook") ? webhookMetrics(metrics) : undefined;
+  return Promise.all(given.map((mode) => modeOf(platform, flags, mode, counted)));
+}
+
+async function modeOf(
+  platform: Platform,
+  flags: AuthorizationFlags,
+  mode: string,
+  metrics: ReturnType<typeof webhookMetrics> | undefined,
+): Promise<AuthorizationMode> {
+  if (mode === "ABAC") {
+    const path = flags["authorization-policy-file"];
+    const authorizer = abacAuthorizer(path, await platform.disk.readText(path));
+    return { type: "ABAC", name: "abac", authorizer };
+  }
+  if (mode !== "Webhook") return mode as AuthorizationMode;
+  const webhook: ConfiguredWebhook = {
+    authorizedTtlMs: flags["authorization-webhook-cache-authorized-ttl"],
+    unauthorizedTtlMs: flags["authorization-webhook-cache-unauthorized-ttl"],
+    timeoutMs: timeoutMsDefault,
+    version: flags["authorization-webhook-version"] === "v1" ? "v1" : "v1beta1",
+    failurePolicy: "NoOpinion",
+    kubeConfigFile: flags["authorization-webhook-config-file"],
+    conditions: undefined,
+  };
+  return webhookMode(platform, "default", webhook, metrics);
+}
+
+async function configured(
+  platform: Platform,
+  file: string,
+  metrics: MetricsRegistry,
+): Promise<readonly AuthorizationMode[]> {
+  const authorizers = readConfig(file, await platform.disk.readText(file));
+  const counted = webhookMetrics(metrics);
+  return Promise.all(
+    authorizers.map((entry) =>
+      entry.type === "Webhook" ? webhookMode(platform, entry.name, entry.webhook, counted) : entry.type,
+    ),
+  );
+}
+
+function readConfig(file: string, text: string): ReturnType<typeof parseAuthorizationConfig> {
+  try {
+    return parseAuthorizationConfig(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FlagError(`failed to load AuthorizationConfiguration from file ${JSON.stringify(file)}: ${reason}`);
+  }
+}
+
+async function webhookMode(
+  platform: Platform,
+  name: string,
+  webhook: ConfiguredWebhook,
+  metrics: ReturnType<typeof webhookMetrics> | undefined,
+): Promise<AuthorizationMode> {
+  if (webhook.kubeConfigFile === undefined) {
+    throw new FlagError("connectionInfo of type InClusterConfig needs a server that runs in a pod");
+  }
+  const post = await webhookPost(platform, webhook.kubeConfigFile, webhook.timeoutMs);
+  const review = async (spec: ReviewSpec, signal: AbortSignal): Promise<ReviewStatus> => {
+    const answer = (await post(reviewOf(spec, webhook.version), signal)) as { status?: ReviewStatus } | null;
+    return { ...answer?.status, allowed: answer?.status?.allowed === true };
+  };
+  const { clock } = platform;
+  const series = metrics?.(name);
+  const options = { ...webhook, name, clock, review, ...(series === undefined ? {} : { metrics: series }) };
+  const { conditions, ...rest } = options;
+  const authorizer = new WebhookAuthorizer({ ...rest, ...(conditions === undefined ? {} : { conditions }) });
+  return { type: "Webhook", name, authorizer };
+}
+
+/** The older version calls the groups `group`. */
+function reviewOf({ groups, ...spec }: ReviewSpec, version: "v1" | "v1beta1"): unknown {
+  const named = groups === undefined ? {} : version === "v1" ? { groups } : { group: groups };
+  const metadata = { creationTimestamp: null };
+  return {
+    kind: "SubjectAccessReview",
+    apiVersion: `authorization.k8s.io/${version}`,
+    metadata,
+    spec: { ...spec, ...named },
+    status: { allowed: false },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Platform } from "../../../base/index.ts";
+import { createHttpClient, loadKubeconfig, resolveKubeconfig } from "../../../client/index.ts";
+
+/** Posts one JSON body to a webhook and returns its answer. Rejects when there was no good one. */
+export type WebhookPost = (body: unknown, signal: AbortSignal) => Promise<unknown>;
+
+const attemptsMax = 5;
+const backoffMs = 500;
+const backoffFactor = 1.5;
+
+/** Tries again after failures of the connection and of the receiver, as upstream's webhook clients do. */
+export async function webhookPost(platform: Platform, kubeconfig: string, timeoutMs: number): Promise<WebhookPost> {
+  const { clock, disk, processes } = platform;
+  const { cluster, user } = resolveKubeconfig(await loadKubeconfig(disk, [kubeconfig]));
+  const { origin, pathname, search } = new URL(cluster.server);
+  const client = createHttpClient({
+    cluster: { ...cluster, server: origin },
+    user,
+    clock,
+    disk,
+    processes,
+    timeoutMs,
+  });
+  const path = `${pathname}${search}`;
+  const headers = { "content-type": "application/json", accept: "application/json" };
+  const once = async (body: string, signal: AbortSignal): Promise<unknown> => {
+    const answer = await client.raw({ method: "POST", path, headers, body, signal });
+    const text = Buffer.from(answer.body).toString();
+    if (answer.status >= 200 && answer.status < 300) return JSON.parse(text) as unknown;
+    throw new WebhookAnswer(answer.status, text);
+  };
+  return async (body, signal) => {
+    const text = JSON.stringify(body);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once(text, signal);
+      } catch (error) {
+        const final = error instanceof WebhookAnswer ? !error.mayPass : error instanceof SyntaxError;
+        if (final || attempt >= attemptsMax || signal.aborted) throw error;
+        await clock.sleep(backoffMs * backoffFactor ** (attempt - 1), signal);
+      }
+    }
+  };
+}
+
+class WebhookAnswer extends Error {
+  readonly mayPass: boolean;
+
+  constructor(status: number, text: string) {
+    super(`the webhook answered ${status}${text === "" ? "" : `: ${text.slice(0, 200).trim()}`}`);
+    this.mayPass = status >= 500 || status === 429;
+  }
+}
