@@ -170,7 +170,11 @@ test("what does not fit is refused in upstream's words", () =>
         400,
         '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
       ],
-      [{ path: `${maps}?continue=x` }, 400, "invalid continue token: continue key is not valid: illegal base64 data at input byte 0"],
+      [
+        { path: `${maps}?continue=x` },
+        400,
+        "invalid continue token: continue key is not valid: illegal base64 data at input byte 0",
+      ],
       [
         { method: "PATCH", path: `${maps}/none`, headers: json, body: "{}" },
         415,
