@@ -50,7 +50,7 @@ export function checkConditionExpressions(
   errors: Errors,
 ): void {
   for (const [index, { expression }] of (conditions ?? []).entries()) {
-    const compiled = compileExpression(expression, { hasParams: false, wanted: ["bool", "dyn"] });
+    const compiled = compileExpression(expression, { hasParams: false, wanted: ["bool"] });
     report(compiled, path.index(index).child("expression"), errors);
   }
 }

@@ -34,14 +34,10 @@ type CommonSpec = Pick<
   "paramKind" | "variables" | "matchConditions" | "failurePolicy"
 >;
 
-const truth = ["bool", "dyn"];
+const truth = ["bool"];
 
-function compileCommon(
-  spec: CommonSpec,
-  structs: ExpressionOptions["structs"],
-): Common & { options: ExpressionOptions } {
-  const hasParams = spec.paramKind !== undefined;
-  const base: ExpressionOptions = { hasParams, ...(structs === undefined ? {} : { structs }) };
+function compileCommon(spec: CommonSpec): Common & { options: ExpressionOptions } {
+  const base: ExpressionOptions = { hasParams: spec.paramKind !== undefined };
   const variables = compileVariables(spec.variables ?? [], base);
   return {
     variables,
@@ -55,7 +51,7 @@ function compileCommon(
 }
 
 export function compileValidatingPolicy({ spec }: ValidatingAdmissionPolicy): CompiledPolicy {
-  const { options, ...common } = compileCommon(spec, undefined);
+  const { options, ...common } = compileCommon(spec);
   return {
     ...common,
     validations: (spec.validations ?? []).map((validation) => ({
@@ -64,17 +60,22 @@ export function compileValidatingPolicy({ spec }: ValidatingAdmissionPolicy): Co
       message:
         (validation.messageExpression ?? "") === ""
           ? undefined
-          : compileExpression(validation.messageExpression ?? "", { ...options, wanted: ["string", "dyn"] }),
+          : compileExpression(validation.messageExpression ?? "", {
+              ...options,
+              hasAuthorizer: false,
+              wanted: ["string"],
+            }),
     })),
     auditAnnotations: (spec.auditAnnotations ?? []).map(({ key, valueExpression }) => ({
       key,
-      expression: compileExpression(valueExpression, { ...options, wanted: ["string", "null", "dyn"] }),
+      expression: compileExpression(valueExpression, { ...options, wanted: ["string", "null"] }),
     })),
   };
 }
 
 export function compileMutatingPolicy({ spec }: MutatingAdmissionPolicy): CompiledMutatingPolicy {
-  const { options, ...common } = compileCommon(spec, mutationStructs);
+  // Only mutations make objects.
+  const { options, ...common } = compileCommon(spec);
   return {
     ...common,
     reinvoked: spec.reinvocationPolicy === "IfNeeded",
@@ -82,7 +83,8 @@ export function compileMutatingPolicy({ spec }: MutatingAdmissionPolicy): Compil
       type: mutation.patchType,
       expression: compileExpression(mutationText(mutation), {
         ...options,
-        wanted: mutation.patchType === "JSONPatch" ? ["list", "dyn"] : ["object", "dyn"],
+        structs: mutationStructs,
+        wanted: [mutation.patchType === "JSONPatch" ? "list(JSONPatch)" : "Object"],
       }),
     })),
   };

@@ -3,7 +3,7 @@ import type { AdmissionAttributes } from "../contract.ts";
 import type { Variant } from "../webhook/equivalents.ts";
 import type { ConditionMatcher } from "../webhook/hooks.ts";
 import { activation, AuthorizerGate } from "./activation.ts";
-import { compileExpression, type Condition, meetsConditions } from "./expressions.ts";
+import { Budget, compileExpression, type Condition, meetsConditions } from "./expressions.ts";
 
 const compiled = new WeakMap<object, readonly Condition[]>();
 
@@ -14,14 +14,14 @@ export function conditionMatcher(authorizer: Authorizer): ConditionMatcher {
     if (known === undefined) {
       known = conditions.map(({ name, expression }) => ({
         name,
-        compiled: compileExpression(expression, { hasParams: false, wanted: ["bool", "dyn"] }),
+        compiled: compileExpression(expression, { hasParams: false, wanted: ["bool"] }),
       }));
       compiled.set(conditions, known);
     }
     const gate = new AuthorizerGate(authorizer, attributes);
     const bindings = activation({ ...(await inputsFor(attributes, variant)), gate }, undefined);
     const list = known;
-    const { matches, problem } = await gate.run(() => meetsConditions(list, bindings));
+    const { matches, problem } = await gate.run(() => meetsConditions(list, bindings, Budget.ofConditions()));
     if (problem !== undefined) throw new Error(problem);
     return matches;
   };

@@ -9,14 +9,16 @@ import {
   kubernetesEnvironment,
   type ObjectField,
   type StructProvider,
+  typeText,
   type Value,
 } from "../../../apimachinery/index.ts";
-import { admissionVariables } from "./types.ts";
+import { admissionVariables, type VariableOptions } from "./types.ts";
 
 /** Units that the expressions of one policy may cost on one request; its match conditions have an account of their own. */
 const budgetUnits = 10_000_000;
 const conditionsBudgetUnits = 2_500_000;
-const outOfBudget = "validation failed due to running out of cost budget, no further validation rules will be run";
+export const outOfBudget =
+  "validation failed due to running out of cost budget, no further validation rules will be run";
 
 export interface CompiledExpression {
   readonly text: string;
@@ -24,15 +26,11 @@ export interface CompiledExpression {
   readonly problem: string | undefined;
 }
 
-export interface ExpressionOptions {
-  readonly hasParams: boolean;
-  readonly variables?: CelType;
+export interface ExpressionOptions extends VariableOptions {
   readonly structs?: StructProvider;
-  /** Kinds of result that are fine; any when absent. */
+  /** Types of result that are fine, as texts; any when absent. What is only known when it runs is none of them. */
   readonly wanted?: readonly string[];
 }
-
-const resultNames: Readonly<Record<string, string>> = { null: "null_type", object: "Object", list: "list(JSONPatch)" };
 
 export function compileExpression(text: string, options: ExpressionOptions): CompiledExpression {
   const { structs, wanted } = options;
@@ -42,9 +40,9 @@ export function compileExpression(text: string, options: ExpressionOptions): Com
   });
   if (compiled.type === "error")
     return { text, program: undefined, problem: `compilation failed: ${compiled.message}` };
-  const { kind } = compiled.program.resultType;
-  if (wanted !== undefined && !wanted.includes(kind)) {
-    const names = wanted.flatMap((type) => (type === "dyn" ? [] : [resultNames[type] ?? type]));
+  const result = typeText(compiled.program.resultType);
+  if (wanted !== undefined && !wanted.includes(result)) {
+    const names = wanted.map((type) => (type === "null" ? "null_type" : type));
     const types = names.length === 1 ? names[0] : `one of [${names.join(" ")}]`;
     return { text, program: undefined, problem: `must evaluate to ${types}` };
   }
@@ -121,14 +119,18 @@ export class LazyVariables extends CelMap {
   }
 
   #evaluate(name: string, { program, problem }: CompiledExpression): Value {
+    if (program === undefined) {
+      const failure = new CelError(`composited variable ${JSON.stringify(name)} fails to compile: ${problem ?? ""}`);
+      this.#made.set(name, failure);
+      throw failure;
+    }
     try {
-      if (program === undefined) throw new CelError(problem ?? "");
       const { value, cost } = program.evaluate(this.#bindings);
       this.#budget.spend(cost);
       this.#made.set(name, value);
       return value;
     } catch (error) {
-      if (!(error instanceof CelError)) throw error;
+      if (!(error instanceof CelError) || (error instanceof CelCostError && error.message === outOfBudget)) throw error;
       const wrapped = new CelError(`composited variable ${JSON.stringify(name)} fails to evaluate: ${error.message}`);
       this.#made.set(name, wrapped);
       throw wrapped;
@@ -171,11 +173,12 @@ export interface Condition {
 export function meetsConditions(
   conditions: readonly Condition[],
   bindings: Bindings,
+  budget: Budget,
 ): { readonly matches: boolean; readonly problem: string | undefined } {
-  const budget = Budget.ofConditions();
   const problems: string[] = [];
   for (const { name, compiled } of conditions) {
     const outcome = run(compiled, bindings, budget);
+    if (outcome.type === "error" && outcome.outOfBudget) return { matches: false, problem: outcome.message };
     if (outcome.type === "error") problems.push(outcome.message);
     else if (outcome.value === false) return { matches: false, problem: undefined };
     else if (outcome.value !== true) problems.push(`match condition ${JSON.stringify(name)} must evaluate to a bool`);

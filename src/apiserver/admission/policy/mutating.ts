@@ -1,182 +1,234 @@
-import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from "../../../api/index.ts";
+import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Namespace } from "../../../api/index.ts";
 import {
-  applyJsonPatch,
   type KindCodec,
   type KubeObject,
-  mergeObjects,
+  newServiceUnavailable,
   semanticEqual,
   StatusError,
 } from "../../../apimachinery/index.ts";
 import { messageOf } from "../../../base/index.ts";
-import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
+import { type AdmissionAttributes, type AdmissionPlugin, Reinvocation } from "../contract.ts";
 import { refuse } from "../refuse.ts";
 import type { Variant } from "../webhook/equivalents.ts";
+import { ReinvocationRecord } from "../reinvocation-record.ts";
 import { AuthorizerGate } from "./activation.ts";
-import { atomicPathIn } from "./atomic.ts";
 import { type CompiledMutatingPolicy, compileMutatingPolicy } from "./compile-policy.ts";
-import { Budget, type CompiledExpression, meetsConditions, run } from "./expressions.ts";
-import { isPolicyResource, matchResources } from "./matching.ts";
-import { ConfigurationError } from "./params.ts";
+import { activationInputs, bindingsOf, conditionsMet, namespaceFor } from "./evaluate.ts";
+import { Budget, run } from "./expressions.ts";
+import { matchResources, mayBeJudged } from "./matching.ts";
+import { merged, MutationError, patched } from "./mutate.ts";
+import { collectParams, ConfigurationError } from "./params.ts";
+import { type Bound, PolicyList } from "./policy-list.ts";
 import { configurationOf, patchOf } from "./structs.ts";
-import { activationInputs, bindingsOf, byPolicy, type PolicyInputs, registrationGroup } from "./validating.ts";
+import type { PolicyInputs } from "./validating.ts";
 
 export interface MutatingInputs extends PolicyInputs {
   /** How objects of a version are decoded, defaulted and merged. */
   readonly codecOf: (variant: Variant) => KindCodec<KubeObject> | undefined;
 }
 
-/** A mutation that cannot be made. */
-class MutationError extends Error {}
+type Policy = MutatingAdmissionPolicy;
+type Binding = MutatingAdmissionPolicyBinding;
+type BoundPolicy = Bound<Policy, Binding, CompiledMutatingPolicy>;
 
-interface Applied {
-  readonly policy: MutatingAdmissionPolicy;
-  readonly bindings: readonly MutatingAdmissionPolicyBinding[];
+const pluginName = "MutatingAdmissionPolicy";
+
+/** One policy, binding and parameter that a request meets. */
+interface Invocation {
+  readonly policy: Policy;
+  readonly binding: Binding;
   readonly compiled: CompiledMutatingPolicy;
+  readonly variant: Variant;
+  readonly params: KubeObject | undefined;
+  /** Its own, for the second pass. */
+  readonly id: string;
 }
 
 /** The plug-in `MutatingAdmissionPolicy`. */
 export function mutatingPolicies(inputs: MutatingInputs): AdmissionPlugin {
-  const cache = new WeakMap<MutatingAdmissionPolicy, CompiledMutatingPolicy>();
-  const compiledOf = (policy: MutatingAdmissionPolicy): CompiledMutatingPolicy => {
-    const known = cache.get(policy) ?? compileMutatingPolicy(policy);
-    cache.set(policy, known);
-    return known;
-  };
+  const policies = new PolicyList<Policy, Binding, CompiledMutatingPolicy>(
+    inputs.objects,
+    "mutatingadmission",
+    compileMutatingPolicy,
+  );
   return {
-    name: "MutatingAdmissionPolicy",
-    handles: (operation, resource) => operation !== "DELETE" && !isPolicyResource(resource),
+    name: pluginName,
+    // There is nothing to change about what is deleted.
+    handles: (operation, resource) => operation !== "DELETE" && mayBeJudged(resource),
     admit(attributes) {
-      const bindings = byPolicy<MutatingAdmissionPolicyBinding>(inputs.objects, "mutatingadmissionpolicybindings");
-      if (bindings.size === 0 || attributes.object === undefined) return undefined;
-      const gate = new AuthorizerGate(inputs.authorizer, attributes);
-      const all = [...bindings].flatMap(([name, own]): Applied[] => {
-        const policy = inputs.objects.get<MutatingAdmissionPolicy>(
-          registrationGroup,
-          "mutatingadmissionpolicies",
-          "",
-          name,
-        );
-        return policy === undefined ? [] : [{ policy, bindings: own, compiled: compiledOf(policy) }];
-      });
-      return applyAll(inputs, attributes, all, gate);
+      const all = policies.all();
+      return all.length === 0 ? undefined : mutateAll(inputs, attributes, all);
     },
   };
 }
 
-/** Each policy once; those that ask for it again when a later one changed the object after them. */
-async function applyAll(
+/** Which policies are to run is decided before any of them does. Upstream: `policyDispatcher.Dispatch`. */
+async function mutateAll(
   inputs: MutatingInputs,
   attributes: AdmissionAttributes,
-  all: readonly Applied[],
-  gate: AuthorizerGate,
+  all: readonly BoundPolicy[],
 ): Promise<void> {
-  const left = new Map<Applied, KubeObject | undefined>();
-  for (const applied of all) {
-    await applyPolicy(inputs, attributes, applied, gate);
-    left.set(applied, structuredClone(attributes.object));
-  }
-  for (const [applied, after] of left) {
-    if (applied.compiled.reinvoked && !semanticEqual(after, attributes.object)) {
-      await applyPolicy(inputs, attributes, applied, gate);
-    }
-  }
+  const denials = new Denials();
+  const invocations: Invocation[] = [];
+  for (const bound of all) invocations.push(...(await invocationsOf(inputs, attributes, bound, denials)));
+  if (invocations.length > 0) await runAll(inputs, attributes, invocations, denials);
+  denials.settle(attributes);
 }
 
-async function applyPolicy(
+async function invocationsOf(
   inputs: MutatingInputs,
   attributes: AdmissionAttributes,
-  { policy, bindings, compiled }: Applied,
-  gate: AuthorizerGate,
-): Promise<void> {
-  const variant = await matchResources(policy.spec.matchConstraints, attributes, inputs);
-  if (variant === undefined) return;
-  for (const binding of bindings) {
-    try {
-      if ((await matchResources(binding.spec.matchResources, attributes, inputs)) === undefined) continue;
-      const all = await inputs.params.collect(policy.spec.paramKind, binding.spec.paramRef, attributes.namespace);
-      for (const params of all) await mutate(inputs, attributes, variant, compiled, params, gate);
-    } catch (error) {
-      if (!(error instanceof MutationError) && !(error instanceof ConfigurationError)) throw error;
-      if (compiled.ignoresFailures) continue;
-      const setUp = error instanceof ConfigurationError ? "failed to configure binding: " : "";
-      throw denied(attributes, policy, binding, setUp + messageOf(error));
-    }
-  }
-}
-
-async function mutate(
-  inputs: MutatingInputs,
-  attributes: AdmissionAttributes,
-  variant: Variant,
-  policy: CompiledMutatingPolicy,
-  params: KubeObject | undefined,
-  gate: AuthorizerGate,
-): Promise<void> {
-  const budget = Budget.ofPolicy();
-  for (const [index, { type, expression }] of policy.mutations.entries()) {
-    const base = { ...(await activationInputs(inputs, attributes, variant, gate)), params };
-    const bindings = bindingsOf(policy, base, budget);
-    if (index === 0) {
-      const { matches, problem } = await gate.run(() => meetsConditions(policy.conditions, bindings));
-      if (problem !== undefined) throw new MutationError(problem);
-      if (!matches) return;
-    }
-    const outcome = await gate.run(() => run(expression, bindings, budget));
-    if (outcome.type === "error") throw new MutationError(outcome.message);
-    const live = base.object;
-    const codec = inputs.codecOf(variant);
-    if (live === undefined || codec === undefined) return;
-    const changed =
-      type === "JSONPatch"
-        ? patched(live, patchOf(outcome.value), expression)
-        : merged(live, configurationOf(outcome.value), codec, expression);
-    attributes.object = await variant.revert(settled(changed, codec));
-  }
-}
-
-function patched(live: KubeObject, patch: readonly unknown[] | undefined, { text }: CompiledExpression): unknown {
-  if (patch === undefined) throw new MutationError(`expression '${text}' must evaluate to a list of JSONPatch`);
+  { policy, bindings, compiled }: BoundPolicy,
+  denials: Denials,
+): Promise<readonly Invocation[]> {
+  const found: Invocation[] = [];
   try {
-    return applyJsonPatch(live, patch);
+    const variant = await matchResources(policy.spec.matchConstraints, attributes, inputs);
+    if (variant === undefined) return found;
+    const paramResource = inputs.params.resourceOf(policy.spec.paramKind);
+    for (const binding of bindings) {
+      try {
+        if ((await matchResources(binding.spec.matchResources, attributes, inputs)) === undefined) continue;
+        for (const params of await collectParams(paramResource, binding.spec.paramRef, attributes.namespace)) {
+          const of = [policy, binding, params].map((one) => [one?.metadata.namespace, one?.metadata.name]);
+          found.push({ policy, binding, compiled, variant, params, id: JSON.stringify(of) });
+        }
+      } catch (error) {
+        denials.misconfigured(error, policy, binding);
+      }
+    }
   } catch (error) {
-    throw new MutationError(`JSON Patch: ${messageOf(error)}`);
+    denials.misconfigured(error, policy, undefined);
   }
+  return found;
 }
 
-function merged(
-  live: KubeObject,
-  configuration: Readonly<Record<string, unknown>> | undefined,
-  { schema }: KindCodec<KubeObject>,
-  { text }: CompiledExpression,
-): unknown {
-  if (configuration === undefined) throw new MutationError(`expression '${text}' must evaluate to Object`);
-  const atomic = atomicPathIn(schema, configuration);
-  if (atomic !== undefined) {
-    throw new MutationError(
-      `error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomic}`,
+/** In the second pass, only those that asked for it and saw an older state. */
+async function runAll(
+  inputs: MutatingInputs,
+  attributes: AdmissionAttributes,
+  invocations: readonly Invocation[],
+  denials: Denials,
+): Promise<void> {
+  const reinvocation = Reinvocation.of(attributes);
+  const record = ReinvocationRecord.of(reinvocation, pluginName);
+  if (reinvocation.again) record.compare(attributes.object);
+  const namespace = await namespaceFor(attributes, inputs.objects);
+  const gate = new AuthorizerGate(inputs.authorizer, attributes);
+  let touched = false;
+  for (const invocation of invocations) {
+    const before = attributes.object;
+    const result = await runOne(inputs, attributes, invocation, { namespace, gate, denials }, (id) =>
+      reinvocation.again ? record.isDue(id) : true,
     );
+    if (result === "skipped") continue;
+    touched ||= attributes.object !== undefined;
+    if (!semanticEqual(before, attributes.object)) record.changed();
+    if (invocation.compiled.reinvoked) record.called(invocation.id);
   }
-  return mergeObjects(structuredClone(live), configuration, schema);
+  if (touched) {
+    // Upstream takes whatever a policy touched for changed.
+    record.changed();
+    reinvocation.wanted = true;
+  }
+  record.remember(attributes.object);
 }
 
-/** As if it had come so: decoded and defaulted. */
-function settled(changed: unknown, codec: KindCodec<KubeObject>): KubeObject {
+interface Around {
+  readonly namespace: Namespace | undefined;
+  readonly gate: AuthorizerGate;
+  readonly denials: Denials;
+}
+
+async function runOne(
+  inputs: MutatingInputs,
+  attributes: AdmissionAttributes,
+  invocation: Invocation,
+  { namespace, gate, denials }: Around,
+  isDue: (id: string) => boolean,
+): Promise<"ran" | "skipped"> {
+  const { policy, binding, compiled, variant, params, id } = invocation;
+  const seen = async () => ({ ...(await activationInputs(attributes, variant, namespace, gate)), params });
+  const base = await seen();
+  const { matches, problem } = await gate.run(() => conditionsMet(compiled, base));
+  if (problem !== undefined) denials.add(policy, binding, problem, "Invalid");
+  if (!matches || !isDue(id)) return "skipped";
+  for (const { type, expression } of compiled.mutations) {
+    if (attributes.object === undefined) continue;
+    try {
+      const codec = codecFor(inputs, variant);
+      const now = await seen();
+      const outcome = await gate.run(() => {
+        const budget = Budget.ofPolicy();
+        return run(expression, bindingsOf(compiled, now, budget), budget);
+      });
+      if (outcome.type === "error") throw new MutationError(outcome.message);
+      const live = now.object ?? attributes.object;
+      const changed =
+        type === "JSONPatch"
+          ? patched(
+              live,
+              checked(() => patchOf(outcome.value)),
+              codec,
+              expression,
+            )
+          : merged(
+              live,
+              checked(() => configurationOf(outcome.value)),
+              codec,
+              expression,
+            );
+      attributes.object = await variant.revert(changed);
+    } catch (error) {
+      if (!(error instanceof MutationError)) throw error;
+      denials.add(policy, binding, error.message, "Invalid");
+    }
+  }
+  return "ran";
+}
+
+function checked<T>(read: () => T): T {
   try {
-    const { object } = codec.decodeValue(structuredClone(changed), { unknownFields: "ignore" });
-    codec.applyDefaults(object);
-    return object;
+    return read();
   } catch (error) {
     throw new MutationError(messageOf(error));
   }
 }
 
-function denied(
-  attributes: AdmissionAttributes,
-  policy: MutatingAdmissionPolicy,
-  binding: MutatingAdmissionPolicyBinding,
-  message: string,
-): StatusError {
-  const text = `policy '${policy.metadata.name ?? ""}' with binding '${binding.metadata.name ?? ""}' denied request: ${message}`;
-  const { status } = refuse(attributes, text, [{ message: text }]);
-  return new StatusError({ ...status, reason: "Invalid", code: 422 });
+function codecFor({ codecOf }: MutatingInputs, variant: Variant): KindCodec<KubeObject> {
+  const codec = codecOf(variant);
+  if (codec !== undefined) return codec;
+  const { group, version, kind } = variant.kind;
+  throw newServiceUnavailable(
+    `Resource kind ${group}/${version}, Kind=${kind} not found. There can be a delay between when CustomResourceDefinitions are created and when they are available.`,
+  );
+}
+
+/** What keeps a request from being admitted; all of it is told, the first as the message. */
+class Denials {
+  readonly #found: { readonly message: string; readonly reason: string | undefined }[] = [];
+
+  add(policy: Policy, binding: Binding | undefined, why: string, reason?: string): void {
+    if (policy.spec.failurePolicy === "Ignore") return;
+    const name = policy.metadata.name ?? "";
+    const who =
+      binding === undefined
+        ? `policy ${JSON.stringify(name)}`
+        : `policy '${name}' with binding '${binding.metadata.name ?? ""}'`;
+    this.#found.push({ message: `${who} denied request: ${why}`, reason });
+  }
+
+  misconfigured(error: unknown, policy: Policy, binding: Binding | undefined): void {
+    if (!(error instanceof ConfigurationError)) throw error;
+    this.add(policy, binding, `failed to configure ${binding === undefined ? "policy" : "binding"}: ${error.message}`);
+  }
+
+  /** Throws the refusal, if there is one: 403, whatever the reason says, as upstream. */
+  settle(attributes: AdmissionAttributes): void {
+    const [first] = this.#found;
+    if (first === undefined) return;
+    const causes = this.#found.map(({ message }) => ({ message }));
+    const { status } = refuse(attributes, first.message, causes);
+    throw new StatusError({ ...status, message: first.message, reason: first.reason ?? "Forbidden" });
+  }
 }

@@ -13,26 +13,12 @@ export class PolicyParams {
     this.#table = table;
   }
 
-  /** `undefined` in the answer: run once without params. Empty: do not run. Throws `ConfigurationError`. */
-  async collect(
-    kind: ParamKind | undefined,
-    reference: ParamRef | undefined,
-    requestNamespace: string,
-  ): Promise<readonly (KubeObject | undefined)[]> {
-    if (kind === undefined) return [undefined];
+  /** Throws `ConfigurationError` for a kind that is not served; undefined where a policy has no parameters. */
+  resourceOf(kind: ParamKind | undefined): ServedResource | undefined {
+    if (kind === undefined) return undefined;
     const served = this.#find(kind);
-    if (served === undefined) {
-      throw new ConfigurationError(`failed to find resource referenced by paramKind: '${kindText(kind)}'`);
-    }
-    if (reference === undefined) return [undefined];
-    const namespace = namespaceOf(served, reference, requestNamespace);
-    await served.registry.cache.fresh();
-    const found = reference.name
-      ? await one(served, namespace, reference.name)
-      : await some(served, namespace, reference);
-    if (found.length > 0) return found;
-    if ((reference.parameterNotFoundAction ?? "Deny") === "Allow") return [];
-    throw new ConfigurationError("no params found for policy binding with `Deny` parameterNotFoundAction");
+    if (served !== undefined) return served;
+    throw new ConfigurationError(`failed to find resource referenced by paramKind: '${kindText(kind)}'`);
   }
 
   #find({ apiVersion = "", kind = "" }: ParamKind): ServedResource | undefined {
@@ -43,6 +29,25 @@ export class PolicyParams {
     }
     return undefined;
   }
+}
+
+/**
+ * `undefined` in the answer: run once without params. Empty: do not run. Throws `ConfigurationError`. Upstream:
+ * `CollectParams`.
+ */
+export async function collectParams(
+  served: ServedResource | undefined,
+  reference: ParamRef | undefined,
+  requestNamespace: string,
+): Promise<readonly (KubeObject | undefined)[]> {
+  if (served === undefined || reference === undefined) return [undefined];
+  const namespace = namespaceOf(served, reference, requestNamespace);
+  await served.registry.cache.fresh();
+  const found = reference.name
+    ? await one(served, namespace, reference.name)
+    : await some(served, namespace, reference);
+  if (found.length > 0 || reference.parameterNotFoundAction !== "Deny") return found;
+  throw new ConfigurationError("no params found for policy binding with `Deny` parameterNotFoundAction");
 }
 
 function kindText({ apiVersion = "", kind = "" }: ParamKind): string {

@@ -202,7 +202,13 @@ describe("admission policies", () => {
     const status = await refusal(withPolicy("Validating", spec, {}, async () => {}));
     assert.deepEqual(
       status.details?.causes?.map(({ field }) => field),
-      ["spec.variables[0].expression", "spec.validations[1].expression", "spec.validations[2].expression"],
+      [
+        "spec.variables[0].expression",
+        // What does not compile can be anything.
+        "spec.validations[0].expression",
+        "spec.validations[1].expression",
+        "spec.validations[2].expression",
+      ],
     );
   });
 
@@ -333,7 +339,7 @@ describe("admission policies", () => {
     };
     await withPolicy("Mutating", spec, {}, async () => {
       const { message = "" } = await refusal(resourceOf("", "pods").namespace("default").create(pod("q")));
-      assert.ok(message.includes("may not mutate atomic arrays, maps or structs: .spec.containers[].args"), message);
+      assert.ok(message.includes("may not mutate atomic arrays, maps or structs: .spec.containers[0].args"), message);
     });
   });
 });

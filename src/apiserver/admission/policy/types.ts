@@ -62,25 +62,48 @@ export const namespaceType: CelType = objectOf("kubernetes.Namespace", {
     finalizers: listOf(stringType),
   }),
   spec: objectOf("kubernetes.NamespaceSpec", { finalizers: listOf(stringType) }),
-  status: objectOf("kubernetes.NamespaceStatus", { phase: stringType }),
+  status: objectOf("kubernetes.NamespaceStatus", {
+    phase: stringType,
+    conditions: listOf(
+      objectOf("kubernetes.NamespaceCondition", {
+        ...{ type: stringType, status: stringType, reason: stringType, message: stringType },
+        lastTransitionTime: timestampType,
+      }),
+    ),
+  }),
 });
 
 export interface VariableOptions {
   readonly hasParams: boolean;
+  /** Default true. Messages may not ask it. */
+  readonly hasAuthorizer?: boolean;
+  /** What is known of `object`, `oldObject` and `params`; default anything. */
+  readonly object?: CelType;
+  readonly params?: CelType;
   /** The type of `variables`, once some are defined. */
   readonly variables?: CelType;
 }
 
 /** What every admission expression may speak of. */
-export function admissionVariables({ hasParams, variables }: VariableOptions): ReadonlyMap<string, CelType> {
+export function admissionVariables({
+  hasParams,
+  hasAuthorizer = true,
+  object = dynType,
+  params = dynType,
+  variables,
+}: VariableOptions): ReadonlyMap<string, CelType> {
   return new Map<string, CelType>([
-    ["object", dynType],
-    ["oldObject", dynType],
+    ["object", object],
+    ["oldObject", object],
     ["request", requestType],
     ["namespaceObject", namespaceType],
-    ["authorizer", authorizerType],
-    ["authorizer.requestResource", resourceCheckType],
-    ...(hasParams ? [["params", dynType] as const] : []),
+    ...(hasAuthorizer
+      ? ([
+          ["authorizer", authorizerType],
+          ["authorizer.requestResource", resourceCheckType],
+        ] as const)
+      : []),
+    ...(hasParams ? [["params", params] as const] : []),
     ...(variables === undefined ? [] : [["variables", variables] as const]),
   ]);
 }

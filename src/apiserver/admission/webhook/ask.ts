@@ -1,5 +1,6 @@
 import { newBadRequest, newInternalError, newTimeout, StatusError } from "../../../apimachinery/index.ts";
 import { messageOf } from "../../../base/index.ts";
+import { AnswerError } from "./caller.ts";
 import { annotate } from "../annotate.ts";
 import type { AdmissionAttributes } from "../contract.ts";
 import type { Variant } from "./equivalents.ts";
@@ -36,7 +37,7 @@ export async function ask(question: Question, inputs: HookInputs, mutating: bool
     const answer = await inputs.caller.post(hook.clientConfig, review.body, timeoutMs, attributes.context.signal);
     response = readResponse(answer, review, mutating);
   } catch (error) {
-    throw new CallError(messageOf(error), error instanceof StatusError ? error.code : 503);
+    throw new CallError(messageOf(error), error instanceof AnswerError ? error.code : 503);
   }
   for (const [key, value] of Object.entries(response.auditAnnotations ?? {}))
     annotate(attributes, `${hook.name}/${key}`, value);

@@ -36,7 +36,7 @@ export class WebhookCaller {
     const { origin, path, serverName, shown, unreachable } = this.#resolve(address, timeoutMs);
     try {
       if (unreachable !== undefined) throw new Error(unreachable);
-      const transport = this.#transport(origin, serverName, address.caBundle);
+      const transport = this.#transport(origin, serverName, address.caBundle, timeoutMs);
       return await withTimeout(
         this.#clock,
         timeoutMs,
@@ -85,7 +85,12 @@ export class WebhookCaller {
     return { host: "", unreachable: `no endpoints available for service ${JSON.stringify(name)}` };
   }
 
-  #transport(origin: string, serverName: string | undefined, caBundle: string | undefined): NodeTransport {
+  #transport(
+    origin: string,
+    serverName: string | undefined,
+    caBundle: string | undefined,
+    connectTimeoutMs: number,
+  ): NodeTransport {
     const key = `${origin} ${serverName ?? ""} ${caBundle ?? ""}`;
     const known = this.#transports.get(key);
     if (known !== undefined) return known;
@@ -93,7 +98,7 @@ export class WebhookCaller {
     const tls = () => Promise.resolve({ ca, serverName });
     // One connection for all would have one of a Service's endpoints do all the work.
     const protocols = isLocal(origin) ? {} : { protocols: ["http/1.1"] };
-    const made = new NodeTransport({ origin, tls, clock: this.#clock, ...protocols });
+    const made = new NodeTransport({ origin, tls, clock: this.#clock, connectTimeoutMs, ...protocols });
     this.#transports.set(key, made);
     if (this.#transports.size > transportsMax) this.#forgetOldest();
     return made;
@@ -108,7 +113,14 @@ export class WebhookCaller {
 }
 
 /** The webhook was reached, but its answer is no use. */
-class AnswerError extends Error {}
+export class AnswerError extends Error {
+  /** Of the answer; 503 where it was a good one. */
+  readonly code: number;
+  constructor(message: string, { code = 503, cause }: { readonly code?: number; readonly cause?: unknown } = {}) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
 
 async function exchange(transport: NodeTransport, path: string, body: string, signal: AbortSignal): Promise<unknown> {
   const response = await transport.send({
@@ -135,7 +147,7 @@ async function exchange(transport: NodeTransport, path: string, body: string, si
   const text = Buffer.concat(chunks).toString();
   const { status, headers } = response;
   if (status < 200 || status > 299)
-    throw new AnswerError(`failed to call webhook: ${failureIn(text, status, headers)}`);
+    throw new AnswerError(`failed to call webhook: ${failureIn(text, status, headers)}`, { code: status });
   if (text === "") {
     const type = headers["content-type"] ?? "";
     throw new AnswerError(
@@ -203,6 +215,13 @@ function goReason(message: string): string {
   if (unknownHost !== null) return `dial tcp: lookup ${unknownHost[1]}: no such host`;
   const misnamed = /Host: (\S+?)\.? is not (?:in the cert's altnames|cert's CN)(?:: (.*))?/.exec(message);
   if (misnamed !== null) return `${unverified} certificate is ${namesIn(misnamed[2])}, not ${misnamed[1]}`;
+  const misplaced = /IP: (\S+) is not in the cert's list: (.*)/.exec(message);
+  if (misplaced !== null) {
+    const [, address, list] = misplaced;
+    return list === ""
+      ? `${unverified} cannot validate certificate for ${address} because it doesn't contain any IP SANs`
+      : `${unverified} certificate is ${namesIn(list)}, not ${address}`;
+  }
   if (/certificate has expired/i.test(message)) return `${unverified} certificate has expired or is not yet valid`;
   if (/self.signed|unable to verify|unable to get|issuer/i.test(message))
     return `${unverified} certificate signed by unknown authority`;

@@ -1,13 +1,14 @@
-import { applyJsonPatch, type KubeObject, newInternalError, semanticEqual } from "../../../apimachinery/index.ts";
+import { type KubeObject, newInternalError, semanticEqual } from "../../../apimachinery/index.ts";
 import type { MutatingWebhook } from "../../../api/index.ts";
 import { messageOf } from "../../../base/index.ts";
-import { annotate } from "../annotate.ts";
+import { applyOperations } from "../json-patch.ts";
+import { annotate, goJson } from "../annotate.ts";
 import { type AdmissionAttributes, type AdmissionPlugin, Reinvocation } from "../contract.ts";
 import { ask, CallError, settle } from "./ask.ts";
 import type { Variant } from "./equivalents.ts";
 import { HookList, type HookInputs, mayBeHooked, type Registered } from "./hooks.ts";
 import { match } from "./match.ts";
-import { ReinvocationRecord } from "./reinvocation-record.ts";
+import { ReinvocationRecord } from "../reinvocation-record.ts";
 import type { HookResponse } from "./review.ts";
 
 const pluginName = "MutatingAdmissionWebhook";
@@ -76,12 +77,12 @@ async function callOne(
       const patched = patchedBy(patch, objects.object, variant, inputs);
       changed = !semanticEqual(objects.object, patched);
       const seen = { configuration, webhook: hook.name, patch: patch.map(sorted), patchType: "JSONPatch" };
-      annotate(attributes, patchPrefix + position, JSON.stringify(seen), "Request");
+      annotate(attributes, patchPrefix + position, goJson(seen), "Request");
       attributes.object = await variant.revert(patched);
     });
   } finally {
     const seen = { configuration, webhook: hook.name, mutated: changed };
-    annotate(attributes, mutationPrefix + position, JSON.stringify(seen));
+    annotate(attributes, mutationPrefix + position, goJson(seen));
   }
   return changed;
 }
@@ -106,7 +107,7 @@ function patchIn({ patch = "", patchType = "" }: HookResponse): JsonPatch {
 /** As if it had come so: decoded and defaulted. */
 function patchedBy(patch: JsonPatch, object: KubeObject, variant: Variant, { codecOf }: HookInputs): KubeObject {
   try {
-    const patched = applyJsonPatch(object, patch) as KubeObject;
+    const patched = applyOperations(object, patch) as KubeObject;
     const codec = codecOf(variant);
     if (codec === undefined) return patched;
     const decoded = codec.decodeValue(structuredClone(patched), { unknownFields: "ignore" }).object;

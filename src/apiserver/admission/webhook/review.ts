@@ -85,6 +85,7 @@ export interface HookResponse {
 /** Throws what is wrong with an answer. Upstream: `VerifyAdmissionResponse`. */
 export function readResponse(answer: unknown, { uid, version }: Review, mutating: boolean): HookResponse {
   const { kind: given = "", apiVersion = "" } = answer as { kind?: string; apiVersion?: string };
+  checkType(given, apiVersion, version, answer);
   const { object } = loadScheme()
     .codec(shape)
     .decodeValue({ ...(answer as object), apiVersion: `${group}/v1`, kind }, { unknownFields: "ignore" });
@@ -96,10 +97,6 @@ export function readResponse(answer: unknown, { uid, version }: Review, mutating
       `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid ?? "")}`,
     );
   }
-  if (given !== kind || apiVersion !== `${group}/v1`) {
-    const got = `${apiVersion.includes("/") ? apiVersion : `/${apiVersion}`}, Kind=${given}`;
-    throw new InvalidResponse(`expected webhook response of ${group}/v1, Kind=${kind}, got ${got}`);
-  }
   checkPatch(response, mutating);
   return response;
 }
@@ -108,6 +105,20 @@ class InvalidResponse extends Error {
   constructor(why: string) {
     super(`received invalid webhook response: ${why}`);
   }
+}
+
+function checkType(given: string, apiVersion: string, wanted: string, answer: unknown): void {
+  const missing = given === "" ? "Kind" : apiVersion === "" ? "apiVersion" : undefined;
+  if (missing !== undefined)
+    throw new Error(`failed to call webhook: Object '${missing}' is missing in '${JSON.stringify(answer)}'`);
+  const version = known.find((one) => apiVersion === `${group}/${one}`);
+  if (given !== kind || version === undefined) {
+    const registered = `no kind ${JSON.stringify(given)} is registered for version ${JSON.stringify(apiVersion)}`;
+    throw new Error(`failed to call webhook: ${registered}`);
+  }
+  if (version === wanted) return;
+  const conversion = `converting (${version}.${kind}) to (${wanted}.${kind}): unknown conversion`;
+  throw new Error(`failed to call webhook: ${conversion}`);
 }
 
 function checkPatch({ patch = "", patchType }: HookResponse, mutating: boolean): void {

@@ -1,5 +1,5 @@
-import { type KubeObject, semanticEqual } from "../../../apimachinery/index.ts";
-import type { Reinvocation } from "../contract.ts";
+import { type KubeObject, semanticEqual } from "../../apimachinery/index.ts";
+import type { Reinvocation } from "./contract.ts";
 
 /**
  * Which webhooks, or policies, are to run a second time over one request: those that asked for it, ran, and after
