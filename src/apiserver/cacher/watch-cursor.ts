@@ -5,6 +5,8 @@ import type { ResourceCache, Trigger } from "./resource-cache.ts";
 /** Which objects a list or watch concerns. `undefined` as a whole means every object below the prefix. */
 export interface EntryFilter {
   matches(entry: CacheEntry): boolean;
+  /** Must have resolved before `matches` is asked of the entry; undefined: nothing to wait for. */
+  prepare?(entry: CacheEntry): Promise<unknown> | undefined;
 }
 
 export interface WatchStart {
@@ -22,6 +24,8 @@ export type Delivery =
   | { readonly type: ChangeType; readonly entry: CacheEntry; readonly change: Change | undefined }
   /** The initial objects are complete. */
   | { readonly type: "INITIAL_END"; readonly revision: number }
+  /** What comes next cannot be judged yet: to be asked again once `ready` resolves. */
+  | { readonly type: "WAIT"; readonly ready: Promise<unknown> }
   /** The reader was too slow: what it has not read is gone. */
   | { readonly type: "LOST" };
 
@@ -37,6 +41,8 @@ export class WatchCursor {
   readonly #prefix: string;
   readonly #filter: EntryFilter | undefined;
   #initial: Iterator<CacheEntry> | undefined;
+  /** Of the initial objects, the one that could not be judged yet. */
+  #waiting: CacheEntry | undefined;
   #sequence: number;
   #initialEnd: number | undefined;
   readonly #only: { readonly field: string; readonly value: string } | undefined;
@@ -98,13 +104,27 @@ export class WatchCursor {
 
   #nextInitial(): Delivery | undefined {
     if (this.#initialEnd === undefined) return undefined;
-    for (let step = this.#initial?.next(); step !== undefined && step.done !== true; step = this.#initial?.next()) {
-      if (this.#selects(step.value)) return { type: "ADDED", entry: step.value, change: undefined };
+    for (let entry = this.#oneInitial(); entry !== undefined; entry = this.#oneInitial()) {
+      if (!entry.key.startsWith(this.#prefix)) continue;
+      const ready = this.#filter?.prepare?.(entry);
+      if (ready !== undefined) {
+        this.#waiting = entry;
+        return { type: "WAIT", ready };
+      }
+      if (this.#filter === undefined || this.#filter.matches(entry)) return { type: "ADDED", entry, change: undefined };
     }
     const revision = this.#initialEnd;
     this.#initial = undefined;
     this.#initialEnd = undefined;
     return { type: "INITIAL_END", revision };
+  }
+
+  #oneInitial(): CacheEntry | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting !== undefined) return waiting;
+    const step = this.#initial?.next();
+    return step === undefined || step.done === true ? undefined : step.value;
   }
 
   #nextChange(): Delivery | undefined {
@@ -114,6 +134,8 @@ export class WatchCursor {
     if (this.#lost) return { type: "LOST" };
     while (this.#sequence < end) {
       const change = ring.at(this.#sequence);
+      const ready = change === undefined ? undefined : this.#unprepared(change);
+      if (ready !== undefined) return { type: "WAIT", ready };
       this.#sequence += 1;
       const delivery = change === undefined ? undefined : this.#judge(change);
       if (delivery !== undefined) return delivery;
@@ -136,7 +158,9 @@ export class WatchCursor {
     return before ? { type: "DELETED", entry: change.gone, change } : undefined;
   }
 
-  #selects(entry: CacheEntry): boolean {
-    return entry.key.startsWith(this.#prefix) && (this.#filter === undefined || this.#filter.matches(entry));
+  #unprepared({ entry, previous }: Change): Promise<unknown> | undefined {
+    const filter = this.#filter;
+    if (filter?.prepare === undefined || !entry.key.startsWith(this.#prefix)) return undefined;
+    return filter.prepare(entry) ?? (previous === undefined ? undefined : filter.prepare(previous));
   }
 }

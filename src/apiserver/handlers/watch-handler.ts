@@ -5,6 +5,7 @@ import { apiVersionOf } from "../cacher/shape.ts";
 import type { ApiResponse } from "../http/exchange.ts";
 import { tooLargeResourceVersion, tooOldResourceVersion } from "../registry/errors.ts";
 import { parseSelection, type Selection } from "../registry/filter.ts";
+import { filterOf } from "../registry/view-filter.ts";
 import { parseResourceVersion, type ResourceRegistry } from "../registry/resource-registry.ts";
 import type { Query } from "../request/query.ts";
 import { integer } from "./options.ts";
@@ -142,6 +143,7 @@ export async function openWatch(registry: ResourceRegistry, parameters: WatchPar
   const { resourceVersion, sendInitialEvents, selection, signal } = parameters;
   const prefix = watchPrefix(registry, parameters);
   const only = triggerOf(registry, selection);
+  const filter = selection === undefined ? undefined : filterOf(registry, selection);
   const wantsState = sendInitialEvents ?? (resourceVersion === "" || resourceVersion === "0");
   if (wantsState) {
     await registry.reach(resourceVersion, signal);
@@ -152,18 +154,18 @@ export async function openWatch(registry: ResourceRegistry, parameters: WatchPar
       revision: snapshot.revision,
       ...only,
     };
-    return new WatchCursor(cache, start, prefix, selection);
+    return new WatchCursor(cache, start, prefix, filter);
   }
   if (!cache.ready) await cache.start();
   if (resourceVersion === "" || resourceVersion === "0") {
     if (resourceVersion === "") await cache.fresh(signal);
-    return new WatchCursor(cache, { sequence: cache.ring.next, revision: cache.revision, ...only }, prefix, selection);
+    return new WatchCursor(cache, { sequence: cache.ring.next, revision: cache.revision, ...only }, prefix, filter);
   }
   const revision = parseResourceVersion(resourceVersion);
   if (revision > cache.revision + futureRevisionsMax) throw tooLargeResourceVersion(revision, cache.revision);
   const sequence = cache.ring.after(revision);
   if (sequence === undefined) throw tooOldResourceVersion(revision, cache.ring.floor);
-  return new WatchCursor(cache, { sequence, revision, ...only }, prefix, selection);
+  return new WatchCursor(cache, { sequence, revision, ...only }, prefix, filter);
 }
 
 /** A client may be ahead of this server (several servers over one store), but not by much. */

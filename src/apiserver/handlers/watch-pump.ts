@@ -116,6 +116,10 @@ export class WatchPump implements ChangeListener {
         this.#end();
         return false;
       }
+      if (delivery.type === "WAIT") {
+        this.#convertThenGoOn(frames, delivery.ready);
+        return false;
+      }
       let frame: Buffer | undefined;
       if (delivery.type === "INITIAL_END") frame = this.#initialEndFrame(delivery.revision);
       else {
@@ -139,15 +143,15 @@ export class WatchPump implements ChangeListener {
     return true;
   }
 
-  /** Conversion by webhook: what was gathered goes out first, order is kept. */
-  #convertThenGoOn(frames: readonly Buffer[], converted: Promise<Buffer>): void {
+  /** Conversion by webhook: what was gathered goes out first, order is kept. A frame that comes of it is written. */
+  #convertThenGoOn(frames: readonly Buffer[], converted: Promise<unknown>): void {
     if (frames.length > 0) this.#write(Buffer.concat(frames));
     this.#converting = true;
     converted.then(
       (frame) => {
         this.#converting = false;
         if (this.#ended) return;
-        this.#write(frame);
+        if (Buffer.isBuffer(frame)) this.#write(frame);
         this.#pump();
       },
       (error: unknown) => this.#fail(error),

@@ -86,6 +86,10 @@ export class LocalWatch<T extends KubeObject> implements WatchStream<T>, ChangeL
       this.close();
       return { type: "ERROR", status: newResourceExpired("the watch fell too far behind").status };
     }
+    if (delivery.type === "WAIT") {
+      await delivery.ready;
+      return undefined;
+    }
     if (delivery.type === "INITIAL_END") {
       return this.#options.bookmarks && this.#options.initialEnd ? this.#bookmark(delivery.revision, true) : undefined;
     }

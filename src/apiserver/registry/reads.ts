@@ -1,12 +1,13 @@
 import { newBadRequest, newFailure, newResourceExpired, StatusError } from "../../apimachinery/index.ts";
 import { CompactedError, FutureRevisionError } from "../../storage/index.ts";
 import { CacheEntry } from "../cacher/entry.ts";
-import { countOf, type Segment, segmentsOf } from "../cacher/range.ts";
+import { countOf, entriesOf, type Segment, segmentsOf } from "../cacher/range.ts";
 import { Chunk, type Snapshot } from "../cacher/sorted-entries.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
 import { tooLargeResourceVersion } from "./errors.ts";
 import type { Selection } from "./filter.ts";
 import { parseResourceVersion, type ResourceRegistry } from "./resource-registry.ts";
+import { filterOf, selectsViews } from "./view-filter.ts";
 
 export interface ListRequest {
   readonly namespace: string;
@@ -40,21 +41,36 @@ export async function listPage(registry: ResourceRegistry, request: ListRequest)
       request.resourceVersionMatch === "")
   ) {
     const snapshot = await snapshotAt(registry, parseResourceVersion(request.resourceVersion), request.signal);
-    return pageOf(registry, snapshot, request, prefix, undefined);
+    return readPage(registry, snapshot, request, prefix, undefined);
   }
   await registry.reach(request.resourceVersion, request.signal);
-  return pageOf(registry, registry.cache.snapshot(), request, prefix, undefined);
+  return readPage(registry, registry.cache.snapshot(), request, prefix, undefined);
+}
+
+/** Where a selection is judged by converted objects, these are made first, all at once. */
+function readPage(
+  registry: ResourceRegistry,
+  snapshot: Snapshot,
+  request: ListRequest,
+  prefix: string,
+  startAfter: string | undefined,
+): Page | Promise<Page> {
+  const read = (): Page => pageOf(registry, snapshot, request, prefix, startAfter);
+  if (request.selection === undefined || !selectsViews(registry)) return read();
+  const range = { prefix, ...(startAfter === undefined ? {} : { startAfter }) };
+  const entries = indexedEntries(registry, snapshot, request.selection, range) ?? entriesOf(snapshot, range);
+  return registry.representation.all([...entries]).then(read);
 }
 
 async function continuePage(registry: ResourceRegistry, request: ListRequest, prefix: string): Promise<Page> {
   const token = decodeContinue(request.continueToken, prefix);
   if (token.revision < 0) {
     await registry.cache.fresh(request.signal);
-    return pageOf(registry, registry.cache.snapshot(), request, prefix, token.startAfter);
+    return readPage(registry, registry.cache.snapshot(), request, prefix, token.startAfter);
   }
   try {
     const snapshot = await snapshotAt(registry, token.revision, request.signal);
-    return pageOf(registry, snapshot, request, prefix, token.startAfter);
+    return await readPage(registry, snapshot, request, prefix, token.startAfter);
   } catch (error) {
     if (error instanceof StatusError && error.code === 410) throw expiredContinue(prefix, token.startAfter);
     throw error;
@@ -135,15 +151,16 @@ function collectSelected(
   range: { readonly prefix: string; readonly startAfter?: string },
   collector: Collector,
 ): void {
+  const filter = filterOf(registry, selection);
   const indexed = indexedEntries(registry, snapshot, selection, range);
   if (indexed !== undefined) {
-    for (const entry of indexed) if (selection.matches(entry) && !collector.one(entry)) return;
+    for (const entry of indexed) if (filter.matches(entry) && !collector.one(entry)) return;
     return;
   }
   for (const { chunk, from, to } of segmentsOf(snapshot, range)) {
     for (let index = from; index < to; index += 1) {
       const entry = chunk.entries[index];
-      if (entry !== undefined && selection.matches(entry) && !collector.one(entry)) return;
+      if (entry !== undefined && filter.matches(entry) && !collector.one(entry)) return;
     }
   }
 }

@@ -43,14 +43,15 @@ const honest: Answer = ({ uid, desiredAPIVersion, objects }) => ({
 
 function twoVersions(clientConfig: unknown, storage: "v1" | "v2"): CustomResourceDefinition {
   const base = definition("endpoints", "stable.example.com", { kind: "Endpoint", schema: v1Schema });
-  const version = (name: string, schema: unknown) => ({
+  const version = (name: string, schema: unknown, selectable: string) => ({
     name,
     served: true,
     storage: name === storage,
     schema: { openAPIV3Schema: schema },
+    selectableFields: [{ jsonPath: selectable }],
   });
   const conversion = { strategy: "Webhook", webhook: { clientConfig, conversionReviewVersions: ["v1"] } };
-  const versions = [version("v1", v1Schema), version("v2", v2Schema)];
+  const versions = [version("v1", v1Schema, ".spec.hostPort"), version("v2", v2Schema, ".spec.host")];
   return { ...base, spec: { ...base.spec, versions, conversion } } as unknown as CustomResourceDefinition;
 }
 
@@ -222,3 +223,49 @@ test("of the metadata only labels and annotations change", async () => {
   const [result] = await converter.convert([object], "stable.example.com/v2");
   assert.deepEqual(result?.metadata, { name: "a", uid: "u", finalizers: ["x/y"], labels: { b: "2" } });
 });
+
+test("selectors are about objects as the version asked for shows them: in lists, watches and deletions", () =>
+  withWebhook(async ({ client }, webhook) => {
+    webhook.answer = ({ uid, desiredAPIVersion, objects }) => ({
+      uid,
+      result: { status: "Success" },
+      convertedObjects: objects.map((object) => {
+        const next = converted(object, desiredAPIVersion);
+        const labels = { seen: desiredAPIVersion.split("/")[1] ?? "" };
+        return { ...next, metadata: { ...next.metadata, labels } };
+      }),
+    });
+    await client.resource(definitionsResource).create(twoVersions(webhook.clientConfig, "v1"));
+    await established(client, "endpoints.stable.example.com");
+    const v1 = client.resource<KubeObject>(resourceOf("stable.example.com", "v1", "endpoints")).namespace("default");
+    const v2 = client.resource<KubeObject>(resourceOf("stable.example.com", "v2", "endpoints")).namespace("default");
+    const watch = v2.watch({ fieldSelector: "spec.host=b", resourceVersion: "0" });
+    const seen: string[] = [];
+    const watched = (async () => {
+      for await (const event of watch) {
+        if (event.type === "ERROR" || event.type === "BOOKMARK") continue;
+        seen.push(`${event.type} ${event.object.metadata.name} ${JSON.stringify(specOf(event.object))}`);
+        if (seen.length === 3) return;
+      }
+    })();
+    await v1.create(endpoint("one", "a:1"));
+    const two = await v1.create(endpoint("two", "b:2"));
+    const names = async (list: Promise<{ items: readonly KubeObject[] }>) =>
+      (await list).items.map(({ metadata }) => metadata.name);
+    assert.deepEqual(await names(v2.list({ fieldSelector: "spec.host=b" })), ["two"]);
+    assert.deepEqual(await names(v2.list({ fieldSelector: "spec.host!=b,metadata.namespace=default" })), ["one"]);
+    assert.deepEqual(await names(v1.list({ fieldSelector: "spec.hostPort=b:2" })), ["two"]);
+    assert.deepEqual(await names(v2.list({ labelSelector: "seen=v2" })), ["one", "two"]);
+    assert.deepEqual(await names(v1.list({ labelSelector: "seen=v2" })), []);
+    await assert.rejects(v1.list({ fieldSelector: "spec.host=b" }), /field label not supported: spec.host/);
+    const moved = await v1.update({ ...two, spec: { hostPort: "b:3" } } as KubeObject);
+    await v1.update({ ...moved, spec: { hostPort: "c:3" } } as KubeObject);
+    await watched;
+    assert.deepEqual(seen, [
+      'ADDED two {"host":"b","port":"2"}',
+      'MODIFIED two {"host":"b","port":"3"}',
+      'DELETED two {"host":"b","port":"3"}',
+    ]);
+    await v2.deleteCollection({}, { fieldSelector: "spec.host=c" });
+    assert.deepEqual(await names(v1.list()), ["one"]);
+  }));
