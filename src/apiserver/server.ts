@@ -87,6 +87,8 @@ export interface ApiServerOptions {
   readonly watchTimeoutMs?: number;
   readonly bookmarkIntervalMs?: number;
   readonly requestTimeoutMs?: number;
+  /** The gate AuthorizePodWebsocketUpgradeCreatePermission. Default true. */
+  readonly asksCreateForStreams?: boolean;
   /** How long the server still answers, not ready any more, after it was told to end. `--shutdown-delay-duration`. */
   readonly shutdownDelayMs?: number;
 }
@@ -268,6 +270,7 @@ export class ApiServer implements Runnable {
       ...(flowControl === undefined ? {} : { flowControl }),
       ...(audit === undefined ? {} : { audit }),
       ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+      asksCreateForStreams: this.options.asksCreateForStreams ?? true,
       access: accessMetrics(this.metrics.registry),
       inFlight: this.inFlight,
       draining: () => this.#draining,

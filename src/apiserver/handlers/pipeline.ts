@@ -58,6 +58,8 @@ export interface PipelineOptions {
   readonly onComplete?: (context: LiveContext, response: ApiResponse, query: Query) => void;
   /** Requests that are not watches or streams. Default 60 s. */
   readonly requestTimeoutMs?: number;
+  /** A GET that opens exec, attach or port-forward needs `create` too. Default true. */
+  readonly asksCreateForStreams?: boolean;
 }
 
 const requestTimeoutMsDefault = 60_000;
@@ -129,7 +131,7 @@ export class Pipeline {
     try {
       const attributes = attributesOf(context.user, context.info);
       await this.#authorize(attributes, context);
-      const more = alsoNeeded(attributes);
+      const more = this.#options.asksCreateForStreams === false ? undefined : alsoNeeded(attributes);
       if (more !== undefined) await this.#authorize(more, context);
       if (isLongRunning(context.info)) return await this.#options.router(audited, query, context);
       return await this.#withDeadline(audited, query, context);

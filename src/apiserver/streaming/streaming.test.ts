@@ -57,7 +57,11 @@ interface Setup {
   raw(path: string): Promise<{ readonly status: number; readonly text: string }>;
 }
 
-async function withPod(work: (setup: Setup) => Promise<void>, authorizer?: Authorizer): Promise<void> {
+async function withPod(
+  work: (setup: Setup) => Promise<void>,
+  authorizer?: Authorizer,
+  asksCreateForStreams = true,
+): Promise<void> {
   const { server: identity, client, ca } = identities();
   const kubelet = await startKubelet(identity);
   const store = createMemoryStore(platform);
@@ -68,6 +72,7 @@ async function withPod(work: (setup: Setup) => Promise<void>, authorizer?: Autho
     store,
     authenticator: { name: "test", authenticate: () => ({ type: "authenticated", user }) },
     ...(authorizer === undefined ? {} : { authorizer }),
+    asksCreateForStreams,
     runtime: { nodeVersion: "26", architecture: "x64" },
     kubelets: { network: new RealNetwork(), credentials: { certificate: client.cert, key: client.key, ca } },
   });
@@ -185,4 +190,12 @@ test("who may only read gets no shell by asking with GET", async () => {
     }
     assert.equal((await raw(`${path}/log?container=a`)).status, 200);
   }, readsStreams);
+  // As before v1.35, with the gate off: the kubelet's answer comes through.
+  await withPod(
+    async ({ raw }) => {
+      for (const subresource of streams) assert.notEqual((await raw(`${path}/${subresource}?container=a`)).status, 403);
+    },
+    readsStreams,
+    false,
+  );
 });

@@ -33,3 +33,16 @@ test("gates are reported as a metric and in help", () => {
   assert.match(featureGateUsage(), /\nEventedPLEG=true\|false \(ALPHA - default=false\)/);
   assert.doesNotMatch(featureGateUsage(), /SidecarContainers/);
 });
+
+test("what v1.36 turned on is on", () => {
+  const features = new Features();
+  const on = [
+    "AuthorizePodWebsocketUpgradeCreatePermission",
+    "MutablePodResourcesForSuspendedJobs",
+    "StrictIPCIDRValidation",
+    "DRAAdminAccess",
+  ];
+  for (const name of on) assert.equal(features.enabled(name), true, name);
+  const name = "AuthorizePodWebsocketUpgradeCreatePermission";
+  assert.equal(new Features({ [name]: false }).enabled(name), false);
+});

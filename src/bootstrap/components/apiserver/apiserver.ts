@@ -51,13 +51,14 @@ export const apiserver: Command = async (args, context) => {
 async function run(flags: ApiserverFlags, { platform, signal }: CommandContext): Promise<void> {
   const log = createComponentLog("apiserver", flags, platform.clock);
   const metrics = new MetricsRegistry();
-  new Features(flags["feature-gates"]).report(metrics);
+  const features = new Features(flags["feature-gates"]);
+  features.report(metrics);
   const audit = await auditOf(platform, log, flags, metrics);
   const store = await openEtcd(platform, flags);
   const auditing = createScope();
   for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
   try {
-    const standard = await createServer(platform, log, flags, store, metrics, audit);
+    const standard = await createServer(platform, log, flags, { store, metrics, audit, features });
     const http = await listen(platform, log, flags, standard, signal);
     try {
       await standard.server.run(signal);
@@ -86,13 +87,18 @@ async function openEtcd({ clock, disk }: Platform, flags: ApiserverFlags): Promi
   });
 }
 
+interface ServerParts {
+  readonly store: Store;
+  readonly metrics: MetricsRegistry;
+  readonly audit: Audit | undefined;
+  readonly features: Features;
+}
+
 async function createServer(
   platform: Platform,
   log: Log,
   flags: ApiserverFlags,
-  store: Store,
-  metrics: MetricsRegistry,
-  audit: Audit | undefined,
+  { store, metrics, audit, features }: ServerParts,
 ): Promise<StandardServer> {
   const settings = await serverSettings(platform, flags, metrics);
   const standard = createStandardServer({
@@ -101,7 +107,11 @@ async function createServer(
     store,
     ...settings,
     ...(audit === undefined ? {} : { audit }),
-    more: { ...settings.more, metrics },
+    more: {
+      ...settings.more,
+      metrics,
+      asksCreateForStreams: features.enabled("AuthorizePodWebsocketUpgradeCreatePermission"),
+    },
   });
   applyRuntimeConfig(standard.server, flags["runtime-config"]);
   return standard;
