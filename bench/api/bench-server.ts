@@ -19,6 +19,7 @@ export interface BenchServer {
   readonly url: string;
   readonly ca: string;
   readonly token: string;
+  readonly pid: number;
   /** From the start of the process to its first answer, ms. */
   readonly startedMs: number;
   status(): Promise<ServerStatus>;
@@ -47,6 +48,7 @@ export async function startBenchServer(datastore: "sqlite" | "memory"): Promise<
     url: `https://127.0.0.1:${first.port}`,
     ca,
     token,
+    pid: child.pid ?? 0,
     startedMs: performance.now() - before,
     status: () => {
       child.stdin?.write("\n");

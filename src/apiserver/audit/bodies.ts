@@ -1,5 +1,6 @@
 import type { Scheme } from "../../api/index.ts";
 import type { ApiResponse } from "../http/exchange.ts";
+import { wholeOf } from "../http/reply.ts";
 import { openEnvelope } from "../handlers/protobuf-envelope.ts";
 import { fromYaml } from "../handlers/yaml.ts";
 
@@ -27,7 +28,7 @@ export class BodyReader {
     const type = headers["content-type"];
     const contentType = typeof type === "string" ? type : "";
     if (body.type === "bytes") return this.read(body.bytes, contentType);
-    return body.type === "parts" ? this.read(Buffer.concat([...body.parts]), contentType) : undefined;
+    return body.type === "parts" ? this.read(wholeOf(body), contentType) : undefined;
   }
 
   #protobuf(bytes: Uint8Array): unknown {

@@ -18,7 +18,7 @@ export class CacheEntry {
   readonly shape: EntryShape;
   /** Encodings made on first request (protobuf, other versions), by whoever makes them. */
   #extra: Map<unknown, unknown> | undefined;
-  #item: Buffer;
+  readonly #item: Buffer;
   readonly #revisionOffset: number;
   /** What a write left, until somebody has taken it or `forget` is called. */
   #written: KubeObject | undefined;
@@ -115,11 +115,6 @@ export class CacheEntry {
   /** Lets go of the object that a write left: from now on it is parsed when asked for. */
   forget(): void {
     this.#written = undefined;
-  }
-
-  /** Lets the entry share bytes equal to its own with its neighbours (see `Chunk.joined`). */
-  shareBytes(item: Buffer): void {
-    this.#item = item;
   }
 
   text(): string {

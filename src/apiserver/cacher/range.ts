@@ -9,12 +9,11 @@ export interface Range {
   readonly startAfter?: string;
 }
 
-/** A run of entries; `whole` when it is all of a chunk, whose joined bytes then serve. */
+/** A run of entries. */
 export interface Segment {
   readonly chunk: Chunk;
   readonly from: number;
   readonly to: number;
-  readonly whole: boolean;
 }
 
 /** The entries of a range, in order, chunk by chunk. */
@@ -30,7 +29,7 @@ export function* segmentsOf(snapshot: Snapshot, range: Range): Generator<Segment
     if (from === entries.length) continue;
     let to = entries.length;
     while (to > from && !(entries[to - 1]?.key.startsWith(range.prefix) ?? false)) to -= 1;
-    if (to > from) yield { chunk, from, to, whole: from === 0 && to === entries.length };
+    if (to > from) yield { chunk, from, to };
     if (to < entries.length) return;
   }
 }

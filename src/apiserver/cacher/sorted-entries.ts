@@ -2,44 +2,34 @@ import type { CacheEntry } from "./entry.ts";
 
 const chunkEntriesMax = 64;
 const chunkEntriesMin = 16;
-const comma = 0x2c;
 
 /** Consecutive entries in key order. Never changed once another generation can see it. */
 export class Chunk {
   readonly entries: CacheEntry[];
   readonly generation: number;
-  #joined: Buffer | undefined;
+  #bytes: number | undefined;
 
   constructor(entries: CacheEntry[], generation: number) {
     this.entries = entries;
     this.generation = generation;
   }
 
-  /** All items, each with a comma before it. Made once; the entries then point into it, so nothing is kept twice. */
-  get joined(): Buffer {
-    this.#joined ??= join(this.entries);
-    return this.#joined;
+  bytesOf(from: number, to: number): number {
+    if (from > 0 || to < this.entries.length) return bytesOf(this.entries, from, to);
+    this.#bytes ??= bytesOf(this.entries, from, to);
+    return this.#bytes;
   }
 
   changed(): void {
-    this.#joined = undefined;
+    this.#bytes = undefined;
   }
 }
 
-function join(entries: readonly CacheEntry[]): Buffer {
-  let length = 0;
-  for (const entry of entries) length += entry.item.length + 1;
-  const joined = Buffer.allocUnsafeSlow(length);
-  let at = 0;
-  for (const entry of entries) {
-    const { item } = entry;
-    joined[at] = comma;
-    joined.set(item, at + 1);
-    const end = at + 1 + item.length;
-    entry.shareBytes(joined.subarray(at + 1, end));
-    at = end;
-  }
-  return joined;
+/** How many bytes items are, each with a comma before it. */
+export function bytesOf(entries: readonly CacheEntry[], from: number, to: number): number {
+  let bytes = 0;
+  for (let index = from; index < to; index += 1) bytes += (entries[index] as CacheEntry).item.length + 1;
+  return bytes;
 }
 
 /** What a collection held at one revision. */

@@ -1,5 +1,5 @@
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
-import { bytesReply } from "../http/reply.ts";
+import { bytesReply, wholeOf } from "../http/reply.ts";
 import type { Query } from "../request/query.ts";
 
 /** Beyond this nobody reads it. */
@@ -35,5 +35,5 @@ function wanted(request: ApiRequest, query: Query): boolean {
 function bodyText({ body }: ApiResponse): string | undefined {
   if (body.type === "bytes") return body.bytes.length > prettyBytesMax ? undefined : Buffer.from(body.bytes).toString();
   if (body.type !== "parts" || body.length > prettyBytesMax) return undefined;
-  return Buffer.concat([...body.parts]).toString();
+  return wholeOf(body).toString();
 }

@@ -1,6 +1,6 @@
 import { type KubeObject, newNotAcceptable } from "../../apimachinery/index.ts";
 import { CacheEntry } from "../cacher/entry.ts";
-import type { Segment } from "../cacher/range.ts";
+import { bytesOf } from "../cacher/sorted-entries.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
 import type { ApiResponse } from "../http/exchange.ts";
 import { bytesReply, jsonReply } from "../http/reply.ts";
@@ -146,37 +146,68 @@ function listHead(served: ServedResource, page: Page): Buffer {
 
 const listTail = Buffer.from("]}\n");
 
-/** The cache's own bytes, whole chunks at a time; nothing is encoded. */
+/** Consecutive entries, whose items take so many bytes with a comma before each. */
+interface Run {
+  readonly entries: readonly CacheEntry[];
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+}
+
+/** The cache's own bytes, chunk by chunk as the client reads them: nothing is encoded, and nothing piles up. */
 function joinedList(served: ServedResource, page: Page): ApiResponse {
-  const parts: Uint8Array[] = [listHead(served, page)];
-  for (const segment of page.segments) parts.push(segmentBytes(segment));
-  // Each segment starts with a comma; the first one has nothing before it.
-  if (parts[1] !== undefined) parts[1] = parts[1].subarray(1);
-  parts.push(listTail);
-  return partsReply(mediaTypes.json, parts);
-}
-
-function segmentBytes({ chunk, from, to, whole }: Segment): Buffer {
-  return whole ? chunk.joined : joinItems(chunk.entries, from, to);
-}
-
-function joinItems(entries: readonly CacheEntry[], from: number, to: number): Buffer {
-  let length = 0;
-  for (let index = from; index < to; index += 1) length += (entries[index] as CacheEntry).item.length + 1;
-  const joined = Buffer.allocUnsafe(length);
-  let at = 0;
-  for (let index = from; index < to; index += 1) {
-    const { item } = entries[index] as CacheEntry;
-    joined[at] = comma;
-    joined.set(item, at + 1);
-    at += item.length + 1;
-  }
-  return joined;
+  const runs = page.segments.map(({ chunk, from, to }) => ({
+    entries: chunk.entries,
+    from,
+    to,
+    bytes: chunk.bytesOf(from, to),
+  }));
+  return listReply(served, page, runs);
 }
 
 function jsonList(served: ServedResource, page: Page, entries: readonly CacheEntry[]): ApiResponse {
-  const body = entries.length === 0 ? Buffer.alloc(0) : joinItems(entries, 0, entries.length).subarray(1);
-  return partsReply(mediaTypes.json, [listHead(served, page), body, listTail]);
+  const runs: Run[] = [];
+  for (let from = 0; from < entries.length; from += runEntries) {
+    const to = Math.min(from + runEntries, entries.length);
+    runs.push({ entries, from, to, bytes: bytesOf(entries, from, to) });
+  }
+  return listReply(served, page, runs);
+}
+
+const runEntries = 64;
+
+function listReply(served: ServedResource, page: Page, runs: readonly Run[]): ApiResponse {
+  const head = listHead(served, page);
+  let length = head.length + listTail.length;
+  for (const { bytes } of runs) length += bytes;
+  // Nothing stands before the first item.
+  if (runs.length > 0) length -= 1;
+  const parts = { [Symbol.iterator]: () => listParts(head, runs) };
+  return { status: 200, headers: { "content-type": mediaTypes.json }, body: { type: "parts", parts, length } };
+}
+
+/** All runs pass through one piece of memory, one after the other. */
+function* listParts(head: Buffer, runs: readonly Run[]): Generator<Buffer, void, undefined> {
+  yield head;
+  const room = Buffer.allocUnsafeSlow(runs.reduce((most, { bytes }) => Math.max(most, bytes), 0));
+  let isFirst = true;
+  for (const { entries, from, to, bytes } of runs) {
+    writeItems(room, entries, from, to);
+    yield room.subarray(isFirst ? 1 : 0, bytes);
+    isFirst = false;
+  }
+  yield listTail;
+}
+
+/** Each with a comma before it. */
+function writeItems(target: Buffer, entries: readonly CacheEntry[], from: number, to: number): void {
+  let at = 0;
+  for (let index = from; index < to; index += 1) {
+    const { item } = entries[index] as CacheEntry;
+    target[at] = comma;
+    target.set(item, at + 1);
+    at += item.length + 1;
+  }
 }
 
 interface Views {
@@ -215,10 +246,4 @@ function remainingField(count: number): Buffer {
   for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
   bytes.push(rest);
   return Buffer.from(bytes);
-}
-
-function partsReply(contentType: string, parts: readonly Uint8Array[]): ApiResponse {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  return { status: 200, headers: { "content-type": contentType }, body: { type: "parts", parts, length } };
 }

@@ -47,11 +47,20 @@ export interface StreamSink {
   readonly closed: boolean;
 }
 
+/**
+ * Known length, many parts, made while they are written. A part is good until the next one is asked for, since its
+ * memory may serve again: a writer asks when the part before has left. Can be read more than once.
+ */
+export interface PartsBody {
+  readonly type: "parts";
+  readonly parts: Iterable<Uint8Array>;
+  readonly length: number;
+}
+
 export type ResponseBody =
   | { readonly type: "none" }
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
-  /** Known length, many parts; made while it is written. */
-  | { readonly type: "parts"; readonly parts: Iterable<Uint8Array>; readonly length: number }
+  | PartsBody
   | { readonly type: "stream"; readonly run: (sink: StreamSink) => void }
   /** The handler has taken the connection over. */
   | { readonly type: "taken" };

@@ -35,12 +35,10 @@ function compressInto(sink: StreamSink, parts: Iterator<Uint8Array>): void {
   gzip.once("end", () => sink.end());
   gzip.once("error", () => sink.destroy());
   const feed = (): void => {
-    for (;;) {
-      const step = parts.next();
-      if (step.done === true) return void gzip.end();
-      if (gzip.destroyed) return;
-      if (!gzip.write(step.value)) return void gzip.once("drain", feed);
-    }
+    if (gzip.destroyed) return;
+    const step = parts.next();
+    if (step.done === true) gzip.end();
+    else gzip.write(step.value, feed);
   };
   feed();
 }

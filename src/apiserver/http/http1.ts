@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import { newRequestEntityTooLarge } from "../../apimachinery/index.ts";
 import type { ApiHandler, ApiRequest, ApiResponse, Peer, StreamSink, TakenOver } from "./exchange.ts";
 import { handleInTurn } from "./turns.ts";
@@ -132,20 +132,12 @@ function sendHttp1(message: IncomingMessage, response: ServerResponse, answer: A
   }
 }
 
-/** Writes as fast as the peer reads. */
-function writeParts(response: ServerResponse, parts: Iterator<Uint8Array>): void {
-  for (;;) {
-    const step = parts.next();
-    if (step.done === true) {
-      response.end();
-      return;
-    }
-    if (response.destroyed) return;
-    if (!response.write(step.value)) {
-      response.once("drain", () => writeParts(response, parts));
-      return;
-    }
-  }
+/** Writes as fast as the peer reads: each part when the one before has left. */
+export function writeParts(response: Writable, parts: Iterator<Uint8Array>): void {
+  if (response.destroyed) return;
+  const step = parts.next();
+  if (step.done === true) response.end();
+  else response.write(step.value, () => writeParts(response, parts));
 }
 
 function sinkOf(response: ServerResponse): StreamSink {

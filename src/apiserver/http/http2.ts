@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { constants } from "node:http2";
 import type { ApiHandler, ApiRequest, ApiResponse, Peer, StreamSink } from "./exchange.ts";
-import { readBody } from "./http1.ts";
+import { readBody, writeParts } from "./http1.ts";
 import { handleInTurn } from "./turns.ts";
 
 /** Carries one HTTP/2 stream to the handler and its response back. */
@@ -72,21 +72,6 @@ function send(stream: ServerHttp2Stream, method: string, answer: ApiResponse): v
   if (body.type === "bytes") stream.end(body.bytes);
   else if (body.type === "parts") writeParts(stream, body.parts[Symbol.iterator]());
   else if (body.type === "stream") body.run(sinkOf(stream));
-}
-
-function writeParts(stream: ServerHttp2Stream, parts: Iterator<Uint8Array>): void {
-  for (;;) {
-    const step = parts.next();
-    if (step.done === true) {
-      stream.end();
-      return;
-    }
-    if (stream.destroyed) return;
-    if (!stream.write(step.value)) {
-      stream.once("drain", () => writeParts(stream, parts));
-      return;
-    }
-  }
 }
 
 function sinkOf(stream: ServerHttp2Stream): StreamSink {

@@ -1,5 +1,5 @@
 import type { Status } from "../../apimachinery/index.ts";
-import type { ApiResponse } from "./exchange.ts";
+import type { ApiResponse, PartsBody } from "./exchange.ts";
 
 export const mediaJson = "application/json";
 
@@ -25,4 +25,15 @@ export function statusReply(status: Status): ApiResponse {
   const wait = status.details?.retryAfterSeconds;
   if (wait !== undefined && wait > 0) response.headers["retry-after"] = String(wait);
   return response;
+}
+
+/** All parts in one piece. */
+export function wholeOf({ parts, length }: PartsBody): Buffer {
+  const whole = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

@@ -7,6 +7,7 @@ import {
 } from "../../apimachinery/index.ts";
 import type { Client, Impersonation, RawRequest, RawResponse, ResourceClient } from "../../client/index.ts";
 import type { ApiResponse } from "../http/exchange.ts";
+import { wholeOf } from "../http/reply.ts";
 import type { UserInfo } from "../request/contract.ts";
 import type { ApiServer } from "../server.ts";
 import { LocalResourceClient } from "./local-resource-client.ts";
@@ -66,7 +67,7 @@ function flatHeaders({ headers }: ApiResponse): Readonly<Record<string, string>>
 /** The whole body, whatever form the handler gave it. */
 export async function bodyOf({ body }: ApiResponse, signal?: AbortSignal): Promise<Uint8Array> {
   if (body.type === "bytes") return body.bytes;
-  if (body.type === "parts") return Buffer.concat([...body.parts]);
+  if (body.type === "parts") return wholeOf(body);
   if (body.type !== "stream") return new Uint8Array();
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];

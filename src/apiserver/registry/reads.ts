@@ -212,7 +212,7 @@ class Collector {
     const length = segment.to - segment.from;
     const fits = length <= room;
     const to = fits ? segment.to : segment.from + room;
-    this.segments.push(fits ? segment : { ...segment, to, whole: false });
+    this.segments.push(fits ? segment : { ...segment, to });
     this.count += to - segment.from;
     this.lastKey = segment.chunk.entries[to - 1]?.key;
     this.more = !fits;
@@ -237,7 +237,7 @@ class Collector {
 
 const looseMax = 256;
 
-/** A run of entries that do not stand together in the cache; its bytes are joined for this response only. */
+/** A run of entries that do not stand together in the cache. */
 function looseSegment(entries: CacheEntry[]): Segment {
   return {
     chunk: new Chunk(entries, 0),
@@ -245,7 +245,6 @@ function looseSegment(entries: CacheEntry[]): Segment {
     get to(): number {
       return entries.length;
     },
-    whole: false,
   };
 }
 
