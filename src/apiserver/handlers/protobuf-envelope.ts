@@ -27,10 +27,17 @@ export function openEnvelope(bytes: Uint8Array): Envelope | undefined {
 
 /** Upstream writes all four fields, empty ones too. */
 export function closeEnvelope({ apiVersion, kind, raw }: Envelope): Buffer {
-  const typeMeta = Buffer.concat([field(1, Buffer.from(apiVersion)), field(2, Buffer.from(kind))]);
-  const empty = Buffer.alloc(0);
-  return Buffer.concat([magic, field(1, typeMeta), field(2, raw), field(3, empty), field(4, empty)]);
+  return Buffer.concat([envelopeHead(apiVersion, kind, raw.length), raw, envelopeTail]);
 }
+
+/** What stands before so many bytes of an object. */
+export function envelopeHead(apiVersion: string, kind: string, rawLength: number): Buffer {
+  const typeMeta = Buffer.concat([field(1, Buffer.from(apiVersion)), field(2, Buffer.from(kind))]);
+  return Buffer.concat([magic, field(1, typeMeta), fieldHead(2, rawLength)]);
+}
+
+const empty = Buffer.alloc(0);
+export const envelopeTail: Buffer = Buffer.concat([field(3, empty), field(4, empty)]);
 
 /** A length-delimited field: tag, length, bytes. */
 export function field(number: number, bytes: Uint8Array): Buffer {

@@ -4,11 +4,12 @@ import { bytesOf } from "../cacher/sorted-entries.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
 import type { ApiResponse } from "../http/exchange.ts";
 import { bytesReply, jsonReply } from "../http/reply.ts";
+import { nextTurn } from "../http/turns.ts";
 import type { Page } from "../registry/reads.ts";
 import type { Representable } from "../registry/resource-registry.ts";
 import { type Accepted, mediaTypes } from "./negotiation.ts";
 import { partialListProtobuf, partialProtobuf } from "./partial-protobuf.ts";
-import { closeEnvelope, field, fieldHead } from "./protobuf-envelope.ts";
+import { closeEnvelope, envelopeHead, envelopeTail, field, fieldHead } from "./protobuf-envelope.ts";
 import type { ServedResource } from "./served.ts";
 import { type IncludeObject, partial, tableOf, tableRow } from "./table.ts";
 import { toYaml } from "./yaml.ts";
@@ -80,7 +81,7 @@ function protobufItem(served: ServedResource, object: Representable): Uint8Array
 export async function renderList(served: ServedResource, page: Page, options: RenderOptions): Promise<ApiResponse> {
   const { accepted } = options;
   if (accepted.projection !== "whole" || accepted.media === "yaml") return renderListValue(served, page, options);
-  if (accepted.media === "protobuf") return protobufList(served, await viewsOf(served, page));
+  if (accepted.media === "protobuf") return protobufList(served, page);
   return served.registry.representation.direct
     ? joinedList(served, page)
     : jsonList(served, page, await entriesOfPage(served, page));
@@ -210,24 +211,39 @@ function writeItems(target: Buffer, entries: readonly CacheEntry[], from: number
   }
 }
 
-interface Views {
-  readonly page: Page;
-  readonly entries: readonly CacheEntry[];
-}
-
-async function viewsOf(served: ServedResource, page: Page): Promise<Views> {
-  return { page, entries: await entriesOfPage(served, page) };
-}
-
-/** `PodList { metadata = 1, items = 2 }`. */
-function protobufList(served: ServedResource, { page, entries }: Views): ApiResponse {
-  const items = entries.flatMap((entry) => {
-    const bytes = protobufItem(served, entry);
-    return [fieldHead(2, bytes.length), bytes];
-  });
-  const raw = Buffer.concat([field(1, protobufListMeta(page)), ...items]);
+/** `PodList { metadata = 1, items = 2 }`. Items are encoded once per revision, and kept. */
+async function protobufList(served: ServedResource, page: Page): Promise<ApiResponse> {
+  const entries = await entriesOfPage(served, page);
+  const meta = field(1, protobufListMeta(page));
+  let rawLength = meta.length;
+  for (const [index, entry] of entries.entries()) {
+    const { length } = protobufItem(served, entry);
+    rawLength += fieldHead(2, length).length + length;
+    // Thousands of them take seconds the first time: others get their turn in between.
+    if (index % runEntries === runEntries - 1) await nextTurn();
+  }
   const { kind, apiVersion } = listType(served);
-  return bytesReply(200, mediaTypes.protobuf, closeEnvelope({ apiVersion, kind, raw }));
+  const head = Buffer.concat([envelopeHead(apiVersion, kind, rawLength), meta]);
+  const length = head.length - meta.length + rawLength + envelopeTail.length;
+  const parts = { [Symbol.iterator]: () => protobufParts(served, head, entries) };
+  return { status: 200, headers: { "content-type": mediaTypes.protobuf }, body: { type: "parts", parts, length } };
+}
+
+function* protobufParts(
+  served: ServedResource,
+  head: Buffer,
+  entries: readonly CacheEntry[],
+): Generator<Buffer, void, undefined> {
+  yield head;
+  for (let from = 0; from < entries.length; from += runEntries) {
+    const pieces: Uint8Array[] = [];
+    for (const entry of entries.slice(from, from + runEntries)) {
+      const bytes = protobufItem(served, entry);
+      pieces.push(fieldHead(2, bytes.length), bytes);
+    }
+    yield Buffer.concat(pieces);
+  }
+  yield envelopeTail;
 }
 
 /** `ListMeta { selfLink = 1, resourceVersion = 2, continue = 3, remainingItemCount = 4 }`. */

@@ -36,6 +36,11 @@ function sendOrCut(answer: ApiResponse, carrier: Carrier): void {
   }
 }
 
+/** Lets everything that waits run in between, within work that takes long. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 function afterTurn(step: () => void): void {
   if (waiting.push(step) === 1) setImmediate(runAll);
 }
