@@ -10,6 +10,8 @@ import type { Fairness } from "./fairness.ts";
 const group = "flowcontrol.apiserver.k8s.io";
 const reconcileIntervalMs = 60_000;
 const reconcileSoonMs = 2_000;
+/** Upstream: `borrowingAdjustmentPeriod`. */
+const adjustIntervalMs = 10_000;
 
 export interface FairnessConfigurationOptions {
   readonly fairness: Fairness;
@@ -35,6 +37,16 @@ export class FairnessConfiguration {
     await this.#follow(server, signal);
     await this.#reconcile(client);
     void this.#repeat(client, signal);
+    void this.#adjust(signal);
+  }
+
+  /** Lends idle seats and takes them back. */
+  async #adjust(signal: AbortSignal): Promise<void> {
+    const { clock, fairness } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(adjustIntervalMs, signal).catch(() => undefined);
+      if (!signal.aborted) fairness.adjust();
+    }
   }
 
   async #follow(server: ApiServer, signal: AbortSignal): Promise<void> {

@@ -81,7 +81,7 @@ test("seats are shared as upstream computes them", () => {
     "workload-low": 245,
     "global-default": 49,
   });
-  assert.deepEqual(limits.get("workload-low"), { nominal: 245, lower: 24, upper: 600 });
+  assert.deepEqual(limits.get("workload-low"), { nominal: 245, lower: 24, upper: 845 });
 });
 
 test("lists are as wide as what they list", () => {
@@ -104,6 +104,7 @@ const small: PriorityLevelConfiguration = {
     type: "Limited",
     limited: {
       nominalConcurrencyShares: 1,
+      borrowingLimitPercent: 0,
       limitResponse: { type: "Queue", queuing: { queues: 1, handSize: 1, queueLengthLimit: 1 } },
     },
   },

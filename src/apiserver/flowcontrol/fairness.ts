@@ -8,10 +8,12 @@ import type { RequestInfo, UserInfo } from "../request/contract.ts";
 import type { Query } from "../request/query.ts";
 import { mandatory, suggested } from "./bootstrap.ts";
 import { compareSchemas, compileSchema, namespacesOf, type SchemaMatcher } from "./classify.ts";
-import type { FlowMetrics, FlowSeries } from "./flow-metrics.ts";
+import { shareSeats } from "./borrowing.ts";
+import type { FlowMetrics, FlowSeries, LevelReading } from "./flow-metrics.ts";
 import { seatLimits } from "./limits.ts";
 import { PriorityLevel } from "./priority-level.ts";
 import type { QueueSet, Ticket } from "./queue-set.ts";
+import { smoothed } from "./seat-demand.ts";
 import { flowHash } from "./shuffle-shard.ts";
 import type { Waiting } from "./waiting.ts";
 import { seatsOf } from "./width.ts";
@@ -49,6 +51,7 @@ export class Fairness {
   #flows: readonly Flow[] = [];
   #namespaces: ReadonlySet<string> = new Set();
   #known = new WeakMap<UserInfo, Map<string, Flow>>();
+  readonly #readings = new Map<string, (reading: LevelReading) => void>();
 
   constructor(options: FairnessOptions) {
     this.#options = options;
@@ -73,15 +76,44 @@ export class Fairness {
       all.map((object) => {
         const name = object.metadata.name ?? "";
         const limit = limits.get(name) ?? { nominal: 0, lower: 0, upper: 0 };
-        const level = new PriorityLevel(object, limit, nowMs, before.get(name));
-        level.show(metrics.level(name));
-        return [name, level];
+        this.#readings.set(name, this.#readings.get(name) ?? metrics.level(name));
+        return [name, new PriorityLevel(object, limit, nowMs, before.get(name))];
       }),
     );
+    this.adjust();
     const sorted = withMandatory(schemas, mandatory.schemas).sort(compareSchemas);
     this.#flows = sorted.flatMap((schema) => this.#flowOf(schema) ?? []);
     this.#namespaces = new Set(sorted.flatMap(namespacesOf));
     this.#known = new WeakMap();
+  }
+
+  /** Shares the seats out anew by what was wanted since the last time. */
+  adjust(): void {
+    const { clock, metrics } = this.#options;
+    const nowMs = clock.monotonic();
+    const levels = [...this.#levels.values()];
+    const demands = levels.map((level) => level.takeDemand(nowMs));
+    for (const [index, level] of levels.entries()) {
+      const demand = demands[index];
+      if (demand !== undefined) level.smoothed = smoothed(demand, level.smoothed);
+    }
+    const { seats, fairFraction } = shareSeats(
+      levels.map((level, index) => ({
+        exempt: level.exempt,
+        limits: level.limits,
+        high: demands[index]?.high ?? 0,
+        smoothed: level.smoothed,
+      })),
+    );
+    metrics.fairFraction.set(fairFraction);
+    for (const [index, level] of levels.entries()) {
+      const [current = level.limits.nominal, demand] = [seats[index], demands[index]];
+      level.resize(current, nowMs);
+      if (demand === undefined) continue;
+      const target = Math.max(level.limits.lower, Math.min(level.limits.nominal, demand.high), level.smoothed);
+      const { limits, smoothed: wanted } = level;
+      this.#readings.get(level.name)?.({ limits, current, demand, smoothed: wanted, target });
+    }
   }
 
   readonly decide: FlowControl = (context, query) => {
@@ -92,7 +124,7 @@ export class Fairness {
     context.flow = flow;
     const { level } = flow;
     if (level.queues === undefined) {
-      level.executing++;
+      if (++level.executing > level.executingPeak) level.executingPeak = level.executing;
       level.dispatched++;
       flow.series.dispatched.increment();
       return flow.exempt;
@@ -134,6 +166,7 @@ export class Fairness {
     const { level, series } = flow;
     const distinguisher = flow.by === "ByUser" ? user.name : flow.by === "ByNamespace" ? info.namespace : "";
     const seats = seatsOf(info, query, level.limits.nominal, objectsOf);
+    series.width.observe(seats);
     let go = (): void => {};
     const data: Waiting = {
       schema: flow.name,
@@ -147,11 +180,12 @@ export class Fairness {
     if (arrival.type === "refused") {
       level.rejected++;
       series.rejected(arrival.reason).increment();
-      return refused();
+      return refused(level.retryAfter.refused(clock.now()));
     }
     const { ticket } = arrival;
     if (arrival.type === "executing") return this.#started(flow, queues, ticket);
     series.inQueue.increment();
+    series.queueLength.observe(ticket.queue?.waiting.length ?? 0);
     return new Promise((resolve) => {
       const leave = (why: "time-out" | "cancelled"): void => {
         if (!queues.withdraw(ticket, clock.monotonic())) return;
@@ -159,7 +193,7 @@ export class Fairness {
         if (why === "time-out") level.timedOut++;
         else level.cancelled++;
         series.rejected(why).increment();
-        resolve(refused());
+        resolve(refused(level.retryAfter.refused(clock.now())));
       };
       const onAbort = (): void => leave("cancelled");
       const timer = clock.after(this.#options.waitMsMax, () => leave("time-out"));
@@ -223,9 +257,9 @@ export class Fairness {
 }
 
 /** Upstream: `tooManyRequests`. */
-export function refused(): FlowDecision {
+export function refused(retryAfterSeconds = 1): FlowDecision {
   const response = textReply(429, "Too many requests, please try again later.\n");
-  response.headers["retry-after"] = "1";
+  response.headers["retry-after"] = String(retryAfterSeconds);
   return { type: "refused", response };
 }
 

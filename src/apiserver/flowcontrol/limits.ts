@@ -32,6 +32,6 @@ function limitsOf(spec: PriorityLevelConfigurationSpec, total: number, serverSea
   return {
     nominal,
     lower: nominal - Math.round((nominal * lendable) / 100),
-    upper: borrowing === undefined ? serverSeats : nominal + Math.round((nominal * borrowing) / 100),
+    upper: nominal + (borrowing === undefined ? serverSeats : Math.round((nominal * borrowing) / 100)),
   };
 }

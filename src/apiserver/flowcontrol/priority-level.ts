@@ -1,7 +1,8 @@
 import type { PriorityLevelConfiguration, QueuingConfiguration } from "../../api/index.ts";
-import type { LevelSeries } from "./flow-metrics.ts";
 import type { SeatLimits } from "./limits.ts";
 import { QueueSet, type QueueSetConfig } from "./queue-set.ts";
+import { RetryAfter } from "./retry-after.ts";
+import type { ObservedDemand } from "./seat-demand.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** One priority level while it is in use. */
@@ -11,13 +12,20 @@ export class PriorityLevel {
   readonly exempt: boolean;
   /** Undefined for exempt levels. */
   readonly queues: QueueSet<Waiting> | undefined;
-  limits: SeatLimits;
+  readonly limits: SeatLimits;
+  readonly retryAfter: RetryAfter;
+  /** Seats that there are now: lent out, or borrowed. */
+  current: number;
+  /** Seats wanted, over time. */
+  smoothed = 0;
   dispatched = 0;
   rejected = 0;
   timedOut = 0;
   cancelled = 0;
   /** Of exempt levels. */
   executing = 0;
+  /** Of exempt levels: the most at once in this period. */
+  executingPeak = 0;
 
   constructor(
     { metadata, spec }: PriorityLevelConfiguration,
@@ -30,6 +38,8 @@ export class PriorityLevel {
     this.exempt = spec.type === "Exempt";
     this.limits = limits;
     const config = configOf(spec.limited?.limitResponse?.queuing);
+    this.current = limits.nominal;
+    this.retryAfter = before?.retryAfter ?? new RetryAfter();
     if (this.exempt) this.queues = undefined;
     else if (before?.queues === undefined) this.queues = new QueueSet(config, limits.nominal, nowMs);
     else {
@@ -37,6 +47,7 @@ export class PriorityLevel {
       for (const { data } of before.queues.configure(config, limits.nominal, nowMs)) data.go();
     }
     if (before === undefined) return;
+    this.smoothed = before.smoothed;
     this.dispatched = before.dispatched;
     this.rejected = before.rejected;
     this.timedOut = before.timedOut;
@@ -47,11 +58,17 @@ export class PriorityLevel {
     return this.executing === 0 && (this.queues === undefined || this.queues.waiting + this.queues.executing === 0);
   }
 
-  show({ nominal, lower, upper, current }: LevelSeries): void {
-    nominal.set(this.limits.nominal);
-    lower.set(this.limits.lower);
-    upper.set(this.limits.upper);
-    current.set(this.limits.nominal);
+  /** What the level wanted in the period that ends now. */
+  takeDemand(nowMs: number): ObservedDemand {
+    if (this.queues !== undefined) return this.queues.takeDemand(nowMs);
+    const { executing, executingPeak } = this;
+    this.executingPeak = executing;
+    return { high: executingPeak, average: executing, deviation: 0 };
+  }
+
+  resize(seats: number, nowMs: number): void {
+    this.current = seats;
+    for (const { data } of this.queues?.resize(seats, nowMs) ?? []) data.go();
   }
 }
 

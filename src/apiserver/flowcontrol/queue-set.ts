@@ -1,3 +1,4 @@
+import { DemandIntegrator, type ObservedDemand } from "./seat-demand.ts";
 import { dealHand } from "./shuffle-shard.ts";
 
 export interface QueueSetConfig {
@@ -46,6 +47,8 @@ const guessedSeconds = 0.003;
  * before it have had their share; of all heads the one that would end first goes first.
  */
 export class QueueSet<T> {
+  /** Seats in use and waited for, as they change. */
+  readonly #demand = new DemandIntegrator();
   readonly #queues: Queue<T>[] = [];
   #config: QueueSetConfig;
   #limit: number;
@@ -94,6 +97,20 @@ export class QueueSet<T> {
     return this.#dispatch(nowMs);
   }
 
+  /** The demand of the period that ends now. */
+  takeDemand(nowMs: number): ObservedDemand {
+    this.#advance(nowMs);
+    return this.#demand.take();
+  }
+
+  /** Lends or takes back seats. Returns what may start now. */
+  resize(limit: number, nowMs: number): readonly Ticket<T>[] {
+    if (limit === this.#limit) return none;
+    this.#advance(nowMs);
+    this.#limit = limit;
+    return this.#dispatch(nowMs);
+  }
+
   arrive(data: T, hash: number, seats: number, nowMs: number): Arrival<T> {
     this.#advance(nowMs);
     const free = this.#waiting === 0 && this.#fits(seats);
@@ -119,6 +136,7 @@ export class QueueSet<T> {
     queue.waitingSeats += seats;
     this.#waitingSeats += seats;
     this.#waiting++;
+    this.#demandChanged();
     return { type: "queued", ticket };
   }
 
@@ -128,6 +146,7 @@ export class QueueSet<T> {
     const { queue, seats, startedMs = nowMs } = ticket;
     this.#seatsInUse -= seats;
     this.#executing--;
+    this.#demandChanged();
     if (queue !== undefined) {
       queue.seatsInUse -= seats;
       queue.executing--;
@@ -160,7 +179,9 @@ export class QueueSet<T> {
   #advance(nowMs: number): void {
     const seconds = (nowMs - this.#lastMs) / 1000;
     this.#lastMs = nowMs;
-    if (this.#busy === 0 || seconds <= 0) return;
+    if (seconds <= 0) return;
+    this.#demand.passed(seconds);
+    if (this.#busy === 0) return;
     this.#virtual += (seconds * Math.min(this.#seatsInUse + this.#waitingSeats, this.#limit)) / this.#busy;
   }
 
@@ -217,6 +238,7 @@ export class QueueSet<T> {
     ticket.startedMs = nowMs;
     this.#seatsInUse += seats;
     this.#executing++;
+    this.#demandChanged();
     if (queue === undefined) return;
     queue.seatsInUse += seats;
     queue.executing++;
@@ -227,6 +249,11 @@ export class QueueSet<T> {
     queue.waitingSeats -= seats;
     this.#waitingSeats -= seats;
     this.#waiting--;
+    this.#demandChanged();
+  }
+
+  #demandChanged(): void {
+    this.#demand.set(this.#seatsInUse + this.#waitingSeats);
   }
 
   #settle(queue: Queue<T>): void {
