@@ -33,6 +33,7 @@ import { endpointSliceMirroringController } from "./endpointslice-mirroring/endp
 import { tokenCleanerController } from "./bootstrap-tokens/token-cleaner-controller.ts";
 import { bootstrapSignerController } from "./bootstrap-tokens/bootstrap-signer-controller.ts";
 import { persistentVolumeExpanderController } from "./persistentvolume-expander/persistentvolume-expander-controller.ts";
+import { validatingAdmissionPolicyStatusController } from "./validatingadmissionpolicy-status/validatingadmissionpolicy-status-controller.ts";
 import { serviceCidrController } from "./service-cidr/service-cidr-controller.ts";
 
 /** Every controller, in the order in which they are made. */
@@ -72,4 +73,5 @@ export const controllers: readonly ControllerDescriptor[] = [
   certificateCleanerController,
   bootstrapSignerController,
   tokenCleanerController,
+  validatingAdmissionPolicyStatusController,
 ];

@@ -13,7 +13,7 @@ import {
 import type { AuthorizationAttributes, Authorizer } from "../../authz/contract.ts";
 import type { AdmissionAttributes } from "../contract.ts";
 import type { Variant } from "../webhook/equivalents.ts";
-import { namespaceType, requestType } from "./types.ts";
+import { namespaceType, requestType } from "../../../api/index.ts";
 
 /** An answer of the authorizer that is not there yet; the expression is evaluated again once it is. */
 class PendingAnswer extends Error {

@@ -12,7 +12,7 @@ import {
   typeText,
   type Value,
 } from "../../../apimachinery/index.ts";
-import { admissionVariables, type VariableOptions } from "./types.ts";
+import { admissionVariables, type VariableOptions } from "../../../api/index.ts";
 
 /** Units that the expressions of one policy may cost on one request; its match conditions have an account of their own. */
 const budgetUnits = 10_000_000;

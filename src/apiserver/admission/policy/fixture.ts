@@ -1,29 +1,33 @@
 import assert from "node:assert/strict";
 import { type KubeObject, StatusError } from "../../../apimachinery/index.ts";
 import type { Client } from "../../../client/index.ts";
-import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
 import type { Auditor } from "../../audit/contract.ts";
 import type { LiveContext } from "../../request/context.ts";
 
 const group = "admissionregistration.k8s.io";
 
+interface Plane {
+  readonly client: Client;
+  stop(): Promise<void>;
+}
+
 /** A control plane whose policies are put in place for the length of some work, and whose audit annotations are seen. */
 export class PolicyPlane {
-  readonly #plane: TestControlPlane;
+  readonly #plane: Plane;
   readonly #contexts: LiveContext[];
 
-  private constructor(plane: TestControlPlane, contexts: LiveContext[]) {
+  private constructor(plane: Plane, contexts: LiveContext[]) {
     this.#plane = plane;
     this.#contexts = contexts;
   }
 
-  static async start(): Promise<PolicyPlane> {
+  static async start(startWith: (more: { readonly audit: Auditor }) => Promise<Plane>): Promise<PolicyPlane> {
     const contexts: LiveContext[] = [];
     const audit = {
       begin: (_: unknown, context: LiveContext) => void contexts.push(context),
       beginCall: () => undefined,
     } as unknown as Auditor;
-    const plane = new PolicyPlane(await startStandardControlPlane({ more: { audit } }), contexts);
+    const plane = new PolicyPlane(await startWith({ audit }), contexts);
     await plane
       .collection("serviceaccounts")
       .create({ ...{ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } } } as KubeObject);

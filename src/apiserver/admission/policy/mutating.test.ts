@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import { HookServer, jsonPatch } from "../webhook/fixture.ts";
+import { startStandardControlPlane } from "../../../testing/index.ts";
 import { configMap, PolicyPlane, refusal, rule } from "./fixture.ts";
 
 let plane: PolicyPlane;
@@ -32,7 +33,7 @@ async function refused(mutations: readonly object[], more: object = {}) {
 
 describe("mutating policies", () => {
   before(async () => {
-    plane = await PolicyPlane.start();
+    plane = await PolicyPlane.start((more) => startStandardControlPlane({ more }));
     await hooks.start();
   });
   after(async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
+import { startStandardControlPlane } from "../../../testing/index.ts";
 import { configMap, PolicyPlane, refusal, rule } from "./fixture.ts";
 
 let plane: PolicyPlane;
@@ -10,7 +11,7 @@ const matchConstraints = rule("", "configmaps");
 
 describe("validating policies", () => {
   before(async () => {
-    plane = await PolicyPlane.start();
+    plane = await PolicyPlane.start((more) => startStandardControlPlane({ more }));
   });
   after(() => plane.stop());
 

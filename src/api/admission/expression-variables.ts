@@ -10,7 +10,7 @@ import {
   resourceCheckType,
   stringType,
   timestampType,
-} from "../../../apimachinery/index.ts";
+} from "../../apimachinery/index.ts";
 
 function objectOf(name: string, fields: Readonly<Record<string, CelType>>): CelType {
   const entries = Object.entries(fields).map(([field, type]): [string, ObjectField] => [field, { name: field, type }]);
