@@ -1,6 +1,8 @@
+import { pointerFields } from "./pointer-fields.ts";
+
 /**
- * Deep equality of JSON values as upstream's `Semantic.DeepEqual` sees them: absent, undefined, null, an empty list
- * and an empty map are all the same.
+ * Deep equality of JSON values as upstream's `Semantic.DeepEqual` sees them: absent, undefined, null, an empty list,
+ * an empty map and an empty struct are all the same, but not a pointer to an empty struct.
  */
 export function semanticEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -14,8 +16,15 @@ function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (typeof value !== "object") return false;
   if (Array.isArray(value)) return value.length === 0;
-  for (const key in value) if (!isEmpty((value as Record<string, unknown>)[key])) return false;
+  for (const key in value) {
+    const inner = (value as Record<string, unknown>)[key];
+    if (!isEmpty(inner) || isPointer(key, inner)) return false;
+  }
   return true;
+}
+
+function isPointer(key: string, value: unknown): boolean {
+  return value !== undefined && value !== null && typeof value === "object" && pointerFields.has(key);
 }
 
 function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {
@@ -25,8 +34,15 @@ function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {
 }
 
 function equalObjects(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
-  for (const key in a) if (!semanticEqual(a[key], b[key])) return false;
-  for (const key in b) if (!(key in a) && !isEmpty(b[key])) return false;
+  for (const key in a) {
+    const other = b[key];
+    if (!semanticEqual(a[key], other)) return false;
+    if ((other === undefined || other === null) && isPointer(key, a[key])) return false;
+  }
+  for (const key in b) {
+    const mine = a[key];
+    if ((mine === undefined || mine === null) && (!isEmpty(b[key]) || isPointer(key, b[key]))) return false;
+  }
   return true;
 }
 

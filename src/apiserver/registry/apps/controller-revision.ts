@@ -2,7 +2,7 @@ import type { ControllerRevision } from "../../../api/index.ts";
 import { fieldPath, required, validateImmutableField } from "../../../apimachinery/index.ts";
 import { checkNonNegative, type Errors } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
-import { ageColumn, defineTable, integer, nameColumn, text } from "../common/table.ts";
+import { ageColumn, defineTable, nameColumn, none, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
 export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
@@ -21,7 +21,7 @@ export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
       const group = owner.apiVersion.includes("/") ? `.${owner.apiVersion.split("/")[0]}` : "";
       return `${owner.kind.toLowerCase()}${group}/${owner.name}`;
     }),
-    integer("Revision", "The number of the revision.", ({ revision }) => revision),
+    text("Revision", "The number of the revision.", ({ revision }) => revision),
     ageColumn,
   ]),
 };

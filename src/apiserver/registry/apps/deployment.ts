@@ -23,7 +23,7 @@ import {
   compiledSelector,
   intOrPercentNumber,
 } from "../common/selector-and-template.ts";
-import { ageColumn, containerColumns, defineTable, integer, nameColumn, text, wide } from "../common/table.ts";
+import { ageColumn, containerColumns, defineTable, nameColumn, text, wide } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
 const specPath = fieldPath("spec");
@@ -63,8 +63,8 @@ export const deploymentStrategy: Strategy<Deployment> = {
     text("Ready", "How many pods are ready, of how many wanted.", ({ spec, status }) => {
       return `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`;
     }),
-    integer("Up-to-date", "How many pods run the latest template.", ({ status }) => status?.updatedReplicas ?? 0),
-    integer("Available", "How many pods have been ready long enough.", ({ status }) => status?.availableReplicas ?? 0),
+    text("Up-to-date", "How many pods run the latest template.", ({ status }) => status?.updatedReplicas ?? 0),
+    text("Available", "How many pods have been ready long enough.", ({ status }) => status?.availableReplicas ?? 0),
     ageColumn,
     ...containerColumns<Deployment>(({ spec }) => spec.template.spec),
     wide(

@@ -1,6 +1,6 @@
 import type { autoscalingV2 } from "../../../api/index.ts";
 import type { KubeObject } from "../../../apimachinery/index.ts";
-import { ageColumn, defineTable, integer, nameColumn, text } from "../common/table.ts";
+import { ageColumn, defineTable, nameColumn, none, text } from "../common/table.ts";
 import type { TableColumns } from "../contract.ts";
 
 type Autoscaler = autoscalingV2.HorizontalPodAutoscaler;
@@ -28,8 +28,8 @@ export function autoscalerTable<T extends Autoscaler | KubeObject>(
       const { minReplicas } = read(object).spec;
       return minReplicas === undefined ? "<unset>" : String(minReplicas);
     }),
-    integer("MaxPods", "The greatest number of pods.", (object: T) => read(object).spec.maxReplicas),
-    integer("Replicas", "How many pods there are.", (object: T) => read(object).status?.currentReplicas ?? 0),
+    text("MaxPods", "The greatest number of pods.", (object: T) => read(object).spec.maxReplicas),
+    text("Replicas", "How many pods there are.", (object: T) => read(object).status?.currentReplicas ?? 0),
     ageColumn,
   ]);
 }

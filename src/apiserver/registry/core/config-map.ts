@@ -3,7 +3,7 @@ import { byteLength, fieldPath, invalid, isConfigMapKey, tooLong } from "../../.
 import { addMessages, type Errors } from "../common/check.ts";
 import { base64Length, checkImmutable, dataSizeMax } from "../common/immutable-data.ts";
 import { collect } from "../common/lifecycle.ts";
-import { ageColumn, defineTable, integer, nameColumn } from "../common/table.ts";
+import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
 const dataPath = fieldPath("data");
@@ -19,7 +19,7 @@ export const configMapStrategy: Strategy<ConfigMap> = {
   allowUnconditionalUpdate: true,
   table: defineTable([
     nameColumn,
-    integer(
+    text(
       "Data",
       "How many entries it has.",
       ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length,

@@ -11,7 +11,7 @@ import { addMessages, type Errors } from "../common/check.ts";
 import { base64Length, checkImmutable, dataSizeMax } from "../common/immutable-data.ts";
 import { collect } from "../common/lifecycle.ts";
 import { whyNoKeyPair } from "../common/key-pair.ts";
-import { ageColumn, defineTable, integer, nameColumn, text } from "../common/table.ts";
+import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
 const dataPath = fieldPath("data");
@@ -37,7 +37,7 @@ export const secretStrategy: Strategy<Secret> = {
   table: defineTable([
     nameColumn,
     text("Type", "What the secret is for.", ({ type }) => type ?? ""),
-    integer("Data", "How many entries it has.", ({ data = {} }) => Object.keys(data).length),
+    text("Data", "How many entries it has.", ({ data = {} }) => Object.keys(data).length),
     ageColumn,
   ]),
 };

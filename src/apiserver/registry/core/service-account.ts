@@ -1,6 +1,6 @@
 import type { ServiceAccount } from "../../../api/index.ts";
 import { fieldPath } from "../../../apimachinery/index.ts";
-import { ageColumn, defineTable, integer, nameColumn } from "../common/table.ts";
+import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
 const mountable = "kubernetes.io/enforce-mountable-secrets";
@@ -13,7 +13,7 @@ export const serviceAccountStrategy: Strategy<ServiceAccount> = {
   allowUnconditionalUpdate: true,
   table: defineTable([
     nameColumn,
-    integer("Secrets", "How many secrets its pods may use.", ({ secrets }) => secrets?.length ?? 0),
+    text("Secrets", "How many secrets its pods may use.", ({ secrets }) => secrets?.length ?? 0),
     ageColumn,
   ]),
 };

@@ -12,7 +12,7 @@ import {
 import { mandatory } from "../../flowcontrol/bootstrap.ts";
 import { addMessages, checkEach, checkObjectName, checkRequired, type Errors } from "../common/check.ts";
 import { collect, specAndStatus } from "../common/lifecycle.ts";
-import { ageColumn, defineTable, integer, nameColumn, none, text } from "../common/table.ts";
+import { ageColumn, defineTable, nameColumn, none, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkConditions, statusRules } from "./conditions.ts";
 
@@ -34,7 +34,7 @@ export const flowSchemaStrategy: Strategy<FlowSchema> = {
   table: defineTable([
     nameColumn,
     text("PriorityLevel", "The level of what it matches.", ({ spec }) => spec.priorityLevelConfiguration.name),
-    integer("MatchingPrecedence", "The lowest that matches wins.", ({ spec }) => spec.matchingPrecedence ?? 0),
+    text("MatchingPrecedence", "The lowest that matches wins.", ({ spec }) => spec.matchingPrecedence ?? 0),
     text("DistinguisherMethod", "How flows are told apart.", ({ spec }) => none(spec.distinguisherMethod?.type)),
     ageColumn,
     text("MissingPL", "Whether its level is missing.", ({ status }) => {

@@ -11,8 +11,8 @@ import {
   validateIp,
 } from "../../../apimachinery/index.ts";
 import { addMessages, checkEach, type Errors } from "../common/check.ts";
-import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
-import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
+import { collect, keep, statusOnly } from "../common/lifecycle.ts";
+import { ageColumn, defineTable, nameColumn, none, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkSegment } from "./paths.ts";
 
@@ -21,7 +21,6 @@ const cidrsPath = fieldPath("spec", "cidrs");
 
 /** Its name is the address. */
 export const ipAddressStrategy: Strategy<IPAddress> = {
-  ...specAndStatus<IPAddress>(),
   validateName: (name) =>
     collect((errors) => validateIp(name, fieldPath("name"), errors)).map(({ detail }) => detail ?? ""),
   validate: ({ spec }) => collect((errors) => checkParent(spec?.parentRef, errors)),
@@ -37,7 +36,6 @@ export const ipAddressStrategy: Strategy<IPAddress> = {
       const kind = (group === "" ? resource : `${resource}.${group}`).toLowerCase();
       return namespace === "" ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
     }),
-    ageColumn,
   ]),
 };
 
@@ -54,7 +52,7 @@ function checkParent(parent: IPAddress["spec"]["parentRef"] | undefined, errors:
 }
 
 export const serviceCidrStrategy: Strategy<ServiceCIDR> = {
-  ...specAndStatus<ServiceCIDR>(),
+  prepareForUpdate: (range, old) => keep(range, old, "status"),
   validate: ({ spec }) => collect((errors) => checkCidrs(spec?.cidrs ?? [], errors)),
   validateUpdate: ({ spec }, old) =>
     collect((errors) => validateImmutableField(spec?.cidrs, old.spec?.cidrs, cidrsPath, errors)),

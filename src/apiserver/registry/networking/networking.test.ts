@@ -118,7 +118,7 @@ addresses.rejects([
     ["spec.parentRef.name: Required value"],
   ],
 ]);
-addresses.prints([["an address", { metadata, spec: { parentRef } }, ["x", "services/n/s", "0s"]]]);
+addresses.prints([["an address", { metadata, spec: { parentRef } }, ["x", "services/n/s"]]]);
 
 const ranges = new RuleTables<ServiceCIDR>("ServiceCIDR", serviceCidrStrategy);
 ranges.accepts([["both families", { metadata, spec: { cidrs: ["10.0.0.0/16", "fd00::/112"] } }]]);

@@ -10,7 +10,7 @@ import { checkObjectName } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
 import { nodeSelectorWarnings } from "../common/node-label-warnings.ts";
 import { checkNonNegativeQuantity } from "../common/resources.ts";
-import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
+import { defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
 export const csiStorageCapacityStrategy: Strategy<CSIStorageCapacity> = {
@@ -35,7 +35,6 @@ export const csiStorageCapacityStrategy: Strategy<CSIStorageCapacity> = {
     nameColumn,
     text("StorageClassName", "The class it is about.", ({ storageClassName }) => storageClassName),
     text("Capacity", "How much room there is.", ({ capacity }) => capacity ?? "<unset>"),
-    ageColumn,
   ]),
 };
 

@@ -15,7 +15,7 @@ import {
 import { addMessages, checkRequiredOneOf, type Errors } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
 import { nodeLabelWarning } from "../common/node-label-warnings.ts";
-import { ageColumn, defineTable, flag, nameColumn, text } from "../common/table.ts";
+import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
 const parametersMax = 512;
@@ -51,7 +51,7 @@ export const storageClassStrategy: Strategy<StorageClass> = {
     text("Provisioner", "Who makes its volumes.", ({ provisioner }) => provisioner),
     text("ReclaimPolicy", "What happens when a claim goes.", ({ reclaimPolicy = "Delete" }) => reclaimPolicy),
     text("VolumeBindingMode", "When volumes are made.", ({ volumeBindingMode = "Immediate" }) => volumeBindingMode),
-    flag("AllowVolumeExpansion", "Whether its volumes can grow.", ({ allowVolumeExpansion = false }) => {
+    text("AllowVolumeExpansion", "Whether its volumes can grow.", ({ allowVolumeExpansion = false }) => {
       return allowVolumeExpansion;
     }),
     ageColumn,

@@ -114,7 +114,7 @@ capacities.changes([
     ],
   ],
 ]);
-capacities.prints([["one", capacity, ["x", "c", "1Gi", "0s"]]]);
+capacities.prints([["one", capacity, ["x", "c", "1Gi"]]]);
 
 const attributes: VolumeAttributesClass = { metadata, driverName: "example.com", parameters: { iops: "1" } };
 const attributesClasses = new RuleTables<VolumeAttributesClass>("VolumeAttributesClass", volumeAttributesClassStrategy);

@@ -12,6 +12,7 @@ import {
 import { checkEach, checkObjectName, checkQualifiedName, checkUnique, type Errors } from "../../common/check.ts";
 import { collect } from "../../common/lifecycle.ts";
 import { checkPodAnnotationUpdates } from "../../common/pod-annotations.ts";
+import { checkContainerStatuses, checkExtendedClaim } from "./container-status-validation.ts";
 
 const path = fieldPath("status");
 const systemConditions: ReadonlySet<string> = new Set(["PodScheduled", "Ready", "Initialized"]);
@@ -50,8 +51,10 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): readonly FieldError
       errors,
     );
     checkClaimStatuses(pod, errors);
+    checkExtendedClaim(pod, errors);
     checkIps(now.podIPs, before.podIPs, path.child("podIPs"), errors);
     checkHostIps(pod, old, errors);
+    checkContainerStatuses(pod, errors);
   });
 }
 

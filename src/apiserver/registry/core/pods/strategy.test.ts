@@ -505,3 +505,59 @@ test("likely mistakes are warned about", () => {
     "spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]",
   ]);
 });
+
+test("status: users, health of what containers got, and the claim for extended resources", () => {
+  const container = { name: "c", ready: true, restartCount: 0, image: "", imageID: "" };
+  const change = (object: Pod, status: object) =>
+    shown(podStrategy.status?.validateUpdate?.({ ...object, status } as Pod, object, context));
+  const object = withContainer({
+    resources: { requests: { "example.com/gpu": "1" }, claims: [{ name: "x", request: "r" }] },
+  });
+  assert.deepEqual(
+    change(object, {
+      containerStatuses: [
+        {
+          ...container,
+          user: { linux: { uid: -1, gid: 0, supplementalGroups: [1, -2] } },
+          allocatedResourcesStatus: [
+            {
+              name: "claim:x",
+              resources: [
+                { resourceID: "a", health: "Fine" },
+                { resourceID: "a", health: "Healthy" },
+              ],
+            },
+            { name: "claim:x/r" },
+            { name: "example.com/gpu" },
+            { name: "cpu" },
+          ],
+        },
+      ],
+      ephemeralContainerStatuses: [{ ...container, name: "e", allocatedResourcesStatus: [{ name: "cpu" }] }],
+    }),
+    [
+      "status.containerStatuses[0].user.linux.uid: Invalid value: -1: must be between 0 and 2147483647, inclusive",
+      "status.containerStatuses[0].user.linux.supplementalGroups[1]: Invalid value: -2: must be between 0 and 2147483647, inclusive",
+      "status.containerStatuses[0].allocatedResourcesStatus[0].name: Invalid value: \"claim:x\": must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty",
+      'status.containerStatuses[0].allocatedResourcesStatus[0].resources[0].health: Unsupported value: "Fine": supported values: "Healthy", "Unhealthy", "Unknown"',
+      'status.containerStatuses[0].allocatedResourcesStatus[0].resources[1].resourceID: Duplicate value: "a"',
+      'status.containerStatuses[0].allocatedResourcesStatus[3].name: Invalid value: "cpu": must match one of the container\'s resource requests',
+      "status.ephemeralContainerStatuses[0].allocatedResourcesStatus: Forbidden: must not be specified in container status",
+    ],
+  );
+  const path = "status.extendedResourceClaimStatus";
+  const mapping = { containerName: "c", resourceName: "example.com/gpu", requestName: "r" };
+  const claim = (requestMappings: object[], resourceClaimName = "claim") =>
+    change(object, { extendedResourceClaimStatus: { requestMappings, resourceClaimName } });
+  assert.deepEqual(claim([mapping]), []);
+  assert.deepEqual(claim([], ""), [
+    `${path}.requestMappings: Required value: at least one request mapping is required`,
+    `${path}.resourceClaimName: Required value`,
+  ]);
+  assert.deepEqual(claim([mapping, mapping, { ...mapping, resourceName: "cpu" }, { ...mapping, containerName: "z" }]), [
+    `${path}.requestMappings[1].containerName: Duplicate value: "c"`,
+    `${path}.requestMappings[1].resourceName: Duplicate value: "example.com/gpu"`,
+    `${path}.requestMappings[2].resourceName: Invalid value: "cpu": must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests`,
+    `${path}.requestMappings[3].containerName: Invalid value: "z": must match the name of an entry in spec.initContainers.name or spec.containers.name`,
+  ]);
+});
