@@ -21,7 +21,7 @@ import type { Authenticator } from "./authn/contract.ts";
 import type { Authorizer } from "./authz/contract.ts";
 import { alwaysAllowAuthorizer } from "./authz/index.ts";
 import { StoreHub } from "./cacher/hub.ts";
-import { discoverySource, type RemoteResources, withRemote } from "./discovery/source.ts";
+import { discoverySource, type Registrations, registeredSource } from "./discovery/source.ts";
 import type { DiscoverySource } from "./discovery/plain.ts";
 import { rootPath } from "./discovery/root.ts";
 import { DiscoveryHandler } from "./discovery/handler.ts";
@@ -74,7 +74,7 @@ export interface ApiServerOptions {
   /** OpenAPI documents of what comes at run time, given those of the built-in kinds. */
   readonly extraDocuments?: (builtIn: OpenApiDocuments) => ExtraDocuments;
   /** What other servers serve as a part of this API. */
-  readonly remote?: RemoteResources;
+  readonly registrations?: Registrations;
   readonly healthChecks?: readonly HealthCheck[];
   /** Work to be done once before the server is ready: default objects, policies. */
   readonly startup?: readonly StartupStep[];
@@ -260,7 +260,7 @@ export class ApiServer implements Runnable {
       audit,
       requestTimeoutMs,
     } = this.options;
-    const source = withRemote(this.localDiscovery, this.options.remote);
+    const source = registeredSource(this.localDiscovery, this.options.registrations);
     return new Pipeline({
       clock,
       random,
@@ -278,6 +278,7 @@ export class ApiServer implements Runnable {
       router: createRouter({
         table: this.catalog.table,
         services: this.services,
+        isRemote: (group, version) => this.options.registrations?.isRemote(group, version) === true,
         virtual: new Map([
           ["/v1/bindings", bindingsCollection(this.scheme, this.catalog.table)],
           ...(this.options.virtual ?? []),
@@ -322,7 +323,7 @@ export class ApiServer implements Runnable {
     const { table } = this.catalog;
     return new DiscoveryHandler({
       source,
-      revision: () => table.revision + (this.options.remote?.revision ?? 0),
+      revision: () => table.revision + (this.options.registrations?.revision ?? 0),
       serverAddress: () => this.options.advertiseAddress ?? "127.0.0.1:6443",
     });
   }

@@ -5,12 +5,15 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { duplexPair } from "node:stream";
 import { test } from "node:test";
-import type { APIService } from "../../api/index.ts";
+import type { APIService, Service } from "../../api/index.ts";
 import type { KubeObject } from "../../apimachinery/index.ts";
 import { RealClock, RealRandom } from "../../base/index.ts";
 import { CertificateAuthority, createAuthority } from "../../component/index.ts";
 import { startStandardControlPlane, type TestControlPlane } from "../../testing/index.ts";
+import type { ClusterObjects } from "../admission/objects.ts";
+import { definition, definitionsResource } from "../customresources/testing/definitions.ts";
 import { apiServicesResource, availability } from "./api-services.ts";
+import { serviceResolver } from "./service-resolver.ts";
 
 /** A server of our own that serves one resource, `flavours`, with its discovery and OpenAPI. */
 interface Extension {
@@ -303,3 +306,156 @@ test("an upgrade goes through, with who asks said by this server alone", () =>
     const [one] = extension.seen;
     assert.deepEqual([one?.method, one?.headers["x-remote-user"], one?.headers.upgrade], ["UPGRADE", "jane", "echo"]);
   }));
+
+const listed = async (plane: TestControlPlane) =>
+  (
+    (await get(plane, "/apis")).json() as unknown as {
+      groups: { name: string; preferredVersion: { version: string }; versions: { version: string }[] }[];
+    }
+  ).groups;
+
+test("groups stand in the order of their priorities, ours and theirs, versions too; what does not answer is stale", () =>
+  withExtension(async (plane, extension) => {
+    const registrations = plane.client.resource<APIService>(apiServicesResource);
+    const more = (version: string, versionPriority: number) => ({
+      ...registration(extension, { version, versionPriority, groupPriorityMinimum: 17_650 }),
+      metadata: { name: `${version}.taste.example.com` },
+    });
+    for (const [version, priority] of [
+      ["v1", 5],
+      ["v2", 5],
+      ["v1beta1", 9],
+    ] as const)
+      await registrations.create(more(version, priority) as APIService);
+    while (!(await listed(plane)).some(({ versions }) => versions.length === 3)) await new RealClock().sleep(5);
+    const groups = await listed(plane);
+    const names = groups.map(({ name }) => name);
+    const at = names.indexOf("taste.example.com");
+    assert.deepEqual(
+      [names[0], names[1], names[at - 1], names[at + 1]],
+      ["apiregistration.k8s.io", "apps", "authentication.k8s.io", "authorization.k8s.io"],
+    );
+    const { versions = [], preferredVersion } = groups[at] ?? {};
+    assert.deepEqual(
+      [preferredVersion?.version, ...versions.map(({ version }) => version)],
+      ["v1beta1", "v1beta1", "v2", "v1"],
+    );
+    const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    const { items } = (await get(plane, "/apis", { accept })).json() as unknown as {
+      items: { metadata: { name: string }; versions: { freshness: string; resources: unknown[] }[] }[];
+    };
+    const known = (group: string) => items.find(({ metadata }) => metadata.name === group)?.versions[0];
+    assert.deepEqual(known("taste.example.com"), { version: "v1beta1", resources: [], freshness: "Stale" });
+    assert.equal(known("apps")?.freshness, "Current");
+  }));
+
+/** Resolves once a registration is as wanted. */
+async function becomes(plane: TestControlPlane, name: string, holds: (service: APIService) => boolean) {
+  const services = plane.client.resource<APIService>(apiServicesResource);
+  for await (const event of services.watch({ fieldSelector: `metadata.name=${name}` }))
+    if (event.type !== "ERROR" && event.type !== "BOOKMARK" && event.type !== "DELETED" && holds(event.object)) return;
+}
+
+test("another server can take over what this one serves, and give it back", () =>
+  withExtension(async (plane, extension) => {
+    const services = plane.client
+      .resource<KubeObject>({ group: "", version: "v1", resource: "services" })
+      .namespace("default");
+    await services.create(service({ type: "ExternalName", externalName: "localhost" }));
+    const registrations = plane.client.resource<APIService>(apiServicesResource);
+    const local = await registrations.get("v1.events.k8s.io");
+    const { caBundle, service: reference } = registration(extension).spec;
+    const taken = { ...local.spec, ...(caBundle && { caBundle }), ...(reference && { service: reference }) };
+    await registrations.update({ ...local, spec: taken });
+    await becomes(plane, "v1.events.k8s.io", (one) => availability(one)?.reason === "FailedDiscoveryCheck");
+    assert.equal((await get(plane, "/apis/events.k8s.io/v1/events")).status, 503);
+    const given = await registrations.get("v1.events.k8s.io");
+    await registrations.update({ ...given, spec: local.spec });
+    await becomes(plane, "v1.events.k8s.io", (one) => availability(one)?.reason === "Local");
+    assert.equal((await get(plane, "/apis/events.k8s.io/v1/events")).status, 200);
+  }));
+
+const plain = { type: "object" };
+
+test("the registration of a custom resource is put right and made anew, unless its label is taken off", () =>
+  withExtension(async (plane, extension) => {
+    const definitions = plane.client.resource<KubeObject>(definitionsResource);
+    await definitions.create(definition("flavours", "taste.example.com", { kind: "Flavour", schema: plain }));
+    const registrations = plane.client.resource<APIService>(apiServicesResource);
+    const name = "v1.taste.example.com";
+    const isOurs = ({ spec }: APIService) => spec.service === undefined && spec.groupPriorityMinimum === 1000;
+    await becomes(plane, name, isOurs);
+    const first = await registrations.get(name);
+    assert.deepEqual(first.metadata.labels, { "kube-aggregator.kubernetes.io/automanaged": "true" });
+    const theirs = registration(extension, { groupPriorityMinimum: 7 }).spec;
+    await registrations.update({ ...first, spec: theirs });
+    await becomes(plane, name, isOurs);
+    await registrations.delete(name);
+    await becomes(
+      plane,
+      name,
+      ({ metadata, spec }) => metadata.uid !== first.metadata.uid && isOurs({ spec } as APIService),
+    );
+    const again = await registrations.get(name);
+    await registrations.update({ ...again, metadata: { ...again.metadata, labels: {} }, spec: theirs });
+    await becomes(plane, name, (one) => availability(one)?.reason === "ServiceNotFound");
+    assert.equal((await get(plane, "/apis/taste.example.com/v1/flavours")).status, 503);
+    await definitions.delete("flavours.taste.example.com");
+    await new RealClock().sleep(150);
+    assert.equal((await registrations.get(name)).spec.groupPriorityMinimum, 7);
+  }));
+
+test("Services lead to their own address, to a name elsewhere, or to one of their endpoints", () => {
+  const made = (spec: object) =>
+    ({ metadata: { name: "s", namespace: "n" }, spec: { ports: [{ port: 443, name: "https" }], ...spec } }) as Service;
+  const slice = (addressType: string, endpoints: object[], port = 8443) => ({
+    metadata: { labels: { "kubernetes.io/service-name": "s" } },
+    addressType,
+    endpoints,
+    ports: [{ name: "https", port }],
+  });
+  const resolve = (one: Service | undefined, slices: object[], byEndpoints: boolean, port = 443) => {
+    const objects = { get: () => one, list: () => slices } as unknown as ClusterObjects;
+    const random = { next: () => 0 } as unknown as RealRandom;
+    try {
+      const { host, port: target } = serviceResolver(objects, random, byEndpoints).resolve("n", "s", port);
+      return `${host} ${target}`;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const ready = [
+    { addresses: ["10.0.0.1"], conditions: { ready: false } },
+    { addresses: ["10.0.0.2"], conditions: {} },
+  ];
+  const clusterIp = made({ type: "ClusterIP", clusterIP: "10.96.0.1", ipFamilies: ["IPv6", "IPv4"] });
+  const headless = made({ type: "ClusterIP", clusterIP: "None" });
+  const external = made({ type: "ExternalName", externalName: "a.example.com", ports: [] });
+  const dual = [slice("IPv4", ready), slice("IPv6", [{ addresses: ["fd00::2"] }], 9443)];
+  assert.deepEqual(
+    [
+      resolve(undefined, [], false),
+      resolve(clusterIp, [], false),
+      resolve(clusterIp, [], false, 80),
+      resolve(headless, dual, false),
+      resolve(external, [], false, 8080),
+      resolve(clusterIp, dual, true),
+      resolve(headless, [slice("IPv4", ready)], true),
+      resolve(headless, [slice("IPv4", ready.slice(0, 1))], true),
+      resolve(external, [], true),
+      resolve(headless, dual, true, 80),
+    ],
+    [
+      'service "s" not found',
+      "10.96.0.1 443",
+      'no service port 80 found for service "s"',
+      'cannot route to service with ClusterIP "None"',
+      "a.example.com 8080",
+      "fd00::2 9443",
+      "10.0.0.2 8443",
+      'no endpoints available for service "s"',
+      'unsupported service type "ExternalName"',
+      'no service port 80 found for service "s"',
+    ],
+  );
+});

@@ -1,22 +1,27 @@
 import type { APIService } from "../../api/index.ts";
-import type { Clock, Log, Network } from "../../base/index.ts";
-import type { Client } from "../../client/index.ts";
+import { type Clock, type Log, messageOf, type Network } from "../../base/index.ts";
+import { type Client, isConflict, isNotFound } from "../../client/index.ts";
 import type { ServerObjects } from "../admission/objects.ts";
 import { followCache } from "../cacher/follow.ts";
 import type { DiscoveredResource } from "../discovery/plain.ts";
+import type { RegisteredVersion, Registrations } from "../discovery/source.ts";
 import type { PathHandler } from "../handlers/router.ts";
 import type { ExtraDocuments } from "../openapi/handler.ts";
 import type { ApiServer } from "../server.ts";
-import { availability, groupVersionOf, isLocal, pathOf } from "./api-services.ts";
-import { AvailabilityCheck } from "./availability.ts";
+import { apiServiceName, availability, groupVersionOf, isLocal, pathOf } from "./api-services.ts";
+import { AvailabilityCheck, reportAvailability } from "./availability.ts";
+import { localCondition } from "./checks.ts";
 import type { ProxyClient } from "./connections.ts";
 import { aggregationProxy } from "./proxy.ts";
 import { Registration } from "./registration.ts";
 import type { RemoteDocuments } from "./remote-documents.ts";
+import { byPriority } from "./priorities.ts";
 import { remoteFetch } from "./remote-fetch.ts";
+import type { ServiceResolver } from "./service-resolver.ts";
 
 export interface AggregatorOptions {
   readonly objects: ServerObjects;
+  readonly resolver: ServiceResolver;
   readonly network: Network;
   /** `--proxy-client-cert-file`, `--proxy-client-key-file`. */
   readonly client?: ProxyClient;
@@ -30,11 +35,13 @@ interface Remote {
 }
 
 /** Lets other servers answer for group versions of this one's API. Upstream: kube-aggregator. */
-export class Aggregator {
+export class Aggregator implements Registrations {
   readonly #options: AggregatorOptions;
   readonly #services = new Map<string, APIService>();
   readonly #remotes = new Map<string, Remote>();
   readonly #documents = new Map<string, RemoteDocuments>();
+  #registration: Registration | undefined;
+  #registered: readonly RegisteredVersion[] | undefined;
   #revision = 0;
 
   constructor(options: AggregatorOptions) {
@@ -46,12 +53,12 @@ export class Aggregator {
   };
 
   get #proxy(): PathHandler {
-    const { objects, network, client } = this.#options;
+    const { resolver, network, client } = this.#options;
     const remote = (group: string, version: string): APIService | undefined => {
       const service = this.#services.get(`${version}.${group}`);
       return service === undefined || isLocal(service) ? undefined : service;
     };
-    return aggregationProxy({ objects, network, client, remote });
+    return aggregationProxy({ resolver, network, client, remote });
   }
 
   /** Rises with every change of what is known of other servers. */
@@ -59,15 +66,27 @@ export class Aggregator {
     return this.#revision;
   }
 
-  /** The resources of other servers, in the order of their priorities. */
-  get discovered(): readonly DiscoveredResource[] {
-    return this.#available().flatMap(({ metadata }) => this.#documents.get(metadata.name ?? "")?.resources ?? []);
+  get registered(): readonly RegisteredVersion[] {
+    this.#registered ??= byPriority([...this.#services.values()]).map((service) => ({
+      ...groupVersionOf(service),
+      isRemote: !isLocal(service),
+      isStale: !isLocal(service) && availability(service)?.status !== "True",
+    }));
+    return this.#registered;
+  }
+
+  isRemote(group: string, version: string): boolean {
+    return this.#remotes.size > 0 && this.#remotes.has(apiServiceName({ group, version }));
+  }
+
+  resources(group: string, version: string): readonly DiscoveredResource[] {
+    return this.#documents.get(apiServiceName({ group, version }))?.resources ?? [];
   }
 
   /** OpenAPI documents of other servers, after those of `own`. */
   documents(own: ExtraDocuments): ExtraDocuments {
     const remote = (): [path: string, documents: RemoteDocuments][] =>
-      this.#available().flatMap((service) => {
+      this.#known().flatMap((service) => {
         const documents = this.#documents.get(service.metadata.name ?? "");
         return documents === undefined ? [] : [[pathOf(groupVersionOf(service)).slice(1), documents] as const];
       }) as [string, RemoteDocuments][];
@@ -101,7 +120,7 @@ export class Aggregator {
       registrations,
       {
         upsert: ({ object }) => this.#changed(object as APIService, client, signal),
-        remove: ({ name }) => this.#removed(name),
+        remove: ({ name }) => this.#removed(name, signal),
       },
       signal,
     );
@@ -110,7 +129,7 @@ export class Aggregator {
     await followCache(cache("discovery.k8s.io", "endpointslices"), look, signal);
     const { table } = server.catalog;
     const builtIn = new Set(server.scheme.groupVersions().map(({ group, version }) => `${group}/${version}`));
-    const registration = new Registration({
+    this.#registration = new Registration({
       source: server.localDiscovery,
       table,
       isBuiltIn: ({ group, version }) => builtIn.has(`${group}/${version}`),
@@ -119,41 +138,56 @@ export class Aggregator {
       clock,
       log,
     });
-    await registration.start(signal);
+    await this.#registration.start(signal);
   }
 
-  #available(): APIService[] {
-    return [...this.#services.values()]
-      .filter((service) => !isLocal(service) && this.#documents.has(service.metadata.name ?? ""))
-      .sort(
-        (a, b) =>
-          b.spec.groupPriorityMinimum - a.spec.groupPriorityMinimum || b.spec.versionPriority - a.spec.versionPriority,
-      );
+  /** Of other servers, those that were ever heard of. */
+  #known(): APIService[] {
+    const known = (service: APIService) => !isLocal(service) && this.#documents.has(service.metadata.name ?? "");
+    return byPriority([...this.#services.values()].filter(known));
+  }
+
+  #touch(): void {
+    this.#registered = undefined;
+    this.#revision++;
   }
 
   #changed(service: APIService, client: Client, signal: AbortSignal): void {
     const name = service.metadata.name ?? "";
     const before = this.#services.get(name);
     this.#services.set(name, service);
+    this.#registration?.look(name, signal);
+    const sameSpec = JSON.stringify(before?.spec) === JSON.stringify(service.spec);
+    const turned = before !== undefined && availability(before)?.status !== availability(service)?.status;
+    if (!sameSpec || turned) this.#touch();
     if (isLocal(service)) {
       this.#forget(name);
+      if (availability(service)?.reason !== localCondition.reason) this.#announceLocal(service, client);
       return;
     }
-    if (availability(before ?? service)?.status !== availability(service)?.status) this.#revision++;
     const known = this.#remotes.get(name);
     if (known === undefined) this.#begin(name, client, signal);
-    else if (JSON.stringify(before?.spec) !== JSON.stringify(service.spec)) known.check.look();
+    else if (!sameSpec) known.check.look();
+  }
+
+  /** What this server answers for is available, also when it was not before. */
+  #announceLocal(service: APIService, client: Client): void {
+    const { clock, log } = this.#options;
+    reportAvailability(client, service, localCondition, clock).catch((error: unknown) => {
+      if (isConflict(error) || isNotFound(error)) return;
+      log.warn("API service cannot be marked", { name: service.metadata.name ?? "", error: messageOf(error) });
+    });
   }
 
   #begin(name: string, client: Client, signal: AbortSignal): void {
-    const { objects, network, client: identity, clock, log } = this.#options;
+    const { objects, resolver, network, client: identity, clock, log } = this.#options;
     const stop = new AbortController();
     const check = new AvailabilityCheck(name, {
       objects,
       client,
       clock,
       log,
-      fetch: remoteFetch(objects, network, identity, clock),
+      fetch: remoteFetch(resolver, network, identity, clock),
       current: (known) => this.#services.get(known),
       learnt: (known, documents) => this.#learnt(known, documents),
     });
@@ -164,18 +198,20 @@ export class Aggregator {
   #learnt(name: string, documents: RemoteDocuments): void {
     if (JSON.stringify(this.#documents.get(name)) === JSON.stringify(documents)) return;
     this.#documents.set(name, documents);
-    this.#revision++;
+    this.#touch();
   }
 
-  #removed(name: string): void {
+  #removed(name: string, signal: AbortSignal): void {
     this.#services.delete(name);
+    this.#registration?.look(name, signal);
+    this.#touch();
     this.#forget(name);
   }
 
   #forget(name: string): void {
     this.#remotes.get(name)?.stop.abort();
     this.#remotes.delete(name);
-    if (this.#documents.delete(name)) this.#revision++;
+    if (this.#documents.delete(name)) this.#touch();
   }
 
   #lookAll(): void {

@@ -68,7 +68,7 @@ export class AvailabilityCheck {
   }
 
   async #check(signal: AbortSignal): Promise<boolean> {
-    const { objects, current, fetch, learnt } = this.#options;
+    const { objects, client, clock, current, fetch, learnt } = this.#options;
     const service = current(this.#name);
     if (service === undefined) return true;
     const verdict =
@@ -80,20 +80,24 @@ export class AvailabilityCheck {
         },
         (error: unknown): Verdict => ({ status: "False", reason: "FailedDiscoveryCheck", message: messageOf(error) }),
       ));
-    await this.#report(service, verdict);
+    await reportAvailability(client, service, verdict, clock);
     return verdict.status === "True";
   }
+}
 
-  async #report(service: APIService, verdict: Verdict): Promise<void> {
-    const known = availability(service);
-    if (known?.status === verdict.status && known.reason === verdict.reason && known.message === verdict.message)
-      return;
-    const { client, clock } = this.#options;
-    const time = known?.status === verdict.status ? known.lastTransitionTime : undefined;
-    const condition: Condition = { type: "Available", lastTransitionTime: time ?? nowText(clock), ...verdict };
-    const others = (service.status?.conditions ?? []).filter(({ type }) => type !== "Available");
-    await client
-      .resource<APIService>(apiServicesResource)
-      .updateStatus({ ...service, status: { ...service.status, conditions: [...others, condition] } });
-  }
+/** Writes the condition, unless it stands. */
+export async function reportAvailability(
+  client: Client,
+  service: APIService,
+  verdict: Verdict,
+  clock: Clock,
+): Promise<void> {
+  const known = availability(service);
+  if (known?.status === verdict.status && known.reason === verdict.reason && known.message === verdict.message) return;
+  const time = known?.status === verdict.status ? known.lastTransitionTime : undefined;
+  const condition: Condition = { type: "Available", lastTransitionTime: time ?? nowText(clock), ...verdict };
+  const others = (service.status?.conditions ?? []).filter(({ type }) => type !== "Available");
+  await client
+    .resource<APIService>(apiServicesResource)
+    .updateStatus({ ...service, status: { ...service.status, conditions: [...others, condition] } });
 }

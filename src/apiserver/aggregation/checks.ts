@@ -4,6 +4,13 @@ import type { Condition } from "./api-services.ts";
 
 export type Verdict = Pick<Condition, "status" | "reason" | "message">;
 
+/** Of what this server answers for itself. */
+export const localCondition: Verdict = {
+  status: "True",
+  reason: "Local",
+  message: "Local APIServices are always available",
+};
+
 export const passed: Verdict = { status: "True", reason: "Passed", message: "all checks passed" };
 
 /** What the objects alone say against a registration; `undefined` when its server is worth asking. */

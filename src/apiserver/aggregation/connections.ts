@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import type { APIService, Service } from "../../api/index.ts";
+import type { APIService } from "../../api/index.ts";
 import type { Network } from "../../base/index.ts";
-import type { ClusterObjects } from "../admission/objects.ts";
 import { type Connections, type ForwardedRequest, sendOver, type Target } from "../streaming/kubelet-connection.ts";
+import type { ServiceResolver } from "./service-resolver.ts";
 
 /** What shows an extension server that it is the aggregator that asks. PEM. */
 export interface ProxyClient {
@@ -53,11 +53,8 @@ export class ServiceConnections implements Connections {
   }
 }
 
-/** Where the service of a registration is reached; undefined when it cannot be. Upstream: `ResolveEndpoint` by cluster IP. */
-export function targetOf(objects: ClusterObjects, { spec }: APIService): Target | undefined {
+/** Where the service of a registration is reached. Throws why it cannot be. */
+export function targetOf(resolver: ServiceResolver, { spec }: APIService): Target {
   const { namespace = "", name = "", port = 443 } = spec.service ?? {};
-  const service = objects.get<Service>("", "services", namespace, name);
-  const { type, clusterIP, externalName } = service?.spec ?? {};
-  const host = type === "ExternalName" ? externalName : clusterIP;
-  return host === undefined || host === "" || host === "None" ? undefined : { host, port, tls: true };
+  return { ...resolver.resolve(namespace, name, port), tls: true };
 }

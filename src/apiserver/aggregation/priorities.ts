@@ -1,3 +1,5 @@
+import type { APIService } from "../../api/index.ts";
+import { compareVersions } from "../discovery/version-order.ts";
 import type { GroupVersion } from "./api-services.ts";
 
 interface Priority {
@@ -44,4 +46,19 @@ export function priorityOf({ group, version }: GroupVersion, isCustom: boolean):
   if (isCustom) return custom;
   const byStage = version.includes("alpha") ? 9 : version.includes("beta") ? 12 : 15;
   return { group: groups[group] ?? builtInGroup, version: versions[`${group}/${version}`] ?? byStage };
+}
+
+/** Groups by the greatest of their priorities, then by name; in each the versions by theirs. Upstream: `SortedByGroupAndVersion`. */
+export function byPriority(services: readonly APIService[]): APIService[] {
+  const name = ({ metadata }: APIService) => metadata.name ?? "";
+  const sorted = services.toSorted(
+    (a, b) => b.spec.groupPriorityMinimum - a.spec.groupPriorityMinimum || (name(a) < name(b) ? -1 : 1),
+  );
+  const groups = Map.groupBy(sorted, ({ spec }) => spec.group ?? "");
+  return [...groups.values()].flatMap((group) =>
+    group.toSorted(
+      (a, b) =>
+        b.spec.versionPriority - a.spec.versionPriority || compareVersions(a.spec.version ?? "", b.spec.version ?? ""),
+    ),
+  );
 }

@@ -1,8 +1,8 @@
 import type { APIService } from "../../api/index.ts";
 import { type Clock, messageOf, type Network, TimeoutError, withTimeout } from "../../base/index.ts";
-import type { ClusterObjects } from "../admission/objects.ts";
 import { type ProxyClient, ServiceConnections, targetOf } from "./connections.ts";
 import { identityHeaders } from "./identity.ts";
+import type { ServiceResolver } from "./service-resolver.ts";
 import { parseUntrusted } from "./untrusted-json.ts";
 
 const timeoutMs = 5_000;
@@ -13,14 +13,13 @@ const aggregator = { name: "system:kube-aggregator", groups: ["system:masters"] 
 export type RemoteFetch = (service: APIService, path: string, signal: AbortSignal) => Promise<unknown>;
 
 export function remoteFetch(
-  objects: ClusterObjects,
+  resolver: ServiceResolver,
   network: Network,
   client: ProxyClient | undefined,
   clock: Clock,
 ): RemoteFetch {
   return async (service, path, signal) => {
-    const target = targetOf(objects, service);
-    if (target === undefined) throw new Error("no address of the service is known");
+    const target = targetOf(resolver, service);
     const url = `https://${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}${path}`;
     const connections = new ServiceConnections(network, client, service, false);
     const get = async (limit: AbortSignal): Promise<unknown> => {

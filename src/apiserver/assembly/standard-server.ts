@@ -8,6 +8,7 @@ import { admissionPlugins, admissionReads } from "../admission/order.ts";
 import { rbacEscalation } from "../admission/rbac-escalation.ts";
 import { type PluginSelection, selectPlugins } from "../admission/select.ts";
 import { Aggregator } from "../aggregation/aggregator.ts";
+import { type ServiceResolver, serviceResolver } from "../aggregation/service-resolver.ts";
 import type { ProxyClient } from "../aggregation/connections.ts";
 import { WebhookCaller } from "../admission/webhook/caller.ts";
 import { EquivalentVersions, type Variant } from "../admission/webhook/equivalents.ts";
@@ -64,7 +65,12 @@ export interface StandardServerOptions {
   readonly clientCa?: string;
   readonly requestHeader?: Omit<RequestHeaderOptions, "pool"> & { readonly ca: string };
   /** How other servers that are a part of this API are reached, and with which client certificate. */
-  readonly aggregation?: { readonly network: Network; readonly client?: ProxyClient };
+  readonly aggregation?: {
+    readonly network?: Network;
+    readonly client?: ProxyClient;
+    /** Services are reached by their endpoints, for want of a proxy on this node. `--enable-aggregator-routing`. */
+    readonly byEndpoints?: boolean;
+  };
   readonly serviceAccounts: ServiceAccountKeys;
   /** `--authorization-mode`. Default Node and RBAC. */
   readonly authorizationModes?: readonly AuthorizationMode[];
@@ -114,16 +120,16 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const scheme = more.scheme ?? loadScheme();
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
   const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
-  const caller = new WebhookCaller(objects, clock);
+  const resolver = serviceResolver(objects, random, options.aggregation?.byEndpoints);
+  const caller = new WebhookCaller(resolver, clock);
   const catalog = () => server.catalog;
   const admission = admissionOf(options, { objects, authorizer, rbac, caller, catalog, scheme, metrics });
   const flow = flowControl(options, metrics);
-  const network = options.aggregation?.network ?? more.kubelets?.network ?? new RealNetwork();
-  const aggregator = new Aggregator({ network, ...options.aggregation, objects, clock, log: options.log });
+  const aggregator = aggregatorOf(options, resolver, objects);
   const custom = customResources(options, scheme, caller);
   const server = createApiServer({
     extraDocuments: () => aggregator.documents(customDocuments(custom.current, apiVersionInfo.gitVersion)),
-    remote: aggregator,
+    registrations: aggregator,
     flowControl: flow.flowControl,
     ...(options.audit === undefined ? {} : { audit: createAuditor({ ...options.audit, scheme, clock, metrics }) }),
     ...more,
@@ -167,6 +173,13 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     client: (user, groups = [], userAgent = "k8ts") =>
       createLocalClient(server, { user: { name: user, groups: [...groups, systemGroups.authenticated] }, userAgent }),
   };
+}
+
+function aggregatorOf(options: StandardServerOptions, resolver: ServiceResolver, objects: ServerObjects): Aggregator {
+  const { aggregation, clock, log, more } = options;
+  const network = aggregation?.network ?? more?.kubelets?.network ?? new RealNetwork();
+  const identity = aggregation?.client === undefined ? {} : { client: aggregation.client };
+  return new Aggregator({ network, ...identity, resolver, objects, clock, log });
 }
 
 /** Of a namespace. */

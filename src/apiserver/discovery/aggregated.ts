@@ -12,7 +12,7 @@ export function aggregatedDiscovery(source: DiscoverySource, core: boolean, vers
       versions: versionsOf(source, group).map((one) => ({
         version: one,
         resources: source.resources(group, one).map((resource) => resourceOf(resource)),
-        freshness: "Current",
+        freshness: source.isStale?.(group, one) === true ? "Stale" : "Current",
       })),
     })),
   };

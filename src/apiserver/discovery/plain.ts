@@ -12,6 +12,8 @@ export interface DiscoverySource {
   /** In the order in which groups and versions are listed. */
   readonly groupVersions: () => readonly { readonly group: string; readonly version: string }[];
   readonly resources: (group: string, version: string) => readonly DiscoveredResource[];
+  /** Whether the server that knows them does not answer. */
+  readonly isStale?: (group: string, version: string) => boolean;
 }
 
 export function apiVersions(serverAddress: string): unknown {

@@ -31,28 +31,46 @@ function byGroupAndVersion(a: GroupVersion, b: GroupVersion): number {
   return a.group === b.group ? compareVersions(a.version, b.version) : a.group < b.group ? -1 : 1;
 }
 
-/** Grows with what other servers are found to serve. */
-export interface RemoteResources {
-  readonly revision: number;
-  readonly discovered: readonly DiscoveredResource[];
+/** A group version that is registered, here or with another server. */
+export interface RegisteredVersion extends GroupVersion {
+  /** Another server answers for it, whether or not this one could too. */
+  readonly isRemote: boolean;
+  /** What is known of it may be out of date: its server does not answer. */
+  readonly isStale: boolean;
 }
 
-/** Ours, then theirs. */
-export function withRemote(own: DiscoverySource, remote: RemoteResources | undefined): DiscoverySource {
-  if (remote === undefined) return own;
-  const isOwn = (group: string, version: string): boolean =>
-    own.groupVersions().some((one) => one.group === group && one.version === version);
+/** What the APIServices say. */
+export interface Registrations {
+  /** Rises with every change. */
+  readonly revision: number;
+  /** In the order of the groups' priorities, then of the versions' in their group. */
+  readonly registered: readonly RegisteredVersion[];
+  isRemote(group: string, version: string): boolean;
+  /** Of another server; as far as it was ever heard of. */
+  resources(group: string, version: string): readonly DiscoveredResource[];
+}
+
+/** The group of registrations comes first: it is never registered itself. */
+const registrationGroup = "apiregistration.k8s.io";
+
+/** What is registered, in its order; then what this server serves and nobody has registered yet. */
+export function registeredSource(own: DiscoverySource, registrations: Registrations | undefined): DiscoverySource {
+  if (registrations === undefined) return own;
+  const find = (group: string, version: string): RegisteredVersion | undefined =>
+    registrations.registered.find((one) => one.group === group && one.version === version);
   return {
     groupVersions: () => {
-      const theirs = new Map<string, GroupVersion>();
-      for (const { group, version } of remote.discovered)
-        if (!isOwn(group, version)) theirs.set(`${group}/${version}`, { group, version });
-      return [...own.groupVersions(), ...theirs.values()];
+      const all = new Map<string, GroupVersion>();
+      const add = ({ group, version }: GroupVersion) => all.set(`${group}/${version}`, { group, version });
+      const served = own.groupVersions();
+      served.filter(({ group }) => group === "" || group === registrationGroup).forEach(add);
+      registrations.registered.forEach(add);
+      served.forEach(add);
+      return [...all.values()];
     },
     resources: (group, version) =>
-      isOwn(group, version)
-        ? own.resources(group, version)
-        : remote.discovered.filter((one) => one.group === group && one.version === version),
+      find(group, version)?.isRemote === true ? registrations.resources(group, version) : own.resources(group, version),
+    isStale: (group, version) => find(group, version)?.isStale === true,
   };
 }
 

@@ -20,14 +20,16 @@ export interface RouterOptions {
   readonly services: HandlerServices;
   readonly paths: readonly PathHandler[];
   readonly virtual: ReadonlyMap<string, VirtualResource>;
+  /** Whether another server answers for a group version, though this one could. */
+  readonly isRemote?: (group: string, version: string) => boolean;
 }
 
 const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 
-export function createRouter({ table, services, paths, virtual }: RouterOptions) {
+export function createRouter({ table, services, paths, virtual, isRemote = () => false }: RouterOptions) {
   return async (request: ApiRequest, query: Query, context: LiveContext): Promise<ApiResponse> => {
     const { info } = context;
-    if (info.isResourceRequest) {
+    if (info.isResourceRequest && !isRemote(info.apiGroup, info.apiVersion)) {
       const served = table.get(info.apiGroup, info.apiVersion, info.resource);
       if (served !== undefined && info.parts.length <= pathPartsMax(info.subresource)) {
         if (!methods.has(request.method)) return methodNotAllowedReply();

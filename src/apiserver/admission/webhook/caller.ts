@@ -1,8 +1,7 @@
-import type { Service } from "../../../api/index.ts";
 import { newGenericServerResponse, type Status } from "../../../apimachinery/index.ts";
 import { type Clock, messageOf, TimeoutError, withTimeout } from "../../../base/index.ts";
 import { NodeTransport } from "../../../client/index.ts";
-import type { ClusterObjects } from "../objects.ts";
+import type { ServiceResolver } from "../../aggregation/service-resolver.ts";
 
 /** Where a webhook answers: `WebhookClientConfig` of admission registrations and of conversions. */
 export interface WebhookAddress {
@@ -22,17 +21,23 @@ const transportsMax = 500;
 
 /** Posts to webhooks and reads their answers. Connections are kept, one set for each address and authority. */
 export class WebhookCaller {
-  readonly #objects: ClusterObjects;
+  readonly #resolver: ServiceResolver;
   readonly #clock: Clock;
   readonly #transports = new Map<string, NodeTransport>();
 
-  constructor(objects: ClusterObjects, clock: Clock) {
-    this.#objects = objects;
+  constructor(resolver: ServiceResolver, clock: Clock) {
+    this.#resolver = resolver;
     this.#clock = clock;
   }
 
-  /** Rejects with an `Error` whose message is what Go's client would say. */
-  async post(address: WebhookAddress, body: unknown, timeoutMs: number, signal: AbortSignal): Promise<unknown> {
+  /** Rejects with an `Error` whose message is what Go's client would say. A caller's trace is passed on. */
+  async post(
+    address: WebhookAddress,
+    body: unknown,
+    timeoutMs: number,
+    signal: AbortSignal,
+    traceparent?: string,
+  ): Promise<unknown> {
     const { origin, path, serverName, shown, unreachable } = this.#resolve(address, timeoutMs);
     try {
       if (unreachable !== undefined) throw new Error(unreachable);
@@ -40,7 +45,7 @@ export class WebhookCaller {
       return await withTimeout(
         this.#clock,
         timeoutMs,
-        (limit) => exchange(transport, path, JSON.stringify(body), limit),
+        (limit) => exchange(transport, path, JSON.stringify(body), limit, traceparent),
         signal,
       );
     } catch (error) {
@@ -61,11 +66,11 @@ export class WebhookCaller {
     if (service === undefined)
       throw new Error("could not get REST client: webhook configuration must have either service or URL");
     const { namespace, name, port = 443, path = "/" } = service;
-    const { host, unreachable } = this.#hostOf(namespace, name, port);
+    const { host, port: targetPort, unreachable } = this.#addressOf(namespace, name, port);
     const serverName = `${name}.${namespace}.svc`;
     const full = `${path.startsWith("/") ? path : `/${path}`}?${query}`;
     return {
-      origin: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
+      origin: `https://${host.includes(":") ? `[${host}]` : host}:${targetPort}`,
       path: full,
       serverName,
       shown: `https://${serverName}:${port}${full}`,
@@ -73,16 +78,12 @@ export class WebhookCaller {
     };
   }
 
-  /** Upstream: `ResolveCluster`. */
-  #hostOf(namespace: string, name: string, port: number): { readonly host: string; readonly unreachable?: string } {
-    const found = this.#objects.get<Service>("", "services", namespace, name);
-    if (found === undefined) return { host: "", unreachable: `service ${JSON.stringify(name)} not found` };
-    const { clusterIP = "", externalName = "", type, ports = [] } = found.spec ?? {};
-    if (type === "ExternalName") return { host: externalName };
-    if (!ports.some((one) => one.port === port))
-      return { host: "", unreachable: `no service port ${port} found for service ${JSON.stringify(name)}` };
-    if (clusterIP !== "" && clusterIP !== "None") return { host: clusterIP };
-    return { host: "", unreachable: `no endpoints available for service ${JSON.stringify(name)}` };
+  #addressOf(namespace: string, name: string, port: number) {
+    try {
+      return { ...this.#resolver.resolve(namespace, name, port), unreachable: undefined };
+    } catch (error) {
+      return { host: "", port, unreachable: messageOf(error) };
+    }
   }
 
   #transport(
@@ -122,7 +123,13 @@ export class AnswerError extends Error {
   }
 }
 
-async function exchange(transport: NodeTransport, path: string, body: string, signal: AbortSignal): Promise<unknown> {
+async function exchange(
+  transport: NodeTransport,
+  path: string,
+  body: string,
+  signal: AbortSignal,
+  traceparent: string | undefined,
+): Promise<unknown> {
   const response = await transport.send({
     method: "POST",
     path,
@@ -130,6 +137,7 @@ async function exchange(transport: NodeTransport, path: string, body: string, si
       "content-type": "application/json",
       accept: "application/json",
       "user-agent": "kube-apiserver-admission",
+      ...(traceparent === undefined ? {} : { traceparent }),
     },
     body,
     signal,

@@ -278,7 +278,7 @@ describe("webhook calls", () => {
       spec,
     } as unknown as KubeObject);
     await hooks.with(client, "Validating", [hook({ port: 8443 })], async () => {
-      const why = `${post}8443/x?timeout=5s": no service port 8443 found for service "hook"`;
+      const why = `${post}8443/x?timeout=5s": cannot route to service with ClusterIP "None"`;
       assert.equal((await create("no")).message, callError("v.example.com", why));
     });
     await collection("services").delete("hook");

@@ -31,6 +31,12 @@ const generic = {
   "shutdown-delay-duration": flag.duration({
     usage: "How long the server goes on answering, not ready any more, after it was told to end.",
   }),
+  "shutdown-send-retry-after": flag.boolean({
+    usage: "Accepted: while the server ends, new requests are told to come again (429 with Retry-After).",
+  }),
+  "shutdown-watch-termination-grace-period": flag.duration({
+    usage: "Accepted: watches are ended, not cut, when the server ends.",
+  }),
   "feature-gates": flag.booleanMap({ usage: featureGateUsage() }),
 };
 
@@ -137,7 +143,9 @@ const other = {
     usage: "How the endpoints of the Service kubernetes are kept: lease (all servers), or master-count (this one).",
     default: "lease",
   }),
-  "enable-aggregator-routing": flag.boolean({ usage: "Accepted." }),
+  "enable-aggregator-routing": flag.boolean({
+    usage: "Reach Services of aggregated API servers and webhooks by their endpoints, not by their cluster IPs.",
+  }),
 };
 
 const global = { help: flag.boolean({ usage: "help for apiserver", shorthand: "h" }) };

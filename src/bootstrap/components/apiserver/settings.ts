@@ -63,7 +63,11 @@ export async function serverSettings(
       reading: flags["max-requests-inflight"],
       mutating: flags["max-mutating-requests-inflight"],
     },
-    aggregation: { network: platform.network, ...(await proxyClient(flags, read)) },
+    aggregation: {
+      network: platform.network,
+      ...(await proxyClient(flags, read)),
+      byEndpoints: flags["enable-aggregator-routing"],
+    },
     admissionPlugins: { enable: flags["enable-admission-plugins"], disable: flags["disable-admission-plugins"] },
     more: {
       advertiseAddress: `${address.includes(":") ? `[${address}]` : address}:${port}`,
