@@ -41,8 +41,14 @@ export async function startHttpsReceiver(
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const { method = "", url: path = "", headers } = request;
-      const value = answer({ method, path, headers, body: Buffer.concat(chunks).toString() });
-      response.writeHead(statusOf(), { "content-type": "application/json" }).end(JSON.stringify(value ?? {}));
+      const received = { method, path, headers, body: Buffer.concat(chunks).toString() };
+      Promise.resolve(received)
+        .then(answer)
+        .then(
+          (value) =>
+            response.writeHead(statusOf(), { "content-type": "application/json" }).end(JSON.stringify(value ?? {})),
+          () => response.writeHead(500).end(),
+        );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -178,7 +178,7 @@ export class Pipeline {
       return await withDeadline(clock, limitMs, router(request, query, context));
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
-      throw newTimeout(`request did not complete within the allotted timeout`, 0);
+      throw newTimeout(isMutating(request.method) ? writeTimedOut : readTimedOut, 0);
     }
   }
 
@@ -195,6 +195,8 @@ export class Pipeline {
 const nobody: UserInfo = { name: "", groups: [] };
 const neverAborted = new AbortController().signal;
 const auditIdMax = 64;
+const readTimedOut = "request did not complete within the allotted timeout";
+const writeTimedOut = "request did not complete within requested timeout - context deadline exceeded";
 
 function auditIdOf(request: ApiRequest): string | undefined {
   const given = request.headers["audit-id"];

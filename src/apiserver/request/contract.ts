@@ -34,6 +34,8 @@ export interface RequestContext {
   /** Wall time of arrival, ms. */
   readonly receivedAtMs: number;
   readonly auditId: string;
+  /** The caller's trace (W3C Trace Context), for what is asked meanwhile. */
+  readonly traceparent?: string | undefined;
   /** Adds a `Warning: 299` header; duplicates are dropped, 4 KiB in all. */
   warn(text: string): void;
   /** Adds an audit annotation; the first value of a key stays. `Request`: only where the request's body is recorded too. */

@@ -5,10 +5,12 @@ import {
   type Log,
   type Platform,
   type Runnable,
+  type Scope,
   standardErrorSink,
 } from "../../base/index.ts";
 import {
   createStandardServer,
+  type HttpServer,
   listenHttp,
   serviceNetworkDefaults,
   type StandardServer,
@@ -23,6 +25,7 @@ import { type ClusterConfig, readClusterConfig } from "../cluster/config.ts";
 import { pkiFiles } from "../pki/files.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { type Audit, auditOf } from "../components/apiserver/audit.ts";
+import { keepRenewed } from "../components/apiserver/renewal.ts";
 import { upFlagsOf } from "../components/apiserver/up-flags.ts";
 import { clusterDnsController } from "./cluster-dns.ts";
 import { podRoutes } from "./pod-routes.ts";
@@ -59,7 +62,8 @@ async function runControlPlane(
   const auditing = createScope();
   for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
   const standard = await createServer(platform, log, config, store, { metrics, audit });
-  const servers = await listen(platform, config, standard);
+  const serving = createScope();
+  const servers = await listen(platform, log, config, standard, serving);
   try {
     const parts = [
       standard.server,
@@ -68,6 +72,7 @@ async function runControlPlane(
     ];
     await runAll("control-plane", parts).run(signal);
   } finally {
+    await serving.close();
     await Promise.all(servers.map((server) => server.close(shutdownGraceMs)));
     await auditing.close();
   }
@@ -129,16 +134,26 @@ async function createServer(
   });
 }
 
-async function listen(platform: Platform, config: ClusterConfig, { server }: StandardServer) {
-  const files = pkiFiles(clusterPaths(config.directory).pki);
-  const [key, cert, clientCa] = await Promise.all(
-    [files.apiserver.key, files.apiserver.certificate, files.ca.certificate].map((path) =>
-      platform.disk.readText(path),
-    ),
-  );
+async function listen(
+  platform: Platform,
+  log: Log,
+  config: ClusterConfig,
+  { server }: StandardServer,
+  serving: Scope,
+): Promise<readonly HttpServer[]> {
+  const { apiserver, ca } = pkiFiles(clusterPaths(config.directory).pki);
+  const files = [apiserver.key, apiserver.certificate, ca.certificate];
+  const read = async () => {
+    const [key = "", cert = "", clientCa = ""] = await Promise.all(files.map((path) => platform.disk.readText(path)));
+    return { key, cert, clientCa };
+  };
   const hosts = [...new Set(["127.0.0.1", config.advertiseAddress])];
-  const tls = { key: key ?? "", cert: cert ?? "", clientCa: clientCa ?? "" };
-  return Promise.all(hosts.map((host) => listenHttp({ host, port: config.port, tls, handler: server.handler })));
+  const tls = await read();
+  const servers = await Promise.all(
+    hosts.map((host) => listenHttp({ host, port: config.port, tls, handler: server.handler })),
+  );
+  serving.start("certificates", (signal) => keepRenewed(platform, { log, files, read, current: tls, servers }, signal));
+  return servers;
 }
 
 function controllerManager(platform: Platform, log: Log, config: ClusterConfig, standard: StandardServer): Runnable {

@@ -34,7 +34,8 @@ export async function ask(question: Question, inputs: HookInputs, mutating: bool
   try {
     const review = reviewOf(hook, inputs.random.uuid(), variant, attributes, objects);
     const timeoutMs = (hook.timeoutSeconds ?? secondsDefault) * 1000;
-    const answer = await inputs.caller.post(hook.clientConfig, review.body, timeoutMs, attributes.context.signal);
+    const { signal, traceparent } = attributes.context;
+    const answer = await inputs.caller.post(hook.clientConfig, review.body, timeoutMs, signal, traceparent);
     response = readResponse(answer, review, mutating);
   } catch (error) {
     throw new CallError(messageOf(error), error instanceof AnswerError ? error.code : 503);

@@ -4,8 +4,8 @@ import {
   type CommandContext,
   createScope,
   type Log,
-  messageOf,
   type Platform,
+  type Scope,
 } from "../../../base/index.ts";
 import {
   createComponentLog,
@@ -20,6 +20,7 @@ import { connectEtcdStore, type Store } from "../../../storage/index.ts";
 import { type Audit, auditOf } from "./audit.ts";
 import { checkFlags } from "./check-flags.ts";
 import { type ApiserverFlags, apiserverFlags, flagGroups } from "./flags.ts";
+import { keepRenewed } from "./renewal.ts";
 import { applyRuntimeConfig } from "./runtime-config.ts";
 import { readIdentity, servingFiles } from "./serving-certificate.ts";
 import { serverSettings } from "./settings.ts";
@@ -59,10 +60,12 @@ async function run(flags: ApiserverFlags, { platform, signal }: CommandContext):
   for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
   try {
     const standard = await createServer(platform, log, flags, { store, metrics, audit, features });
-    const http = await listen(platform, log, flags, standard, signal);
+    const serving = createScope();
+    const http = await listen(platform, log, flags, standard, serving);
     try {
       await standard.server.run(signal);
     } finally {
+      await serving.close();
       await http.close(closeGraceMs);
     }
   } finally {
@@ -117,38 +120,33 @@ async function createServer(
   return standard;
 }
 
-/** Listens, and takes a renewed certificate as soon as its file changes. */
+/** Listens, and takes a renewed certificate as soon as its files change. */
 async function listen(
   platform: Platform,
   log: Log,
   flags: ApiserverFlags,
   { server }: StandardServer,
-  signal: AbortSignal,
+  serving: Scope,
 ): Promise<HttpServer> {
   const { disk, random } = platform;
   const advertised = flags["advertise-address"];
   const files = await servingFiles(platform, flags, advertised === "" ? [] : [advertised]);
   const caFiles = [flags["client-ca-file"], flags["requestheader-client-ca-file"]].filter((path) => path !== "");
-  const clientCa = async () => {
+  const read = async () => {
     const texts = await Promise.all(caFiles.map((path) => disk.readText(path)));
-    return texts.length === 0 ? undefined : texts.join("\n");
+    return readIdentity(platform, files, texts.length === 0 ? undefined : texts.join("\n"));
   };
   const chance = flags["goaway-chance"];
+  const tls = await read();
   const http = await listenHttp({
     host: flags["bind-address"],
     port: flags["secure-port"],
-    tls: await readIdentity(platform, files, await clientCa()),
+    tls,
     handler: server.handler,
     ...(chance === 0 ? {} : { goaway: () => random.next() < chance }),
   });
-  const renew = async (): Promise<void> => {
-    try {
-      http.renew(await readIdentity(platform, files, await clientCa()));
-    } catch (error) {
-      log.warn("the serving certificate could not be read again", { error: messageOf(error) });
-    }
-  };
-  disk.watch(files.certificate, () => void renew(), signal);
+  const renewal = { log, files: [files.certificate, files.key, ...caFiles], read, current: tls, servers: [http] };
+  serving.start("certificates", (signal) => keepRenewed(platform, renewal, signal));
   log.info("serving", { address: flags["bind-address"], port: http.port });
   return http;
 }
