@@ -46,6 +46,7 @@ import { metricsPath } from "./metrics/path.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
 import { type ExtraDocuments, OpenApiHandler } from "./openapi/handler.ts";
 import { streamingHandlers } from "./streaming/handlers.ts";
+import { streamMetrics } from "./streaming/stream-metrics.ts";
 import { KubeletConnections, type KubeletCredentials } from "./streaming/kubelet-connection.ts";
 import { Catalog } from "./registry/catalog.ts";
 import { builtInConverters } from "./registry/converters.ts";
@@ -309,7 +310,8 @@ export class ApiServer implements Runnable {
     const { kubelets, random, clock } = this.options;
     if (kubelets === undefined) return {};
     const connections = new KubeletConnections(kubelets.network, kubelets.credentials);
-    return streamingHandlers({ connections, table: this.catalog.table, random, clock });
+    const metrics = streamMetrics(this.metrics.registry);
+    return streamingHandlers({ connections, table: this.catalog.table, random, clock, metrics });
   }
 
   #openApi(): PathHandler {

@@ -6,6 +6,7 @@ import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
 import type { ApiResponse } from "../http/exchange.ts";
 import type { Query } from "../request/query.ts";
 import { withConnectAdmission } from "./admit-connect.ts";
+import { counted, type StreamMetrics } from "./stream-metrics.ts";
 import { proxyRequest, refusalOf, splice, streamed } from "./forward.ts";
 import type { KubeletConnections } from "./kubelet-connection.ts";
 import { translateRemoteCommand } from "./remote-command.ts";
@@ -18,6 +19,7 @@ export interface StreamingOptions {
   readonly table: ResourceTable;
   readonly random: { next(): number };
   readonly clock: Clock;
+  readonly metrics?: StreamMetrics;
 }
 
 /** Subresources that reach into nodes and pods: log, exec, attach, portforward, proxy. */
@@ -143,7 +145,7 @@ async function podStream(
     const path = `/portForward/${namespace}/${name}${ports === "" ? "" : `?${ports}`}`;
     // Older clients' one channel per port is spoken by the runtime itself.
     if (isWebSocketUpgrade(request.headers) && tunnelledProtocols(request.headers).length > 0)
-      return tunnelSpdy(options, target, path, request);
+      return counted(options.metrics?.tunnelled, 101, () => tunnelSpdy(options, target, path, request));
     return splice(connections, target, request, path);
   }
   const container = containerOf(pod, query.get("container") ?? "");
@@ -151,7 +153,9 @@ async function podStream(
   if (!isWebSocketUpgrade(request.headers)) return splice(connections, target, request, path);
   const asked = (name: string): boolean => query.flag(name);
   const wanted = { stdin: asked("stdin"), stdout: asked("stdout"), stderr: asked("stderr"), tty: asked("tty") };
-  return translateRemoteCommand(options, { target, path, wanted }, request);
+  return counted(options.metrics?.translated, 200, () =>
+    translateRemoteCommand(options, { target, path, wanted }, request),
+  );
 }
 
 /** The kubelet has names of its own for the streams. */
