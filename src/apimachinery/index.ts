@@ -36,6 +36,7 @@ export * from "./intstr/int-or-string.ts";
 export * from "./quantity/cache.ts";
 export { QuantityError } from "./quantity/parse.ts";
 export { Quantity } from "./quantity/quantity.ts";
+export { newRe2Pattern, type Re2Pattern } from "./regex/re2.ts";
 export type { QuantityFormat } from "./quantity/suffix.ts";
 export * from "./selectors/field-selector.ts";
 export * from "./selectors/label-selector.ts";

@@ -1,16 +1,16 @@
-import { RE2JS } from "@bufbuild/re2";
+import { newRe2Pattern, type Re2Pattern } from "../regex/re2.ts";
 import { CelError } from "./values.ts";
 
-const compiled = new Map<string, RE2JS>();
+const compiled = new Map<string, Re2Pattern>();
 const compiledMax = 2_000;
 
 /** RE2's syntax: time is linear in the text whatever the pattern. Throws `CelError` for a pattern that is none. */
-export function compilePattern(pattern: string): RE2JS {
+export function compilePattern(pattern: string): Re2Pattern {
   const known = compiled.get(pattern);
   if (known !== undefined) return known;
-  let made: RE2JS;
+  let made: Re2Pattern;
   try {
-    made = new RE2JS(pattern);
+    made = newRe2Pattern(pattern);
   } catch (error) {
     throw new CelError(error instanceof Error ? error.message : String(error));
   }

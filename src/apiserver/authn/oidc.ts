@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTPayload, jwtVerify } from "jose";
+import type { createRemoteJWKSet, FetchImplementation, JWTPayload } from "jose";
 import { type Clock, withTimeout } from "../../base/index.ts";
 import type { AuthenticationResult, Authenticator } from "./contract.ts";
 import { bearerToken } from "./users.ts";
@@ -35,6 +35,7 @@ export function oidcAuthenticator(options: OidcOptions, clock: Clock): Authentic
       const token = bearerToken(credentials.headers["authorization"]);
       if (token === undefined || issuerOf(token) !== options.issuerUrl) return { type: "none" };
       try {
+        const { jwtVerify } = await import("jose");
         const { payload } = await jwtVerify(token, await keySet(), {
           issuer: options.issuerUrl,
           audience: [...options.audiences],
@@ -66,6 +67,7 @@ async function discover(options: OidcOptions, clock: Clock): Promise<ReturnType<
       `id token issued by a different provider, expected ${JSON.stringify(options.issuerUrl)} got ${JSON.stringify(document.issuer)}`,
     );
   }
+  const { createRemoteJWKSet, customFetch } = await import("jose");
   return createRemoteJWKSet(new URL(document.jwks_uri ?? ""), { [customFetch]: options.fetch });
 }
 

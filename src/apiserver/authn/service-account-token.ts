@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import type { JWK, JWTPayload } from "jose";
 import type { Clock, Random } from "../../base/index.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { AuthenticationResult, Authenticator } from "./contract.ts";
@@ -60,6 +60,11 @@ export interface ServiceAccountKeys {
   readonly audiences: readonly string[];
 }
 
+/** Loaded at first use: it brings WebCrypto with it. */
+function jose(): Promise<typeof import("jose")> {
+  return import("jose");
+}
+
 /** Issues and checks service account tokens. Upstream: "Bound service account tokens". */
 export class ServiceAccountTokens {
   readonly #keys: ServiceAccountKeys;
@@ -98,6 +103,7 @@ export class ServiceAccountTokens {
       ...(secret === undefined ? {} : { secret }),
       ...(node === undefined ? {} : { node }),
     };
+    const { SignJWT } = await jose();
     const token = await new SignJWT({ "kubernetes.io": claim })
       .setProtectedHeader({ alg: algorithmOf(this.#signingKey), kid: keyId(createPublicKey(this.#signingKey)) })
       .setIssuer(this.issuer)
@@ -131,6 +137,7 @@ export class ServiceAccountTokens {
 
   /** `/openid/v1/jwks`. */
   async jwks(): Promise<{ keys: JWK[] }> {
+    const { exportJWK } = await jose();
     const keys = this.#publicKeys.map(async ({ id, key }) => ({
       use: "sig",
       kid: id,
@@ -152,6 +159,7 @@ export class ServiceAccountTokens {
   }
 
   async #checkSignature(token: string, nowMs: number): Promise<JWTPayload | string> {
+    const { jwtVerify } = await jose();
     let problem = "invalid bearer token";
     for (const { key } of this.#publicKeys) {
       try {

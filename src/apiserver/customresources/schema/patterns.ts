@@ -1,4 +1,4 @@
-import { RE2JS } from "@bufbuild/re2";
+import { newRe2Pattern } from "../../../apimachinery/index.ts";
 
 interface Pattern {
   test(text: string): boolean;
@@ -11,7 +11,7 @@ const compiledMax = 10_000;
 export function compilePattern(pattern: string): Pattern {
   const known = compiled.get(pattern);
   if (known !== undefined) return known;
-  const result: Pattern = new RE2JS(pattern);
+  const result: Pattern = newRe2Pattern(pattern);
   if (compiled.size >= compiledMax) compiled.clear();
   compiled.set(pattern, result);
   return result;
