@@ -82,6 +82,31 @@ export function checkVolume(spec: Spec, path: FieldPath, errors: Errors): void {
   }
 }
 
+/** Of a VolumeAttachment, for what has no volume of its own; in upstream's order. */
+export function checkInlineVolume(spec: Spec, path: FieldPath, errors: Errors): void {
+  const context = "in the context of inline volumes";
+  const forbid = (field: "claimRef" | "capacity" | "nodeAffinity" | "storageClassName") => {
+    const value = spec[field];
+    const isThere = field === "capacity" ? Object.keys(value ?? {}).length > 0 : value !== undefined && value !== "";
+    if (isThere) errors.push(forbidden(path.child(field), `may not be specified ${context}`));
+  };
+  const { accessModes = [], persistentVolumeReclaimPolicy: policy = "", volumeMode } = spec;
+  forbid("claimRef");
+  forbid("capacity");
+  if (spec.csi === undefined) errors.push(required(path.child("csi"), `has to be specified ${context}`));
+  if (accessModes.length === 0) errors.push(required(path.child("accessModes")));
+  checkAccessModes(accessModes, path.child("accessModes"), errors);
+  if (policy !== "" && policy !== "Retain") {
+    errors.push(forbidden(path.child("persistentVolumeReclaimPolicy"), `may only be Retain ${context}`));
+  }
+  forbid("nodeAffinity");
+  checkSources(spec, path, errors);
+  forbid("storageClassName");
+  if (volumeMode !== undefined && volumeMode !== "Filesystem") {
+    errors.push(forbidden(path.child("volumeMode"), `may not specify volumeMode other than Filesystem ${context}`));
+  }
+}
+
 function checkCapacity(capacity: Readonly<Record<string, string>>, path: FieldPath, errors: Errors): void {
   const names = Object.keys(capacity);
   if (names.length === 0) errors.push(required(path));

@@ -1,6 +1,21 @@
 import type { CSIDriver, CSINode } from "../../../api/index.ts";
-import { duplicate, fieldPath, invalid, required, validateImmutableField } from "../../../apimachinery/index.ts";
-import { checkEach, checkOneOf, checkRequired, type Errors } from "../common/check.ts";
+import {
+  byteLength,
+  duplicate,
+  fieldPath,
+  invalid,
+  required,
+  validateImmutableField,
+} from "../../../apimachinery/index.ts";
+import {
+  checkEach,
+  checkNonNegative,
+  checkOneOf,
+  checkQualifiedName,
+  checkRequired,
+  checkUnique,
+  type Errors,
+} from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, flag, integer, nameColumn, none, text } from "../common/table.ts";
 import { checkCsiDriverName } from "../common/volumes.ts";
@@ -8,11 +23,14 @@ import type { Strategy } from "../contract.ts";
 
 const specPath = fieldPath("spec");
 const tokenSecondsMin = 600;
+const tokenSecondsMax = 2 ** 32;
+const periodSecondsMin = 10;
+const nodeIdMax = 256;
+const groupPolicies = ["File", "None", "ReadWriteOnceWithFSType"];
 
 export const csiDriverStrategy: Strategy<CSIDriver> = {
   validate: (driver) =>
     collect((errors) => {
-      checkCsiDriverName(driver.metadata.name ?? "", fieldPath("name"), errors);
       checkDriver(driver.spec ?? {}, errors);
     }),
   validateUpdate: ({ spec = {} }, old) =>
@@ -45,31 +63,49 @@ function checkDriver(spec: CSIDriver["spec"], errors: Errors): void {
   if (spec.attachRequired === undefined) errors.push(required(specPath.child("attachedRequired")));
   if (spec.podInfoOnMount === undefined) errors.push(required(specPath.child("podInfoOnMount")));
   if (spec.storageCapacity === undefined) errors.push(required(specPath.child("storageCapacity")));
-  if (spec.fsGroupPolicy === undefined) errors.push(required(specPath.child("fsGroupPolicy")));
-  else
-    checkOneOf(
-      spec.fsGroupPolicy,
-      ["File", "None", "ReadWriteOnceWithFSType"],
-      specPath.child("fsGroupPolicy"),
-      errors,
-    );
-  checkEach(spec.volumeLifecycleModes, specPath.child("volumeLifecycleModes"), errors, (mode, path) =>
-    checkOneOf(mode, ["Ephemeral", "Persistent"], path, errors),
-  );
+  if (spec.fsGroupPolicy !== undefined) {
+    checkOneOf(spec.fsGroupPolicy, groupPolicies, specPath.child("fsGroupPolicy"), errors);
+  }
   const audiences = new Set<string>();
   checkEach(spec.tokenRequests, specPath.child("tokenRequests"), errors, ({ audience, expirationSeconds }, path) => {
-    if (audiences.has(audience)) errors.push(duplicate(path.child("audience"), audience));
+    if (audiences.has(audience)) {
+      errors.push(duplicate(path.child("audience"), audience));
+      return;
+    }
     audiences.add(audience);
-    if (expirationSeconds !== undefined && expirationSeconds < tokenSecondsMin) {
-      const why = "may not specify a duration less than 10 minutes";
-      errors.push(invalid(path.child("expirationSeconds"), expirationSeconds, why));
+    if (expirationSeconds === undefined) return;
+    const at = path.child("expirationSeconds");
+    if (expirationSeconds < tokenSecondsMin) {
+      errors.push(invalid(at, expirationSeconds, "may not specify a duration less than 10 minutes"));
+    }
+    if (expirationSeconds > tokenSecondsMax) {
+      errors.push(invalid(at, expirationSeconds, "may not specify a duration larger than 2^32 seconds"));
     }
   });
+  for (const mode of spec.volumeLifecycleModes ?? []) {
+    checkOneOf(mode, ["Persistent", "Ephemeral"], specPath.child("volumeLifecycleModes"), errors);
+  }
+  if (spec.seLinuxMount === undefined) errors.push(required(specPath.child("seLinuxMount")));
+  const { nodeAllocatableUpdatePeriodSeconds: period } = spec;
+  if (period !== undefined && period < periodSecondsMin) {
+    const at = specPath.child("nodeAllocatableUpdatePeriodSeconds");
+    errors.push(invalid(at, period, "must be greater than or equal to 10 seconds"));
+  }
 }
 
 export const csiNodeStrategy: Strategy<CSINode> = {
   validate: (node) => collect((errors) => checkDrivers(node, errors)),
-  validateUpdate: (node) => collect((errors) => checkDrivers(node, errors)),
+  validateUpdate: (node, old) =>
+    collect((errors) => {
+      checkDrivers(node, errors);
+      const drivers = (of: CSINode) => of.spec?.drivers ?? [];
+      for (const { allocatable: _before, ...before } of drivers(old)) {
+        for (const { allocatable: _now, ...now } of drivers(node)) {
+          // How many volumes there may be changes while the driver runs.
+          if (now.name === before.name) validateImmutableField(now, before, specPath.child("drivers"), errors);
+        }
+      }
+    }),
   allowUnconditionalUpdate: false,
   table: defineTable([
     nameColumn,
@@ -80,10 +116,20 @@ export const csiNodeStrategy: Strategy<CSINode> = {
 
 function checkDrivers({ spec }: CSINode, errors: Errors): void {
   const names = new Set<string>();
-  checkEach(spec?.drivers, specPath.child("drivers"), errors, ({ name, nodeID }, path) => {
+  checkEach(spec?.drivers, specPath.child("drivers"), errors, ({ name, nodeID, allocatable, topologyKeys }, path) => {
     checkCsiDriverName(name, path.child("name"), errors);
     checkRequired(nodeID, path.child("nodeID"), errors);
-    if (names.has(name)) errors.push(duplicate(path.child("name"), name));
-    names.add(name);
+    if (byteLength(nodeID) > nodeIdMax) {
+      errors.push(invalid(path.child("nodeID"), nodeID, `must be ${nodeIdMax} characters or less`));
+    }
+    checkNonNegative(allocatable?.count, path.child("allocatable").child("count"), errors);
+    checkUnique(names, name, path.child("name"), errors);
+    const keys = new Set<string>();
+    // Upstream names these errors by the driver.
+    for (const key of topologyKeys ?? []) {
+      if (key === "") errors.push(required(path));
+      checkUnique(keys, key, path, errors);
+      checkQualifiedName(key, path, errors);
+    }
   });
 }

@@ -1,6 +1,7 @@
 import type { StorageClass } from "../../../api/index.ts";
 import {
   byteLength,
+  duplicate,
   type FieldPath,
   fieldPath,
   forbidden,
@@ -10,9 +11,10 @@ import {
   required,
   semanticEqual,
   tooLong,
+  validateLabelName,
   validateImmutableField,
 } from "../../../apimachinery/index.ts";
-import { addMessages, checkRequiredOneOf, type Errors } from "../common/check.ts";
+import { addMessages, checkEach, checkRequiredOneOf, checkUnique, type Errors } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
 import { nodeLabelWarning } from "../common/node-label-warnings.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
@@ -76,6 +78,34 @@ function check(storage: StorageClass, errors: Errors): void {
     errors.push(notSupported(fieldPath("reclaimPolicy"), reclaimPolicy, ["Delete", "Retain"]));
   }
   checkRequiredOneOf(volumeBindingMode, bindingModes, fieldPath("volumeBindingMode"), errors);
+  checkTopologies(storage.allowedTopologies ?? [], fieldPath("allowedTopologies"), errors);
+}
+
+type Topology = NonNullable<StorageClass["allowedTopologies"]>[number];
+
+function checkTopologies(topologies: readonly Topology[], path: FieldPath, errors: Errors): void {
+  const seen: Topology[] = [];
+  checkEach(topologies, path, errors, (term, at) => {
+    const expressionsPath = at.child("matchLabelExpressions");
+    const keys = new Set<string>();
+    checkEach(term.matchLabelExpressions, expressionsPath, errors, ({ key, values = [] }, onePath) => {
+      const valuesPath = onePath.child("values");
+      if (values.length === 0) errors.push(required(valuesPath));
+      const known = new Set<string>();
+      checkEach(values, valuesPath, errors, (value, valuePath) => checkUnique(known, value, valuePath, errors));
+      validateLabelName(key, onePath.child("key"), errors);
+      checkUnique(keys, key, onePath.child("key"), errors);
+    });
+    if (seen.some((other) => sameTopology(other, term))) errors.push(duplicate(expressionsPath, ""));
+    seen.push(term);
+  });
+}
+
+/** In whatever order keys and values are written. */
+function sameTopology(a: Topology, b: Topology): boolean {
+  const text = ({ matchLabelExpressions = [] }: Topology) =>
+    matchLabelExpressions.map(({ key, values = [] }) => `${key}=${[...values].sort().join()}`).sort();
+  return text(a).join(";") === text(b).join(";");
 }
 
 /** Shown in lower case, as it is checked. */

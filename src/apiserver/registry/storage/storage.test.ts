@@ -38,6 +38,33 @@ classes.changes([
     ],
   ],
 ]);
+const topology = (key: string, ...values: string[]) => ({ matchLabelExpressions: [{ key, values }] });
+classes.rejects([
+  [
+    "places that are none, or twice the same",
+    {
+      ...storageClass,
+      allowedTopologies: [
+        {
+          matchLabelExpressions: [
+            { key: "z", values: ["a", "a"] },
+            { key: "z", values: [] },
+          ],
+        },
+        topology("-", "b"),
+        topology("y", "a", "b"),
+        topology("y", "b", "a"),
+      ],
+    },
+    [
+      'allowedTopologies[0].matchLabelExpressions[0].values[1]: Duplicate value: "a"',
+      "allowedTopologies[0].matchLabelExpressions[1].values: Required value",
+      'allowedTopologies[0].matchLabelExpressions[1].key: Duplicate value: "z"',
+      `allowedTopologies[1].matchLabelExpressions[0].key: Invalid value: "-": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+      'allowedTopologies[3].matchLabelExpressions: Duplicate value: ""',
+    ],
+  ],
+]);
 const annotations = { "storageclass.kubernetes.io/is-default-class": "true" };
 classes.prints([
   [
@@ -50,7 +77,13 @@ classes.prints([
 const drivers = new RuleTables<CSIDriver>("CSIDriver", csiDriverStrategy);
 const driver: CSIDriver = {
   metadata,
-  spec: { attachRequired: true, podInfoOnMount: false, storageCapacity: false, fsGroupPolicy: "File" },
+  spec: {
+    attachRequired: true,
+    podInfoOnMount: false,
+    storageCapacity: false,
+    fsGroupPolicy: "File",
+    seLinuxMount: false,
+  },
 };
 drivers.accepts([["a full one", driver]]);
 drivers.rejects([
@@ -65,6 +98,26 @@ drivers.rejects([
       'spec.tokenRequests[1].audience: Duplicate value: "a"',
     ],
   ],
+  [
+    "nothing, and what is out of bounds",
+    {
+      metadata,
+      spec: {
+        tokenRequests: [{ audience: "a", expirationSeconds: 2 ** 32 + 1 }],
+        volumeLifecycleModes: ["Forever"],
+        nodeAllocatableUpdatePeriodSeconds: 9,
+      },
+    },
+    [
+      "spec.attachedRequired: Required value",
+      "spec.podInfoOnMount: Required value",
+      "spec.storageCapacity: Required value",
+      "spec.tokenRequests[0].expirationSeconds: Invalid value: 4294967297: may not specify a duration larger than 2^32 seconds",
+      'spec.volumeLifecycleModes: Unsupported value: "Forever": supported values: "Persistent", "Ephemeral"',
+      "spec.seLinuxMount: Required value",
+      "spec.nodeAllocatableUpdatePeriodSeconds: Invalid value: 9: must be greater than or equal to 10 seconds",
+    ],
+  ],
 ]);
 drivers.prints([["a driver", driver, ["x", true, false, false, "<unset>", false, "<none>", "0s"]]]);
 
@@ -74,6 +127,37 @@ nodes.rejects([
     "a driver that does not know the node",
     { metadata, spec: { drivers: [{ name: "d", nodeID: "" }] } },
     ["spec.drivers[0].nodeID: Required value"],
+  ],
+  [
+    "twice the same driver, a long name for the node, fewer volumes than none, the same key twice",
+    {
+      metadata,
+      spec: {
+        drivers: [
+          { name: "d", nodeID: "n".repeat(257), allocatable: { count: -1 }, topologyKeys: ["a", "a"] },
+          { name: "d", nodeID: "n" },
+        ],
+      },
+    },
+    [
+      `spec.drivers[0].nodeID: Invalid value: "${"n".repeat(257)}": must be 256 characters or less`,
+      "spec.drivers[0].allocatable.count: Invalid value: -1: must be greater than or equal to 0",
+      'spec.drivers[0]: Duplicate value: "a"',
+      'spec.drivers[1].name: Duplicate value: "d"',
+    ],
+  ],
+]);
+const csiNode = (nodeID: string, count: number): CSINode => ({
+  metadata,
+  spec: { drivers: [{ name: "d", nodeID, allocatable: { count } }] },
+});
+nodes.changes([
+  ["the number of volumes may change", csiNode("n", 2), csiNode("n", 1), []],
+  [
+    "the driver's name for the node stays",
+    csiNode("m", 1),
+    csiNode("n", 1),
+    ['spec.drivers: Invalid value: {"name":"d","nodeID":"m"}: field is immutable'],
   ],
 ]);
 
@@ -90,6 +174,60 @@ attachments.rejects([
     ["spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName"],
   ],
 ]);
+const inline = (change: object): VolumeAttachment => ({
+  ...attachment,
+  spec: {
+    ...attachment.spec,
+    source: {
+      inlineVolumeSpec: {
+        accessModes: ["ReadWriteOnce"],
+        csi: { driver: "example.com", volumeHandle: "h" },
+        ...change,
+      },
+    },
+  },
+});
+const inContext = "in the context of inline volumes";
+const inlinePath = "spec.source.inlineVolumeSpec";
+attachments.accepts([["a volume of its own", inline({ persistentVolumeReclaimPolicy: "Retain" })]]);
+attachments.rejects([
+  [
+    "a volume of its own with what only volumes of the cluster have",
+    inline({
+      claimRef: {},
+      capacity: { storage: "1Gi" },
+      persistentVolumeReclaimPolicy: "Delete",
+      storageClassName: "c",
+      volumeMode: "Block",
+    }),
+    [
+      `${inlinePath}.claimRef: Forbidden: may not be specified ${inContext}`,
+      `${inlinePath}.capacity: Forbidden: may not be specified ${inContext}`,
+      `${inlinePath}.persistentVolumeReclaimPolicy: Forbidden: may only be Retain ${inContext}`,
+      `${inlinePath}.storageClassName: Forbidden: may not be specified ${inContext}`,
+      `${inlinePath}.volumeMode: Forbidden: may not specify volumeMode other than Filesystem ${inContext}`,
+    ],
+  ],
+  [
+    "a volume without a driver's",
+    inline({ csi: undefined, hostPath: { path: "/x" } }),
+    [`${inlinePath}.csi: Required value: has to be specified ${inContext}`],
+  ],
+]);
+attachments.changes(
+  [
+    [
+      "errors have bounds",
+      { ...attachment, status: { attached: false, attachError: { message: "x".repeat(1025), errorCode: -1 } } },
+      attachment,
+      [
+        "status.attachError.message: Too long: may not be more than 262144 bytes",
+        "status.attachError.errorCode: Invalid value: -1: must be between 0 and 2147483647, inclusive",
+      ],
+    ],
+  ],
+  "status",
+);
 attachments.prints([["an attachment", attachment, ["x", "example.com", "v", "n", false, "0s"]]]);
 
 const capacity: CSIStorageCapacity = { metadata, storageClassName: "c", capacity: "1Gi", nodeTopology: {} };
