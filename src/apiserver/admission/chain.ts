@@ -16,7 +16,9 @@ export class AdmissionChain implements Admission {
   }
 
   mutates(operation: AdmissionAttributes["operation"], resource: GroupVersionResource, subresource: string): boolean {
-    return this.#for(operation, resource, subresource).mutating.length > 0;
+    const { mutating } = this.#for(operation, resource, subresource);
+    for (const plugin of mutating) if (plugin.onlyChecks !== true && plugin.idle?.() !== true) return true;
+    return false;
   }
 
   /** All of them a second time when a webhook or policy changed the object. Upstream: `reinvoker.Admit`. */

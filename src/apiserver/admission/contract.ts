@@ -62,6 +62,10 @@ export interface AdmissionPlugin {
   readonly name: string;
   /** Cheap pre-check, asked once per (operation, resource, subresource) and remembered. */
   handles(operation: AdmissionAttributes["operation"], resource: GroupVersionResource, subresource: string): boolean;
+  /** Whether there is nothing for it to do at present, whatever the request: no webhook, no policy. Asked every time. */
+  idle?(): boolean;
+  /** Its `admit` changes nothing; `validate` says the same where nobody else is to mutate. */
+  readonly onlyChecks?: true;
   admit?(attributes: AdmissionAttributes): void | Promise<void>;
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
 }

@@ -1,7 +1,10 @@
-import type { KubeObject } from "../../apimachinery/index.ts";
+import { type KubeObject, newNotFound } from "../../apimachinery/index.ts";
 import { chunkIndex, lowerBound, type Snapshot } from "../cacher/sorted-entries.ts";
 import type { ResourceRegistry } from "../registry/resource-registry.ts";
+import { updateObject } from "../registry/update.ts";
+import type { RequestContext } from "../request/contract.ts";
 import type { ApiServer } from "../server.ts";
+import { alreadyAdmitted } from "./contract.ts";
 
 /** What plug-ins read of the cluster: the server's own watch caches. */
 export interface ClusterObjects {
@@ -15,6 +18,8 @@ export interface ClusterObjects {
     name: string,
   ): Promise<T | undefined>;
   list<T extends KubeObject>(group: string, resource: string, namespace: string): Iterable<T>;
+  /** Writes the status of an object as it is given, if nobody has changed the object since; rejects with 409 otherwise. */
+  writeStatus<T extends KubeObject>(group: string, resource: string, object: T, context: RequestContext): Promise<T>;
   /** All objects of a kind that every request has to look at. Keep it: asking again is then nearly free. */
   collection<T extends KubeObject>(group: string, resource: string): Collection<T>;
 }
@@ -63,6 +68,28 @@ export class ServerObjects implements ClusterObjects {
         yield entry.object as T;
       }
     }
+  }
+
+  async writeStatus<T extends KubeObject>(
+    group: string,
+    resource: string,
+    object: T,
+    context: RequestContext,
+  ): Promise<T> {
+    const registry = this.#registry(group, resource);
+    const { name = "", namespace = "" } = object.metadata;
+    if (registry === undefined) throw newNotFound({ group, resource }, name);
+    const { result } = await updateObject(registry, {
+      ...{ context, namespace, name, subresource: "status", dryRun: false, managed: true },
+      options: { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1" },
+      admission: alreadyAdmitted,
+      produce: (existing) => {
+        const { resourceVersion } = object.metadata;
+        const metadata = { ...structuredClone(existing?.metadata), resourceVersion };
+        return { ...structuredClone(object), metadata } as KubeObject;
+      },
+    });
+    return result.object as T;
   }
 
   collection<T extends KubeObject>(group: string, resource: string): Collection<T> {

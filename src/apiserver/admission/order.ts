@@ -15,6 +15,7 @@ import { limitRanger } from "./plugins/limit-ranger.ts";
 import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
 import { nodeRestriction } from "./plugins/node-restriction.ts";
 import { persistentVolumeClaimResize } from "./plugins/persistent-volume-claim-resize.ts";
+import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { podSecurity } from "./plugins/pod-security.ts";
 import { priority } from "./plugins/priority.ts";
 import { resourceQuota } from "./plugins/resource-quota.ts";
@@ -40,6 +41,7 @@ export const admissionReads: readonly (readonly [group: string, resource: string
   ["", "limitranges"],
   ["", "resourcequotas"],
   ["", "pods"],
+  ["", "nodes"],
   ["scheduling.k8s.io", "priorityclasses"],
   ["storage.k8s.io", "storageclasses"],
   ["networking.k8s.io", "ingressclasses"],
@@ -73,7 +75,8 @@ export function admissionPlugins(inputs: AdmissionInputs): readonly AdmissionPlu
     clusterTrustBundleAttest(authorizer),
     certificateSubjectRestriction,
     defaultIngressClass(objects),
+    podTopologyLabels(objects),
     ...dynamic,
-    resourceQuota(objects),
+    resourceQuota(objects, inputs.clock),
   ];
 }

@@ -21,8 +21,8 @@ export function limitRanger(objects: ClusterObjects): AdmissionPlugin {
         (operation === "CREATE" || operation === "UPDATE")),
     admit(attributes) {
       if (!isResource(attributes.resource, "", "pods") || attributes.operation !== "CREATE") return;
-      for (const item of items(attributes.namespace))
-        if (item.type === "Container") setDefaults(attributes.object as Pod, item);
+      for (const { spec } of objects.list<LimitRange>("", "limitranges", attributes.namespace))
+        setDefaults(attributes.object as Pod, spec?.limits ?? []);
     },
     validate(attributes) {
       const problems = items(attributes.namespace).flatMap((item) => check(attributes, item));
@@ -32,15 +32,37 @@ export function limitRanger(objects: ClusterObjects): AdmissionPlugin {
   };
 }
 
-/** `defaultRequest` falls back to `default`, which falls back to `max`, as the API's own defaulting does. */
-function setDefaults(pod: Pod, item: LimitRangeItem): void {
-  const limits = item.default ?? {};
-  const requests = item.defaultRequest ?? {};
-  for (const container of [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]) {
-    const resources = (container.resources ??= {});
-    if (Object.keys(limits).length > 0) resources.limits = { ...limits, ...resources.limits };
-    if (Object.keys(requests).length > 0) resources.requests = { ...requests, ...resources.requests };
-  }
+const annotation = "kubernetes.io/limit-ranger";
+
+/**
+ * What containers leave open is what a range says, and an annotation tells of it. `defaultRequest` falls back to
+ * `default`, which falls back to `max`, as the API's own defaulting does.
+ */
+function setDefaults(pod: Pod, items: readonly LimitRangeItem[]): void {
+  const own = items.filter(({ type }) => type === "Container");
+  const limits: Amounts = Object.assign({}, ...own.map((item) => item.default));
+  const requests: Amounts = Object.assign({}, ...own.map(({ defaultRequest }) => defaultRequest));
+  const { containers = [], initContainers = [] } = pod.spec ?? {};
+  const told = [
+    ...containers.flatMap((container) => fill(container, limits, requests, "container")),
+    ...initContainers.flatMap((container) => fill(container, limits, requests, "init container")),
+  ];
+  if (told.length === 0) return;
+  pod.metadata.annotations = {
+    ...pod.metadata.annotations,
+    [annotation]: `LimitRanger plugin set: ${told.join("; ")}`,
+  };
+}
+
+function fill(container: Container, limits: Amounts, requests: Amounts, what: string): readonly string[] {
+  const resources = (container.resources ??= {});
+  const missing = (given: Amounts, present: Amounts = {}) => Object.keys(given).filter((name) => !(name in present));
+  const [openRequests, openLimits] = [missing(requests, resources.requests), missing(limits, resources.limits)];
+  if (openRequests.length > 0) resources.requests = { ...requests, ...resources.requests };
+  if (openLimits.length > 0) resources.limits = { ...limits, ...resources.limits };
+  const tell = (names: readonly string[], kind: string) =>
+    names.length === 0 ? [] : [`${names.toSorted().join(", ")} ${kind} for ${what} ${container.name}`];
+  return [...tell(openRequests, "request"), ...tell(openLimits, "limit")];
 }
 
 function check(attributes: AdmissionAttributes, item: LimitRangeItem): string[] {

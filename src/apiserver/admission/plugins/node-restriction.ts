@@ -1,11 +1,11 @@
-import type { KubeObject } from "../../../apimachinery/index.ts";
-import type { Node, Pod } from "../../../api/index.ts";
+import type { Node } from "../../../api/index.ts";
+import { semanticEqual } from "../../../apimachinery/index.ts";
 import { nodeNameOf } from "../../authz/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
 import type { ClusterObjects } from "../objects.ts";
-import { isResource, refuse } from "../refuse.ts";
+import { refuse } from "../refuse.ts";
+import { checkClaim, checkPod, checkSlice, checkToken } from "./node-objects.ts";
 
-const mirrorAnnotation = "kubernetes.io/config.mirror";
 /** Labels of the reserved domains that a kubelet may set on its own Node. */
 const kubeletLabels = new Set([
   "kubernetes.io/hostname",
@@ -25,91 +25,70 @@ const kubeletLabels = new Set([
 export function nodeRestriction(objects: ClusterObjects): AdmissionPlugin {
   return {
     name: "NodeRestriction",
-    handles: (operation) => operation !== "CONNECT",
+    handles: (operation, resource) =>
+      operation !== "CONNECT" && restricted.has(`${resource.group}/${resource.resource}`),
     validate(attributes) {
       const node = nodeNameOf(attributes.context.user);
       if (node === undefined) return;
-      const { resource } = attributes;
-      if (isResource(resource, "", "pods")) checkPod(attributes, node, objects);
-      else if (isResource(resource, "", "nodes")) checkNode(attributes, node);
-      else if (isResource(resource, "coordination.k8s.io", "leases")) checkLease(attributes, node);
-      else if (isResource(resource, "storage.k8s.io", "csinodes")) checkOwnName(attributes, node, "CSINode");
+      const { group, resource } = attributes.resource;
+      switch (`${group}/${resource}`) {
+        case "/pods":
+          return checkPod({ attributes, node, objects });
+        case "/nodes":
+          return checkNode(attributes, node);
+        case "/persistentvolumeclaims":
+          return checkClaim(attributes, node);
+        case "/serviceaccounts":
+          return checkToken({ attributes, node, objects });
+        case "coordination.k8s.io/leases":
+          return checkLease(attributes, node);
+        case "storage.k8s.io/csinodes":
+          return checkOwnName(attributes, node, "CSINode");
+        case "resource.k8s.io/resourceslices":
+          return checkSlice(attributes, node);
+      }
     },
   };
 }
 
-function checkPod(attributes: AdmissionAttributes, node: string, objects: ClusterObjects): void {
-  const { operation, subresource, object, oldObject, namespace, name } = attributes;
-  if (subresource === "eviction" || operation === "DELETE") {
-    const pod = (oldObject as Pod | undefined) ?? objects.get<Pod>("", "pods", namespace, name);
-    if (pod !== undefined && pod.spec?.nodeName !== node) {
-      throw refuse(
-        attributes,
-        `node ${JSON.stringify(node)} can only ${subresource === "eviction" ? "evict" : "delete"} pods with spec.nodeName set to itself`,
-      );
-    }
-    return;
-  }
-  if (operation === "CREATE" && subresource === "") return checkMirror(attributes, node);
-  if (operation === "UPDATE" && subresource === "status") {
-    if ((oldObject as Pod).spec?.nodeName !== node) {
-      throw refuse(
-        attributes,
-        `node ${JSON.stringify(node)} can only update pod status for pods with spec.nodeName set to itself`,
-      );
-    }
-    if (JSON.stringify(object?.metadata.labels ?? {}) !== JSON.stringify(oldObject?.metadata.labels ?? {})) {
-      throw refuse(attributes, `node ${JSON.stringify(node)} cannot update labels through pod status`);
-    }
-    return;
-  }
-  throw refuse(attributes, `unexpected operation ${JSON.stringify(operation)}`);
-}
-
-function checkMirror(attributes: AdmissionAttributes, node: string): void {
-  const pod = attributes.object as Pod;
-  if (pod.metadata.annotations?.[mirrorAnnotation] === undefined) {
-    throw refuse(
-      attributes,
-      `pod does not have ${JSON.stringify(mirrorAnnotation)} annotation, node ${JSON.stringify(node)} can only create mirror pods`,
-    );
-  }
-  if (pod.spec?.nodeName !== node)
-    throw refuse(attributes, `node ${JSON.stringify(node)} can only create pods with spec.nodeName set to itself`);
-  const owners = pod.metadata.ownerReferences ?? [];
-  if (owners.some((owner) => owner.kind !== "Node" || owner.name !== node)) {
-    throw refuse(attributes, `node ${JSON.stringify(node)} can only create pods with an owner reference set to itself`);
-  }
-}
+const restricted = new Set([
+  "/pods",
+  "/nodes",
+  "/persistentvolumeclaims",
+  "/serviceaccounts",
+  "coordination.k8s.io/leases",
+  "storage.k8s.io/csinodes",
+  "resource.k8s.io/resourceslices",
+]);
 
 function checkNode(attributes: AdmissionAttributes, node: string): void {
-  const { operation, name, object, oldObject } = attributes;
+  const { operation, name } = attributes;
+  const [object, old] = [attributes.object as Node | undefined, attributes.oldObject as Node | undefined];
+  const own = JSON.stringify(node);
   const target = name !== "" ? name : (object?.metadata.name ?? "");
-  if (target !== node)
-    throw refuse(attributes, `node ${JSON.stringify(node)} is not allowed to modify node ${JSON.stringify(target)}`);
-  if (operation === "CREATE") return checkLabels(attributes, node, object, undefined);
+  if (target !== node) throw refuse(attributes, `node ${own} is not allowed to modify node ${JSON.stringify(target)}`);
+  const source = object?.spec?.configSource;
+  if (operation === "CREATE") {
+    if (source !== undefined)
+      throw refuse(attributes, `node ${own} is not allowed to create pods with a non-nil configSource`);
+    const labels = reservedChanges(object, undefined);
+    if (labels === "") return;
+    throw refuse(attributes, `node ${own} is not allowed to set the following labels: ${labels}`);
+  }
   if (operation !== "UPDATE") return;
-  const taints = (of: KubeObject | undefined) => JSON.stringify((of as Node | undefined)?.spec?.taints ?? []);
-  if (taints(object) !== taints(oldObject))
-    throw refuse(attributes, `node ${JSON.stringify(node)} is not allowed to modify taints`);
-  checkLabels(attributes, node, object, oldObject);
+  if (source !== undefined && !semanticEqual(source, old?.spec?.configSource))
+    throw refuse(attributes, `node ${own} is not allowed to update configSource to a new non-nil configSource`);
+  if (!semanticEqual(object?.spec?.taints, old?.spec?.taints))
+    throw refuse(attributes, `node ${own} is not allowed to modify taints`);
+  const labels = reservedChanges(object, old);
+  if (labels !== "") throw refuse(attributes, `is not allowed to modify labels: ${labels}`);
 }
 
-function checkLabels(
-  attributes: AdmissionAttributes,
-  node: string,
-  object: KubeObject | undefined,
-  old: KubeObject | undefined,
-): void {
+function reservedChanges(object: Node | undefined, old: Node | undefined): string {
   const now = object?.metadata.labels ?? {};
   const before = old?.metadata.labels ?? {};
   const changed = [...new Set([...Object.keys(now), ...Object.keys(before)])].filter((key) => now[key] !== before[key]);
-  const refused = changed.filter((key) => isReserved(key)).toSorted();
-  if (refused.length > 0)
-    throw refuse(
-      attributes,
-      `is not allowed to modify labels: ${refused.join(", ")}`.replace(/^/, `node ${JSON.stringify(node)} `),
-    );
+  return changed.filter(isReserved).toSorted().join(", ");
 }
 
 function isReserved(key: string): boolean {

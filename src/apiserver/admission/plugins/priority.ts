@@ -11,12 +11,13 @@ export function priority(objects: ClusterObjects): AdmissionPlugin {
     name: "Priority",
     handles: (operation, resource, subresource) =>
       subresource === "" &&
-      ((operation === "CREATE" && isResource(resource, "", "pods")) ||
-        ((operation === "CREATE" || operation === "UPDATE") && isResource(resource, group, "priorityclasses"))),
+      (operation === "CREATE" || operation === "UPDATE") &&
+      (isResource(resource, "", "pods") || isResource(resource, group, "priorityclasses")),
     async admit(attributes) {
       if (!isResource(attributes.resource, "", "pods")) return;
       const spec = (attributes.object as Pod).spec;
       if (spec === undefined) return;
+      if (attributes.operation === "UPDATE") return keep(spec, (attributes.oldObject as Pod).spec);
       const found = await classOf(spec.priorityClassName ?? "");
       if (found === undefined && spec.priorityClassName)
         throw refuse(attributes, `no PriorityClass with name ${spec.priorityClassName} was found`);
@@ -74,4 +75,11 @@ export function priority(objects: ClusterObjects): AdmissionPlugin {
     }
     return lowest;
   }
+}
+
+/** What this plug-in gave a pod stays, also where a client leaves it out. */
+function keep(spec: NonNullable<Pod["spec"]>, old: Pod["spec"]): void {
+  if (spec.priority === undefined && old?.priority !== undefined) spec.priority = old.priority;
+  if (spec.preemptionPolicy === undefined && old?.preemptionPolicy !== undefined)
+    spec.preemptionPolicy = old.preemptionPolicy;
 }

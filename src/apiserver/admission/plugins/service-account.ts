@@ -1,8 +1,9 @@
 import type { Container, Pod, ServiceAccount, Volume } from "../../../api/index.ts";
 import type { Clock, Random } from "../../../base/index.ts";
-import type { AdmissionPlugin } from "../contract.ts";
+import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
 import type { ClusterObjects } from "../objects.ts";
 import { isResource, refuse } from "../refuse.ts";
+import { limitSecrets } from "./mountable-secrets.ts";
 
 const mountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 const tokenVolumePrefix = "kube-api-access-";
@@ -32,14 +33,9 @@ export function serviceAccount({ objects, clock, random }: ServiceAccountAdmissi
       if (attributes.operation !== "CREATE" || pod.spec === undefined || isMirror(pod)) return;
       const name = pod.spec.serviceAccountName || pod.spec.serviceAccount || "default";
       pod.spec.serviceAccountName = name;
-      const account = await find(attributes.namespace, name);
-      if (account === undefined) {
-        throw refuse(
-          attributes,
-          `error looking up service account ${attributes.namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`,
-        );
-      }
+      const account = await known(attributes, name);
       pod.spec.serviceAccount = name;
+      limitSecrets(attributes, account, pod);
       if (mounts(account, pod)) mountToken(pod, random);
       if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
         pod.spec.imagePullSecrets = account.imagePullSecrets.map((reference) => ({ ...reference }));
@@ -47,16 +43,27 @@ export function serviceAccount({ objects, clock, random }: ServiceAccountAdmissi
     },
     async validate(attributes) {
       const pod = attributes.object as Pod;
-      if (attributes.operation !== "CREATE" || pod.spec === undefined) return;
-      if (isMirror(pod)) {
-        if (pod.spec.serviceAccountName) throw refuse(attributes, "a mirror pod may not reference service accounts");
-        if (usesSecrets(pod)) throw refuse(attributes, "a mirror pod may not reference secrets");
-        return;
-      }
+      if (pod.spec === undefined) return;
+      if (isMirror(pod)) return checkMirror(attributes, pod);
       const name = pod.spec.serviceAccountName ?? "";
-      if (name === "") throw refuse(attributes, "no service account specified for pod");
+      if (name === "") {
+        const called = `${attributes.namespace}/${attributes.name}`;
+        throw refuse(attributes, `no service account specified for pod ${called}`);
+      }
+      // Other plug-ins, and webhooks, may have chosen another since.
+      limitSecrets(attributes, await known(attributes, name), pod);
     },
   };
+
+  async function known(attributes: AdmissionAttributes, name: string): Promise<ServiceAccount> {
+    const account = await find(attributes.namespace, name);
+    if (account !== undefined) return account;
+    const called = `${attributes.namespace}/${name}`;
+    throw refuse(
+      attributes,
+      `error looking up service account ${called}: serviceaccount ${JSON.stringify(name)} not found`,
+    );
+  }
 
   async function find(namespace: string, name: string): Promise<ServiceAccount | undefined> {
     const found = objects.get<ServiceAccount>("", "serviceaccounts", namespace, name);
@@ -74,11 +81,21 @@ function isMirror(pod: Pod): boolean {
   return pod.metadata.annotations?.[mirrorAnnotation] !== undefined;
 }
 
+/** They run without the API server, and must not be able to ask it for anything. */
+function checkMirror(attributes: AdmissionAttributes, pod: Pod): void {
+  if (pod.spec?.serviceAccountName) throw refuse(attributes, "a mirror pod may not reference service accounts");
+  if (usesSecrets(pod)) throw refuse(attributes, "a mirror pod may not reference secrets");
+  const tokens = (pod.spec?.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? []);
+  if (tokens.some(({ serviceAccountToken }) => serviceAccountToken !== undefined))
+    throw refuse(attributes, "a mirror pod may not use ServiceAccountToken volume projections");
+}
+
 function usesSecrets(pod: Pod): boolean {
-  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
+  const { containers = [], initContainers = [], ephemeralContainers = [], volumes = [] } = pod.spec ?? {};
   return (
-    (pod.spec?.volumes ?? []).some(({ secret }) => secret !== undefined) ||
-    containers.some(
+    (pod.spec?.imagePullSecrets ?? []).length > 0 ||
+    volumes.some(({ secret, projected }) => secret !== undefined || projected?.sources?.some((one) => one.secret)) ||
+    [...containers, ...initContainers, ...ephemeralContainers].some(
       ({ env, envFrom }) =>
         envFrom?.some(({ secretRef }) => secretRef) || env?.some(({ valueFrom }) => valueFrom?.secretKeyRef),
     )

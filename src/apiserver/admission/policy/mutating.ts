@@ -55,6 +55,7 @@ export function mutatingPolicies(inputs: MutatingInputs): AdmissionPlugin {
     name: pluginName,
     // There is nothing to change about what is deleted.
     handles: (operation, resource) => operation !== "DELETE" && mayBeJudged(resource),
+    idle: () => policies.all().length === 0,
     admit(attributes) {
       const all = policies.all();
       return all.length === 0 ? undefined : mutateAll(inputs, attributes, all);

@@ -1,79 +1,89 @@
-import { parseQuantity, Quantity } from "../../../apimachinery/index.ts";
+import { type KubeObject, parseQuantity, Quantity } from "../../../apimachinery/index.ts";
 import type { Container, PersistentVolumeClaim, Pod, ResourceQuota, Service } from "../../../api/index.ts";
 import type { AdmissionAttributes } from "../contract.ts";
 
-/** What one write takes from the quotas of its namespace. */
-export interface Usage {
-  readonly amounts: ReadonlyMap<string, Quantity>;
-  /** Resources that count even when nothing is asked of them. */
-  readonly required: ReadonlySet<string>;
-  /** Compute resources that a quota may limit but the pod leaves open, and the containers that do. */
-  readonly mustSpecify: ReadonlySet<string>;
-  readonly unspecifiedBy: readonly string[];
-}
+export type Amounts = Map<string, Quantity>;
 
 const one = Quantity.fromValue(1);
-const none: ReadonlySet<string> = new Set();
+/** A quota of these wants every container to say how much it takes. */
 const computeNames = ["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"] as const;
 
-/** `undefined` when the write takes nothing. */
-export function usageOf(attributes: AdmissionAttributes): Usage | undefined {
-  const { group, resource } = attributes.resource;
+type Resource = AdmissionAttributes["resource"];
+
+/** Whether a write can take anything of a quota. */
+export function takesQuota(
+  operation: AdmissionAttributes["operation"],
+  { group, resource }: Resource,
+  subresource: string,
+): boolean {
+  if (resource === "events" && (group === "" || group === "events.k8s.io")) return false;
+  if (group === "" && resource === "namespaces") return false;
+  if (group === "" && resource === "pods" && subresource === "resize") return operation === "UPDATE";
+  if (subresource !== "") return false;
+  const changes = group === "" && (resource === "services" || resource === "persistentvolumeclaims");
+  return operation === "CREATE" || (operation === "UPDATE" && changes);
+}
+
+/** What an object takes, by the names that quotas have for it. */
+export function usageOf({ group, resource }: Resource, object: KubeObject | undefined): Amounts {
   const key = group === "" ? resource : `${resource}.${group}`;
   switch (key) {
     case "pods":
-      return attributes.operation === "CREATE" ? podUsage(attributes.object as Pod) : undefined;
+      return podAmounts(object as Pod);
     case "services":
-      return difference(
-        serviceAmounts(attributes.object as Service),
-        attributes.operation === "UPDATE" ? serviceAmounts(attributes.oldObject as Service) : undefined,
-      );
+      return serviceAmounts(object as Service);
     case "persistentvolumeclaims":
-      return difference(
-        claimAmounts(attributes.object as PersistentVolumeClaim),
-        attributes.operation === "UPDATE" ? claimAmounts(attributes.oldObject as PersistentVolumeClaim) : undefined,
-      );
+      return claimAmounts(object as PersistentVolumeClaim);
     default: {
-      if (attributes.operation !== "CREATE") return undefined;
-      const amounts = new Map([[`count/${key}`, one]]);
-      if (group === "") amounts.set(resource, one);
-      return { amounts, required: none, mustSpecify: none, unspecifiedBy: [] };
+      const amounts: Amounts = new Map([[`count/${key}`, one]]);
+      if (group === "" && counted.has(resource)) amounts.set(resource, one);
+      return amounts;
     }
   }
 }
 
-type Amounts = Map<string, Quantity>;
+const counted = new Set(["configmaps", "secrets", "replicationcontrollers", "resourcequotas"]);
 
-function difference(now: Amounts, before: Amounts | undefined): Usage {
-  const amounts: Amounts = new Map(now);
-  for (const [name, amount] of before ?? []) amounts.set(name, (amounts.get(name) ?? Quantity.zero).subtract(amount));
-  return { amounts, required: none, mustSpecify: none, unspecifiedBy: [] };
+/** `limits.cpu for: a,b; limits.memory for: a`: what containers leave open that one of these quotas limits. */
+export function constraintsOf(
+  { group, resource }: Resource,
+  object: KubeObject | undefined,
+  names: readonly string[],
+): string | undefined {
+  if (group !== "" || resource !== "pods") return undefined;
+  const { containers = [], initContainers = [] } = (object as Pod).spec ?? {};
+  const problems = computeNames
+    .filter((name) => names.includes(name))
+    .flatMap((name) => {
+      const open = [...containers, ...initContainers].filter((container) => !specifies(container, name));
+      const called = [...new Set(open.map((container) => container.name))].toSorted();
+      return called.length === 0 ? [] : [`${name} for: ${called.join(",")}`];
+    });
+  return problems.length === 0 ? undefined : problems.toSorted().join("; ");
 }
 
 function add(amounts: Amounts, name: string, quantity: Quantity): void {
   amounts.set(name, amounts.get(name)?.add(quantity) ?? quantity);
 }
 
-export function podUsage(pod: Pod): Usage {
+function podAmounts(pod: Pod): Amounts {
   const amounts: Amounts = new Map([
     ["count/pods", one],
     ["pods", one],
   ]);
+  const { phase } = pod.status ?? {};
+  // What is over takes nothing but its place.
+  if (phase === "Succeeded" || phase === "Failed") return new Map([["count/pods", one]]);
   for (const [name, quantity] of totals(pod, ({ resources }) => resources?.requests)) {
     add(amounts, `requests.${name}`, quantity);
-    if (name === "cpu" || name === "memory" || name === "ephemeral-storage") add(amounts, name, quantity);
+    if (plain.has(name) || name.startsWith("hugepages-")) add(amounts, name, quantity);
   }
   for (const [name, quantity] of totals(pod, ({ resources }) => resources?.limits))
-    add(amounts, `limits.${name}`, quantity);
-  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
-  const mustSpecify = new Set<string>(
-    computeNames.filter((name) => containers.some((container) => !specifies(container, name))),
-  );
-  const unspecifiedBy = containers
-    .filter((container) => computeNames.some((name) => !specifies(container, name)))
-    .map(({ name }) => name);
-  return { amounts, required: new Set(computeNames), mustSpecify, unspecifiedBy };
+    if (plain.has(name)) add(amounts, `limits.${name}`, quantity);
+  return amounts;
 }
+
+const plain = new Set(["cpu", "memory", "ephemeral-storage"]);
 
 function specifies({ resources }: Container, name: string): boolean {
   const [kind = "", resource = kind] = name.includes(".") ? name.split(".") : ["requests", name];
@@ -97,21 +107,22 @@ function totals(pod: Pod, listOf: (container: Container) => Readonly<Record<stri
   return sum;
 }
 
-export function serviceAmounts(service: Service): Amounts {
-  const ports = Quantity.fromValue(service.spec?.ports?.length ?? 0);
+function serviceAmounts(service: Service): Amounts {
+  const { ports: all = [], allocateLoadBalancerNodePorts } = service.spec ?? {};
+  // A load balancer may do without node ports, but for those that are asked for.
+  const only = service.spec?.type === "LoadBalancer" && allocateLoadBalancerNodePorts === false;
+  const ports = Quantity.fromValue(only ? all.filter(({ nodePort = 0 }) => nodePort !== 0).length : all.length);
   const amounts: Amounts = new Map([
     ["count/services", one],
     ["services", one],
   ]);
   const { type } = service.spec ?? {};
   if (type === "LoadBalancer") amounts.set("services.loadbalancers", one);
-  if (type === "NodePort" || (type === "LoadBalancer" && service.spec?.allocateLoadBalancerNodePorts !== false)) {
-    amounts.set("services.nodeports", ports);
-  }
+  if (type === "NodePort" || type === "LoadBalancer") amounts.set("services.nodeports", ports);
   return amounts;
 }
 
-export function claimAmounts(claim: PersistentVolumeClaim): Amounts {
+function claimAmounts(claim: PersistentVolumeClaim): Amounts {
   const amounts: Amounts = new Map([
     ["count/persistentvolumeclaims", one],
     ["persistentvolumeclaims", one],
@@ -126,7 +137,7 @@ export function claimAmounts(claim: PersistentVolumeClaim): Amounts {
 }
 
 /** Whether a quota with scopes speaks of this object at all. */
-export function matchesScopes(quota: ResourceQuota, { resource, object }: AdmissionAttributes): boolean {
+export function matchesScopes(quota: ResourceQuota, resource: Resource, object: KubeObject | undefined): boolean {
   const scopes = [
     ...(quota.spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: "Exists", values: [] as string[] })),
     ...(quota.spec?.scopeSelector?.matchExpressions ?? []),

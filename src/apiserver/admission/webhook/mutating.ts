@@ -21,6 +21,7 @@ export function mutatingWebhooks(inputs: HookInputs): AdmissionPlugin {
   return {
     name: pluginName,
     handles: (_operation, resource) => mayBeHooked(resource),
+    idle: () => hooks.all().length === 0,
     admit(attributes) {
       const all = hooks.all();
       return all.length === 0 ? undefined : callAll(all, attributes, inputs);
