@@ -10,7 +10,7 @@ export {
   fakeFailure,
 } from "./fake/fake-client.ts";
 export { copyOf, deepFreeze } from "./freeze.ts";
-export { type ClosableClient, HttpClient, type HttpClientOptions } from "./http/http-client.ts";
+export { type ClientObserver, type ClosableClient, HttpClient, type HttpClientOptions } from "./http/http-client.ts";
 export { NodeTransport, type NodeTransportOptions } from "./http/node-transport.ts";
 export { statusErrorOf } from "./http/status.ts";
 export type { HttpHeaders, HttpRequest, HttpResponse, HttpTransport, TlsMaterial } from "./http/transport.ts";
@@ -42,7 +42,12 @@ export {
   retryOnConflict,
   type RetryOptions,
 } from "./retry.ts";
-export { noWorkQueueMetrics, type WorkQueueMetrics, type WorkQueueMetricsProvider } from "./workqueue/metrics.ts";
+export {
+  noWorkQueueMetrics,
+  type UnfinishedWork,
+  type WorkQueueMetrics,
+  type WorkQueueMetricsProvider,
+} from "./workqueue/metrics.ts";
 export {
   BucketRateLimiter,
   defaultControllerRateLimiter,

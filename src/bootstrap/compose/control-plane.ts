@@ -15,8 +15,8 @@ import {
   serviceNetworkDefaults,
   type StandardServer,
 } from "../../apiserver/index.ts";
-import { SeriesBroadcaster, SharedInformerFactory } from "../../client/index.ts";
-import { MetricsRegistry } from "../../component/index.ts";
+import { SeriesBroadcaster, SharedInformerFactory, type WorkQueueMetricsProvider } from "../../client/index.ts";
+import { MetricsRegistry, workQueueMetrics } from "../../component/index.ts";
 import { createControllerManager, impersonatingClients } from "../../controllers/index.ts";
 import { runAll } from "../../reconcile/index.ts";
 import { Scheduler } from "../../scheduler/index.ts";
@@ -67,7 +67,7 @@ async function runControlPlane(
   try {
     const parts = [
       standard.server,
-      controllerManager(platform, log, config, standard),
+      controllerManager(platform, log, config, standard, workQueueMetrics(metrics)),
       scheduler(platform, log, standard),
     ];
     await runAll("control-plane", parts).run(signal);
@@ -156,7 +156,13 @@ async function listen(
   return servers;
 }
 
-function controllerManager(platform: Platform, log: Log, config: ClusterConfig, standard: StandardServer): Runnable {
+function controllerManager(
+  platform: Platform,
+  log: Log,
+  config: ClusterConfig,
+  standard: StandardServer,
+  metrics: WorkQueueMetricsProvider,
+): Runnable {
   const { clock, random } = platform;
   const client = standard.client("system:kube-controller-manager", ["system:masters"], "kube-controller-manager");
   const informers = new SharedInformerFactory({ client, clock, random, log });
@@ -175,6 +181,7 @@ function controllerManager(platform: Platform, log: Log, config: ClusterConfig, 
         clock,
         random,
         log,
+        metrics,
         config: {
           rootCa,
           signing: { certificate: rootCa, key: signingKey },

@@ -1,6 +1,6 @@
 import type { Clock, Disk, Processes } from "../../base/index.ts";
 import type { Impersonation } from "../contract.ts";
-import { type ClosableClient, HttpClient } from "../http/http-client.ts";
+import { type ClientObserver, type ClosableClient, HttpClient } from "../http/http-client.ts";
 import { NodeTransport } from "../http/node-transport.ts";
 import type { TlsMaterial } from "../http/transport.ts";
 import {
@@ -27,6 +27,8 @@ export interface HttpClientConfig {
   readonly timeoutMs?: number | undefined;
   /** ALPN, in order; default HTTP/2, then HTTP/1.1. */
   readonly protocols?: readonly string[] | undefined;
+  /** For metrics, by the server's host. */
+  readonly observer?: ((host: string) => ClientObserver) | undefined;
 }
 
 /** A client over HTTP for one cluster and user, as a kubeconfig describes them. */
@@ -54,6 +56,7 @@ export function createHttpClient(config: HttpClientConfig): ClosableClient {
     impersonate: impersonationOf(user),
     rateLimit,
     timeoutMs,
+    observer: config.observer?.(server.host),
   });
 }
 

@@ -5,7 +5,7 @@ import { TokenBucket } from "../rate-limit.ts";
 import { HttpResourceClient } from "./http-resource-client.ts";
 import { readAll } from "./json-lines.ts";
 import { statusErrorOf } from "./status.ts";
-import type { HttpHeaders, HttpResponse, HttpTransport } from "./transport.ts";
+import type { HttpHeaders, HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
 
 export interface HttpClientOptions {
   readonly transport: HttpTransport;
@@ -22,6 +22,17 @@ export interface HttpClientOptions {
   readonly rateLimit?: { readonly qps: number; readonly burst: number } | undefined;
   /** For everything but watches and raw requests. Default 70 000: the server gives up after 60 s. */
   readonly timeoutMs?: number | undefined;
+  /** Told of every request; for metrics. */
+  readonly observer?: ClientObserver | undefined;
+}
+
+/** Names as upstream's `rest_client_*` series; times are milliseconds. */
+export interface ClientObserver {
+  /** `code` is the status, or `<error>`. */
+  answered(method: string, code: string, tookMs: number): void;
+  /** How long the client-side limit had a request wait. */
+  limited(method: string, waitedMs: number): void;
+  retried(method: string, code: string): void;
 }
 
 export interface ClosableClient extends Client {
@@ -96,6 +107,7 @@ export class HttpClient implements ClosableClient {
     let authorizationRefreshed = false;
     for (let attempt = 0; ; attempt += 1) {
       const wait = this.#bucket?.reserve() ?? 0;
+      if (this.#bucket !== undefined) this.#options.observer?.limited(exchange.method, wait);
       if (wait > 0) await this.#options.clock.sleep(wait, exchange.signal);
       const response = await this.#send(exchange);
       if (response.status === 401 && !authorizationRefreshed && (await this.#options.onUnauthorized?.()) === true) {
@@ -105,6 +117,7 @@ export class HttpClient implements ClosableClient {
       }
       const delayMs = retryDelayMs(response);
       if (delayMs === undefined || attempt >= retriesMax) return response;
+      this.#options.observer?.retried(exchange.method, String(response.status));
       const body = await readAll(response.body);
       if (isUnretryable(response, body)) throw statusErrorOf(response.status, body, response.headers);
       await this.#options.clock.sleep(delayMs, exchange.signal);
@@ -121,13 +134,28 @@ export class HttpClient implements ClosableClient {
       ...(authorization === undefined ? {} : { authorization }),
       ...(impersonate === undefined ? {} : impersonationHeaders(impersonate)),
     };
-    return transport.send({
+    const request = {
       method: exchange.method,
       path: pathPrefix + exchange.path,
       headers,
       body: exchange.body,
       signal: exchange.signal,
-    });
+    };
+    const { observer } = this.#options;
+    return observer === undefined ? transport.send(request) : this.#observed(request, observer);
+  }
+
+  async #observed(request: HttpRequest, observer: ClientObserver): Promise<HttpResponse> {
+    const { transport, clock } = this.#options;
+    const startedMs = clock.monotonic();
+    try {
+      const response = await transport.send(request);
+      observer.answered(request.method, String(response.status), clock.monotonic() - startedMs);
+      return response;
+    } catch (error) {
+      observer.answered(request.method, "<error>", clock.monotonic() - startedMs);
+      throw error;
+    }
   }
 }
 

@@ -12,6 +12,14 @@ export interface WorkQueueMetrics {
   retried(): void;
   /** A key that found the queue full. Ours alone. */
   dropped(): void;
+  /** `workqueue_unfinished_work_seconds`, `workqueue_longest_running_processor_seconds`: asked when they are shown. */
+  watch(unfinished: () => UnfinishedWork): void;
+}
+
+/** Work that has begun and not ended, in seconds. */
+export interface UnfinishedWork {
+  readonly totalSeconds: number;
+  readonly longestSeconds: number;
 }
 
 /** Makes the metrics of the queue of that name. */
@@ -24,4 +32,5 @@ export const noWorkQueueMetrics: WorkQueueMetrics = {
   worked: () => {},
   retried: () => {},
   dropped: () => {},
+  watch: () => {},
 };

@@ -15,6 +15,7 @@ function make(capacity?: number): { clock: VirtualClock; queue: WorkQueue; dropp
     worked: noop,
     retried: noop,
     dropped: () => void (dropped += 1),
+    watch: () => {},
   };
   const rateLimiter = new ItemExponentialRateLimiter({ baseDelayMs: 5, maxDelayMs: 1_000_000 });
   return { clock, queue: new WorkQueue({ clock, rateLimiter, metrics, capacity }), dropped: () => dropped };

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../base/index.ts";
-import { noWorkQueueMetrics, type WorkQueueMetrics } from "./metrics.ts";
+import { noWorkQueueMetrics, type UnfinishedWork, type WorkQueueMetrics } from "./metrics.ts";
 import { defaultControllerRateLimiter, type RateLimiter } from "./rate-limiter.ts";
 
 export interface WorkQueueOptions {
@@ -40,6 +40,7 @@ export class WorkQueue {
     this.#limiter = options.rateLimiter ?? defaultControllerRateLimiter(options.clock);
     this.#metrics = options.metrics ?? noWorkQueueMetrics;
     this.#capacity = options.capacity ?? 2_000_000;
+    this.#metrics.watch(() => this.#unfinished());
   }
 
   /** Keys that could be handed out now. */
@@ -119,6 +120,17 @@ export class WorkQueue {
     for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
     for (const waiter of this.#waiters.splice(0)) waiter(undefined);
+  }
+
+  #unfinished(): UnfinishedWork {
+    const nowMs = this.#clock.monotonic();
+    let [total, longest] = [0, 0];
+    for (const since of this.#processing.values()) {
+      const seconds = (nowMs - since) / 1000;
+      total += seconds;
+      longest = Math.max(longest, seconds);
+    }
+    return { totalSeconds: total, longestSeconds: longest };
   }
 
   #enqueue(key: string): void {

@@ -10,4 +10,5 @@ export {
 export type { LabelledOptions, MetricOptions, Stability } from "./metric.ts";
 export { addProcessMetrics } from "./process-metrics.ts";
 export { type Exposition, type ExpositionFormat, MetricsRegistry } from "./registry.ts";
+export { restClientMetrics } from "./rest-client-metrics.ts";
 export { workQueueMetrics } from "./work-queue-metrics.ts";

@@ -4,6 +4,7 @@ import { VirtualClock } from "../../base/index.ts";
 import { exponentialBuckets, linearBuckets } from "./histogram.ts";
 import { addProcessMetrics } from "./process-metrics.ts";
 import { MetricsRegistry } from "./registry.ts";
+import { restClientMetrics } from "./rest-client-metrics.ts";
 import { workQueueMetrics } from "./work-queue-metrics.ts";
 
 const bodyOf = (registry: MetricsRegistry) =>
@@ -120,6 +121,7 @@ test("work queues report under upstream's names", () => {
   queue.waited(0.5);
   queue.worked(2);
   queue.retried();
+  queue.watch(() => ({ totalSeconds: 7, longestSeconds: 5 }));
   const { body } = registry.render();
   for (const line of [
     'workqueue_adds_total{name="replicaset"} 1',
@@ -127,8 +129,29 @@ test("work queues report under upstream's names", () => {
     'workqueue_queue_duration_seconds_bucket{name="replicaset",le="1"} 1',
     'workqueue_work_duration_seconds_sum{name="replicaset"} 2',
     'workqueue_retries_total{name="replicaset"} 1',
+    'workqueue_unfinished_work_seconds{name="replicaset"} 7',
+    'workqueue_longest_running_processor_seconds{name="replicaset"} 5',
   ]) {
     assert.ok(body.includes(`${line}\n`), line);
   }
   assert.match(body, /le="1e-08"/);
+});
+
+test("clients report under upstream's names", () => {
+  const registry = new MetricsRegistry();
+  const client = restClientMetrics(registry)("127.0.0.1:6443");
+  client.answered("GET", "200", 20);
+  client.answered("GET", "<error>", 10);
+  client.limited("GET", 500);
+  client.retried("GET", "429");
+  const { body } = registry.render();
+  for (const line of [
+    'rest_client_requests_total{code="200",method="GET",host="127.0.0.1:6443"} 1',
+    'rest_client_requests_total{code="<error>",method="GET",host="127.0.0.1:6443"} 1',
+    'rest_client_request_duration_seconds_bucket{verb="GET",host="127.0.0.1:6443",le="0.025"} 2',
+    'rest_client_rate_limiter_duration_seconds_sum{verb="GET",host="127.0.0.1:6443"} 0.5',
+    'rest_client_request_retries_total{code="429",verb="GET",host="127.0.0.1:6443"} 1',
+  ]) {
+    assert.ok(body.includes(`${line}\n`), line);
+  }
 });

@@ -1,4 +1,4 @@
-import type { WorkQueueMetricsProvider } from "../../client/index.ts";
+import type { UnfinishedWork, WorkQueueMetricsProvider } from "../../client/index.ts";
 import { exponentialBuckets } from "./histogram.ts";
 import type { MetricsRegistry } from "./registry.ts";
 
@@ -18,6 +18,20 @@ export function workQueueMetrics(registry: MetricsRegistry): WorkQueueMetricsPro
   const worked = registry.histograms({ ...options("work_duration_seconds", "How long work on a key takes."), buckets });
   const retries = registry.counters(options("retries_total", "Keys put back after a failure."));
   const dropped = registry.counters(options("dropped_total", "Keys that found the queue full."));
+  const unfinished = registry.gauges(
+    options("unfinished_work_seconds", "How long work that is under way has taken, all together."),
+  );
+  const longest = registry.gauges(
+    options("longest_running_processor_seconds", "How long the work that began first has taken."),
+  );
+  const watched = new Map<string, () => UnfinishedWork>();
+  registry.beforeRender(() => {
+    for (const [queue, read] of watched) {
+      const { totalSeconds, longestSeconds } = read();
+      unfinished.with(queue).set(totalSeconds);
+      longest.with(queue).set(longestSeconds);
+    }
+  });
   return (queue) => {
     const series = {
       adds: adds.with(queue),
@@ -34,6 +48,7 @@ export function workQueueMetrics(registry: MetricsRegistry): WorkQueueMetricsPro
       worked: (seconds) => series.worked.observe(seconds),
       retried: () => series.retries.increment(),
       dropped: () => series.dropped.increment(),
+      watch: (read) => void watched.set(queue, read),
     };
   };
 }

@@ -21,6 +21,7 @@ import {
   serveHealth,
   serveMetrics,
   startDiagnosticsServer,
+  restClientMetrics,
   workQueueMetrics,
 } from "../../component/index.ts";
 import { controllerUserAgent, createControllerManager } from "../controller-manager.ts";
@@ -55,6 +56,8 @@ async function run(flags: ControllerManagerFlags, context: CommandContext): Prom
   const { cluster, user } = await connection(flags, context);
   const rateLimit = { qps: flags["kube-api-qps"], burst: flags["kube-api-burst"] };
   const { clock, disk, processes } = platform;
+  const registry = new MetricsRegistry();
+  const observer = restClientMetrics(registry);
   const client = createHttpClient({
     cluster,
     user,
@@ -63,6 +66,7 @@ async function run(flags: ControllerManagerFlags, context: CommandContext): Prom
     processes,
     userAgent: "kube-controller-manager/v1.36.0",
     rateLimit,
+    observer,
   });
   // Renewing the lease must not wait behind the controllers' requests.
   const electing = createHttpClient({
@@ -72,8 +76,8 @@ async function run(flags: ControllerManagerFlags, context: CommandContext): Prom
     disk,
     processes,
     userAgent: "kube-controller-manager/v1.36.0 leader-election",
+    observer,
   });
-  const registry = new MetricsRegistry();
   const server = await serve(flags, context, registry, log);
   try {
     const config = await controllerConfig(disk, flags);

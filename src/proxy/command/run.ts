@@ -13,6 +13,7 @@ import {
   FlagError,
   HelpRequested,
   MetricsRegistry,
+  restClientMetrics,
   renderHelp,
 } from "../../component/index.ts";
 import { Nft } from "../../network/index.ts";
@@ -50,7 +51,9 @@ async function run(settings: ProxySettings, { platform, env, signal }: CommandCo
   const { cluster, user } =
     path === "" ? await inClusterConfig(disk, env) : resolveKubeconfig(await loadKubeconfig(disk, [path]));
   const server = settings.master === "" ? cluster : { ...cluster, server: settings.master };
-  const client = createHttpClient({ cluster: server, user, clock, disk, processes, userAgent: "kube-proxy" });
+  const registry = new MetricsRegistry();
+  const observer = restClientMetrics(registry);
+  const client = createHttpClient({ cluster: server, user, clock, disk, processes, userAgent: "kube-proxy", observer });
   const informers = new SharedInformerFactory({ client, clock, random, log });
   const proxy = new Proxy(
     { ...platform, log },
@@ -58,7 +61,7 @@ async function run(settings: ProxySettings, { platform, env, signal }: CommandCo
       config: { ...settings.config, nodeName: settings.nodeName ?? hostname().toLowerCase() },
       informers,
       directory,
-      registry: new MetricsRegistry(),
+      registry,
       syncPeriodMs: settings.syncPeriodMs,
       minSyncPeriodMs: settings.minSyncPeriodMs,
       ...(settings.healthz === undefined ? {} : { healthz: settings.healthz }),
