@@ -261,7 +261,7 @@ const mutating = (change: Partial<MutatingAdmissionPolicy["spec"]> = {}): Mutati
     failurePolicy: "Fail",
     matchConstraints,
     reinvocationPolicy: "Never",
-    mutations: [{ patchType: "JSONPatch", jsonPatch: { expression: "[]" } }],
+    mutations: [{ patchType: "JSONPatch", jsonPatch: { expression: "[JSONPatch{op: 'remove', path: '/data'}]" } }],
     ...change,
   },
 });
