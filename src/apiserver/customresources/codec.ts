@@ -104,7 +104,7 @@ export class CustomCodec implements KindCodec<CustomObject> {
   ): { metadata: KubeObject["metadata"]; problems: readonly string[] } {
     const partial = { apiVersion: fields["apiVersion"], kind: fields["kind"], metadata: fields["metadata"] };
     const { metadata } = this.#options;
-    const decoded = metadata.decodeValue(partial, options);
+    const decoded = metadataDecoded(metadata, partial, options);
     const text = metadata.encode(decoded.object);
     return { metadata: (JSON.parse(text) as KubeObject).metadata, problems: decoded.problems };
   }
@@ -141,5 +141,19 @@ export class CustomCodec implements KindCodec<CustomObject> {
     const { kind: ownKind, apiVersion: ownVersion } = this.#options;
     const { kind = ownKind, apiVersion = ownVersion, metadata: _metadata, ...rest } = fields;
     return { kind, apiVersion, metadata, ...rest } as CustomObject;
+  }
+}
+
+/** Upstream decodes the metadata alone, so that errors of it are told from there. */
+function metadataDecoded(
+  codec: KindCodec,
+  partial: unknown,
+  options: DecodeOptions,
+): ReturnType<KindCodec["decodeValue"]> {
+  try {
+    return codec.decodeValue(partial, options);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw new DecodeError(error.message.replace("ObjectMeta.metadata.", "ObjectMeta."));
   }
 }

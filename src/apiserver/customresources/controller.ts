@@ -6,7 +6,7 @@ import { nowText } from "../registry/times.ts";
 import type { ApiServer } from "../server.ts";
 import { Cleanup } from "./cleanup.ts";
 import { isTrue, nextStatus } from "./definition/conditions.ts";
-import { type DescriptorInputs, describeCustom } from "./descriptors.ts";
+import { type DescriptorInputs, describeCustom, withAcceptedNames } from "./descriptors.ts";
 
 export const definitionsResource = {
   group: "apiextensions.k8s.io",
@@ -57,7 +57,10 @@ export class CustomResources {
 
   /** The definitions that are served now. */
   get served(): readonly CustomResourceDefinition[] {
-    return [...this.#installed.keys()].flatMap((name) => this.#definitions.get(name) ?? []);
+    return [...this.#installed.keys()].flatMap((name) => {
+      const definition = this.#definitions.get(name);
+      return definition === undefined ? [] : [withAcceptedNames(definition)];
+    });
   }
 
   /** Serves what is defined already, then follows; resolves when everything established is served. */
@@ -123,7 +126,7 @@ export class CustomResources {
 
   #install(name: string, definition: CustomResourceDefinition): void {
     const known = this.#installed.get(name);
-    const spec = JSON.stringify([definition.spec, definition.status?.storedVersions]);
+    const spec = JSON.stringify([definition.spec, definition.status?.storedVersions, definition.status?.acceptedNames]);
     if (known?.spec === spec) return;
     const { catalog } = this.#options.server;
     const descriptors = describeCustom(definition, this.#options.inputs, {

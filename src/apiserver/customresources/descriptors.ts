@@ -30,12 +30,20 @@ export interface LiveDefinition {
   isTerminating(): boolean;
 }
 
-/** What the server needs to serve each served version of a definition. */
+/** The definition with the names that were accepted, which may lag behind those asked for. */
+export function withAcceptedNames(definition: CustomResourceDefinition): CustomResourceDefinition {
+  const { acceptedNames } = definition.status ?? {};
+  if (!acceptedNames?.plural || !acceptedNames.kind) return definition;
+  return { ...definition, spec: { ...definition.spec, names: acceptedNames } };
+}
+
+/** What the server needs to serve each served version of a definition, under the names that were accepted. */
 export function describeCustom(
-  definition: CustomResourceDefinition,
+  defined: CustomResourceDefinition,
   inputs: DescriptorInputs,
   live: LiveDefinition,
 ): ResourceDescriptor[] {
+  const definition = withAcceptedNames(defined);
   const { spec } = definition;
   const metadata = inputs.scheme.codec({ group: "meta.k8s.io", version: "v1", kind: "PartialObjectMetadata" });
   const codecs = new Map(spec.versions.map((version) => [version.name, codecOf(definition, version, metadata)]));

@@ -1,4 +1,4 @@
-import { ageText, type KubeObject, shortHumanDuration } from "../../apimachinery/index.ts";
+import { ageText, type KubeObject } from "../../apimachinery/index.ts";
 import type { CustomResourceColumnDefinition } from "../../api/index.ts";
 import type { TableColumns } from "../registry/contract.ts";
 import { compileJsonPath } from "./json-path.ts";
@@ -7,7 +7,7 @@ type Cell = string | number | boolean | null;
 
 /** What `kubectl get` shows: the name, then the definition's columns, or the age when it names none. */
 export function customTable(columns: readonly CustomResourceColumnDefinition[] | undefined): TableColumns<KubeObject> {
-  const shown = columns?.length ? columns : [ageColumn];
+  const shown = readable(columns?.length ? columns : [ageColumn]);
   const readers = shown.map(({ jsonPath, type }) => ({ read: compileJsonPath(jsonPath), type }));
   return {
     columns: [
@@ -18,11 +18,11 @@ export function customTable(columns: readonly CustomResourceColumnDefinition[] |
         description: "Name of the object, unique within its scope.",
         priority: 0,
       },
-      ...shown.map(({ name, type, format, description, priority }) => ({
+      ...shown.map(({ name, type, format, description, priority, jsonPath }) => ({
         name,
         type: type as "string",
         ...(format === undefined ? {} : { format }),
-        description: description ?? `Custom resource definition column (in JSONPath format): ${name}`,
+        description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
         priority: priority ?? 0,
       })),
     ],
@@ -31,6 +31,19 @@ export function customTable(columns: readonly CustomResourceColumnDefinition[] |
       ...readers.map(({ read, type }) => cell(read(object)[0], type, nowMs)),
     ],
   };
+}
+
+/** Those before the first whose path nobody can follow: upstream gives up there too. */
+function readable(columns: readonly CustomResourceColumnDefinition[]): readonly CustomResourceColumnDefinition[] {
+  const bad = columns.findIndex(({ jsonPath }) => {
+    try {
+      compileJsonPath(jsonPath);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return bad < 0 ? columns : columns.slice(0, bad);
 }
 
 const ageColumn: CustomResourceColumnDefinition = {
@@ -55,8 +68,9 @@ function cell(value: unknown, type: string, nowMs: number): Cell {
   }
 }
 
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
 function dateCell(value: string, nowMs: number): string {
-  const ms = Date.parse(value);
-  if (Number.isNaN(ms)) return "<invalid>";
-  return ms > nowMs ? shortHumanDuration(ms - nowMs) : ageText(value, nowMs);
+  if (value === "" || value === "null") return "<unknown>";
+  return rfc3339.test(value) && !Number.isNaN(Date.parse(value)) ? ageText(value, nowMs) : "<invalid>";
 }
