@@ -90,15 +90,17 @@ export class Aggregator implements Registrations {
         const documents = this.#documents.get(service.metadata.name ?? "");
         return documents === undefined ? [] : [[pathOf(groupVersionOf(service)).slice(1), documents] as const];
       }) as [string, RemoteDocuments][];
+    const find = (path: string) => remote().find(([known, { v3 }]) => known === path && v3 !== undefined)?.[1];
     const revision = (): number => own.revision + this.#revision;
     return {
       get revision() {
         return revision();
       },
       get paths() {
-        return [...own.paths, ...remote().flatMap(([path, { v3 }]) => (v3 === undefined ? [] : [path]))];
+        return [...new Set([...own.paths, ...remote().flatMap(([path, { v3 }]) => (v3 === undefined ? [] : [path]))])];
       },
-      v3: (path) => own.v3(path) ?? remote().find(([known]) => known === path)?.[1].v3,
+      version: (path) => find(path)?.version ?? own.version(path),
+      v3: (path) => find(path)?.v3 ?? own.v3(path),
       v2: () => [...(own.v2?.() ?? []), ...remote().flatMap(([, { v2 }]) => v2 ?? [])],
     };
   }

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import type { APIService } from "../../api/index.ts";
 import type { RemoteFetch } from "./remote-fetch.ts";
 import { isObject } from "./untrusted-json.ts";
 import { type GroupVersion, pathOf } from "./api-services.ts";
+import { asV3 } from "./openapi-v3.ts";
 import { discoveredResources } from "./remote-discovery.ts";
 import type { DiscoveredResource } from "../discovery/plain.ts";
 
@@ -9,6 +11,8 @@ import type { DiscoveredResource } from "../discovery/plain.ts";
 export interface RemoteDocuments {
   readonly resources: readonly DiscoveredResource[];
   readonly v3: unknown;
+  /** Another whenever `v3` is. */
+  readonly version: string;
   readonly v2: { readonly paths: object; readonly definitions: object } | undefined;
 }
 
@@ -23,10 +27,15 @@ export async function fetchDocuments(
   const list = await fetch(service, path, signal);
   const optional = (from: string) => fetch(service, from, signal).catch(() => undefined);
   const [v3, v2] = await Promise.all([optional(`/openapi/v3${path}`), optional("/openapi/v2")]);
+  const own = ownPart(v2, `${path}/`);
+  const document = isObject(v3) ? v3 : own && asV3(own);
   return {
     resources: discoveredResources(groupVersion, list),
-    v3: isObject(v3) ? v3 : undefined,
-    v2: ownPart(v2, `${path}/`),
+    v3: document,
+    version: createHash("sha256")
+      .update(JSON.stringify(document ?? null))
+      .digest("hex"),
+    v2: own,
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type CustomResourceDefinition, type CustomResourceDefinitionVersion, groupVersions } from "../../api/index.ts";
 import { type GroupVersionFacts, OpenApiDocuments, type OpenApiObject } from "../../apimachinery/index.ts";
 import type { ExtraDocuments } from "../openapi/handler.ts";
@@ -8,13 +9,19 @@ import { definitionsOf } from "./openapi-definitions.ts";
 /** Of the built-in kinds, what the documents of custom resources refer to. */
 const referred = ["meta/v1", "autoscaling/v1"];
 
+interface Made {
+  /** Of what it was made of. */
+  readonly version: string;
+  readonly documents: OpenApiDocuments;
+}
+
 /** OpenAPI documents of custom resources, one for each group version, and their part of the v2 document. */
 export function customDocuments(resources: () => CustomResources | undefined, gitVersion: string): ExtraDocuments {
-  let made = new Map<string, OpenApiDocuments>();
+  let made = new Map<string, Made>();
   let madeAt = -1;
-  const documents = (): ReadonlyMap<string, OpenApiDocuments> => {
+  const current = (): ReadonlyMap<string, Made> => {
     const { revision = 0, served = [] } = resources() ?? {};
-    if (revision !== madeAt) made = documentsOf(served, gitVersion);
+    if (revision !== madeAt) made = documentsOf(served, gitVersion, made);
     madeAt = revision;
     return made;
   };
@@ -23,10 +30,11 @@ export function customDocuments(resources: () => CustomResources | undefined, gi
       return resources()?.revision ?? 0;
     },
     get paths() {
-      return [...documents().keys()];
+      return [...current().keys()];
     },
-    v3: (path) => documents().get(path)?.v3(path),
-    v2: () => [...documents()].map(([path, one]) => only(one.v2(), `/${path}/`)),
+    version: (path) => current().get(path)?.version ?? "",
+    v3: (path) => current().get(path)?.documents.v3(path),
+    v2: () => [...current()].map(([path, { documents }]) => only(documents.v2(), `/${path}/`)),
   };
 }
 
@@ -35,10 +43,12 @@ interface ServedVersion {
   readonly version: CustomResourceDefinitionVersion;
 }
 
+/** What has not changed is kept: clients know documents by their hash. */
 function documentsOf(
   definitions: readonly CustomResourceDefinition[],
   gitVersion: string,
-): Map<string, OpenApiDocuments> {
+  before: ReadonlyMap<string, Made>,
+): Map<string, Made> {
   const byPath = new Map<string, ServedVersion[]>();
   for (const definition of definitions) {
     for (const version of definition.spec.versions) {
@@ -47,7 +57,18 @@ function documentsOf(
       byPath.set(path, [...(byPath.get(path) ?? []), { definition, version }]);
     }
   }
-  return new Map([...byPath].map(([path, served]) => [path, document(path, served, gitVersion)]));
+  return new Map(
+    [...byPath].map(([path, served]) => {
+      const version = versionOf(served);
+      const known = before.get(path);
+      return [path, known?.version === version ? known : { version, documents: document(path, served, gitVersion) }];
+    }),
+  );
+}
+
+function versionOf(served: readonly ServedVersion[]): string {
+  const parts = served.map(({ definition, version }) => [definition.spec.names, definition.spec.scope, version]);
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
 function document(path: string, served: readonly ServedVersion[], gitVersion: string): OpenApiDocuments {

@@ -19,6 +19,8 @@ export interface ExtraDocuments {
   /** Rises when anything changed. */
   readonly revision: number;
   readonly paths: readonly string[];
+  /** Of one document: another whenever it is another document. */
+  version(path: string): string;
   v3(path: string): unknown;
   /** Their parts of the v2 document. */
   v2?(): readonly { readonly paths: object; readonly definitions: object }[];
@@ -108,7 +110,7 @@ export class OpenApiHandler implements PathHandler {
 
   /** Built-in documents change only with the version, so their hash needs no document. */
   #hash(path: string): string {
-    const own = this.#documents.paths.includes(path) ? "" : `${this.#extra?.revision ?? 0}`;
+    const own = this.#extra?.paths.includes(path) === true ? this.#extra.version(path) : "";
     return createHash("sha512").update(`${this.#version} ${path} ${own}`).digest("hex").toUpperCase();
   }
 
