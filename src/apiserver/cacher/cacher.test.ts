@@ -93,7 +93,9 @@ test("the ring forgets the oldest changes and knows what it forgot", () => {
   assert.equal(ring.after(20), ring.next);
 });
 
-async function withCache(work: (cache: ResourceCache, store: Store) => Promise<void>): Promise<void> {
+async function withCache(
+  work: (cache: ResourceCache, store: Store, clock: VirtualClock) => Promise<void>,
+): Promise<void> {
   const clock = new VirtualClock();
   const store = createMemoryStore({ clock });
   const hub = new StoreHub({ store, clock, log: silentLog });
@@ -111,7 +113,7 @@ async function withCache(work: (cache: ResourceCache, store: Store) => Promise<v
   const running = hub.run(stopping.signal);
   try {
     await cache.start();
-    await work(cache, store);
+    await work(cache, store, clock);
   } finally {
     stopping.abort();
     await running;
@@ -161,4 +163,13 @@ test("a watcher of one node is told only of that node's pods, as they come and g
       "/registry/pods/default/a",
       "/registry/pods/default/b",
     ]);
+  }));
+
+test("a consistent read does not wait for news of what was written elsewhere in the store", () =>
+  withCache(async (cache, store, clock) => {
+    const { revision } = await store.transact([], [{ type: "put", key: "compact_rev_key", value: stored("x", "") }]);
+    const fresh = cache.fresh();
+    await clock.advance(1_000);
+    await fresh;
+    assert.equal(cache.revision, revision);
   }));

@@ -1,5 +1,5 @@
 import { abortable, type Clock, type Log, type Runnable } from "../../base/index.ts";
-import type { Store, WatchBatch, WatchEvent } from "../../storage/index.ts";
+import type { Store, Watch, WatchBatch, WatchEvent } from "../../storage/index.ts";
 
 /** What the hub feeds: one resource's cache. Called in order, never twice for one event. */
 export interface HubSink {
@@ -25,6 +25,9 @@ export class StoreHub implements Runnable {
   readonly #sinks = new Map<string, HubSink>();
   readonly #touched = new Set<HubSink>();
   #waiters: Waiter[] = [];
+  #watch: Watch | undefined;
+  #asking = false;
+  #stopped: AbortSignal | undefined;
   #revision = 0;
   #started: Promise<void> | undefined;
 
@@ -51,7 +54,21 @@ export class StoreHub implements Runnable {
   async waitFor(revision: number, signal?: AbortSignal): Promise<void> {
     if (revision <= this.#revision) return;
     const reached = new Promise<void>((resolve) => this.#waiters.push({ revision, resolve }));
+    if (!this.#asking && this.#watch !== undefined) this.#askForProgress().catch(() => {});
     await (signal === undefined ? reached : abortable(reached, signal));
+  }
+
+  /** What raised the store's revision may lie outside of what is watched, where nothing tells of it. */
+  async #askForProgress(): Promise<void> {
+    this.#asking = true;
+    try {
+      while (this.#waiters.length > 0) {
+        await this.#clock.sleep(progressIntervalMs, this.#stopped);
+        if (this.#waiters.length > 0) this.#watch?.requestProgress();
+      }
+    } finally {
+      this.#asking = false;
+    }
   }
 
   /** Finds where the store stands. Must be done before the first cache starts. */
@@ -63,6 +80,7 @@ export class StoreHub implements Runnable {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    this.#stopped = signal;
     await this.start();
     while (!signal.aborted) {
       try {
@@ -78,6 +96,7 @@ export class StoreHub implements Runnable {
   async #follow(signal: AbortSignal): Promise<void> {
     const watch = this.#store.watch("/registry/", this.#revision);
     const close = (): void => watch.close();
+    this.#watch = watch;
     signal.addEventListener("abort", close, { once: true });
     try {
       for await (const batch of watch) this.#take(batch);
@@ -132,3 +151,5 @@ export class StoreHub implements Runnable {
 }
 
 const restartDelayMs = 200;
+/** Upstream asks as often while consistent reads wait. */
+const progressIntervalMs = 100;
