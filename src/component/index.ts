@@ -30,3 +30,4 @@ export {
 } from "./serving/diagnostics-server.ts";
 export { formatTraceparent, parseTraceparent, startSpan, type TraceContext } from "./tracing/traceparent.ts";
 export * from "./streaming/index.ts";
+export { type ServingFlags, servingFlags, startComponentServer } from "./serving/component-server.ts";

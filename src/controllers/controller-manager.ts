@@ -10,6 +10,7 @@ import { type ControllerContext, runAll } from "../reconcile/index.ts";
 import type { ControllerConfig } from "./config.ts";
 import type { ControllerDescriptor } from "./descriptor.ts";
 import { controllers } from "./registry.ts";
+import { underQueueNames } from "./queue-names.ts";
 
 export interface ControllerManagerOptions {
   /** A client for the controller of that service account in kube-system. See `impersonatingClients`. */
@@ -57,7 +58,7 @@ export function createControllerManager(options: ControllerManagerOptions): Runn
       clock,
       random,
       log: controllerLog,
-      metrics,
+      metrics: metrics === undefined ? undefined : underQueueNames(metrics),
       recorder: (component) => broadcaster.recorder(component),
     };
     const controller = descriptor.create(context, config);

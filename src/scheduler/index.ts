@@ -5,6 +5,7 @@ export { describeDiagnosis } from "./cycle/diagnosis.ts";
 export { findNode, type Placement } from "./cycle/find-node.ts";
 export { preempt } from "./cycle/preemption.ts";
 export type * from "./framework/contract.ts";
+export { type SchedulerMetrics, schedulerMetrics } from "./metrics.ts";
 export { defaultWeights, type Profile } from "./framework/profile.ts";
 export { defaultPlugins } from "./plugins/index.ts";
 export { SchedulingQueue } from "./queue/scheduling-queue.ts";

@@ -15,9 +15,10 @@ import { preempt } from "./cycle/preemption.ts";
 import { watchCluster } from "./cluster-watch.ts";
 import type { ClusterEvent } from "./framework/contract.ts";
 import { defaultWeights, type Profile } from "./framework/profile.ts";
+import type { SchedulerMetrics } from "./metrics.ts";
 import { defaultPlugins } from "./plugins/index.ts";
 import { PodStatusWriter } from "./pod-status-writer.ts";
-import { type QueuedPod, SchedulingQueue } from "./queue/scheduling-queue.ts";
+import { defaultQueueLimits, type QueuedPod, SchedulingQueue } from "./queue/scheduling-queue.ts";
 import { informerSiblings } from "./siblings.ts";
 
 export interface SchedulerOptions {
@@ -32,6 +33,7 @@ export interface SchedulerOptions {
   readonly percentageOfNodesToScore?: number;
   /** Bindings on their way to the API server at once. Default 64. */
   readonly parallelBindings?: number;
+  readonly metrics?: SchedulerMetrics;
 }
 
 /** How many cycles run before other work of the process gets its turn. */
@@ -70,7 +72,9 @@ export class Scheduler implements Runnable {
       percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
     };
     this.#budgets = () => [...budgets.lister.list()];
-    this.queue = new SchedulingQueue(options.clock, plugins);
+    const { metrics } = options;
+    this.queue = new SchedulingQueue(options.clock, plugins, defaultQueueLimits, metrics?.incoming);
+    metrics?.watch(this.queue, this.cache);
     this.#status = new PodStatusWriter(options.client, options.clock);
     watchCluster(informers, this);
   }
@@ -94,6 +98,7 @@ export class Scheduler implements Runnable {
   podPending(pod: Pod): void {
     const problem = this.#gateOf(pod);
     if (problem !== undefined) {
+      this.#options.metrics?.incoming("gated", "UnscheduledPodAdd");
       this.#status
         .unschedulable(pod, "SchedulingGated", problem)
         .catch((error) => this.#warn("cannot write a condition", error));
@@ -150,11 +155,18 @@ export class Scheduler implements Runnable {
     const uid = pod.metadata.uid ?? "";
     if (pod.metadata.deletionTimestamp !== undefined || this.cache.isPlaced(uid)) return this.queue.done(uid);
     const { nodes } = this.cache;
-    const placement = findNode(pod, nodes, this.#profile, this.#start, this.#options.random);
-    if (placement.type === "refused") return this.#refuse(queued, placement.diagnosis);
+    const { metrics, clock, random } = this.#options;
+    const startedMs = clock.monotonic();
+    const placement = findNode(pod, nodes, this.#profile, this.#start, random);
+    metrics?.searched(clock.monotonic() - startedMs);
+    if (placement.type === "refused") {
+      this.#refuse(queued, placement.diagnosis);
+      metrics?.attempted("unschedulable", clock.monotonic() - startedMs);
+      return;
+    }
     this.#start = nodes.live.length === 0 ? 0 : (this.#start + placement.looked) % nodes.live.length;
     this.cache.assume(pod, placement.name);
-    this.#track(this.#bind(queued, placement.name, signal));
+    this.#track(this.#bind(queued, placement.name, startedMs, signal));
   }
 
   #track(work: Promise<void>): void {
@@ -165,22 +177,19 @@ export class Scheduler implements Runnable {
     this.#bindings.add(tracked);
   }
 
-  async #bind(queued: QueuedPod, node: string, signal: AbortSignal): Promise<void> {
+  async #bind(queued: QueuedPod, node: string, startedMs: number, signal: AbortSignal): Promise<void> {
     const { pod, uid } = queued;
-    const { client, events, log } = this.#options;
+    const { events, log, clock, metrics } = this.#options;
+    const { name = "", namespace = "" } = pod.metadata;
     try {
-      for (const plugin of this.#profile.plugins) await plugin.preBind?.(pod, node, signal);
-      const { name = "", namespace = "" } = pod.metadata;
-      await client
-        .resource({ group: "", version: "v1", resource: "pods" })
-        .namespace(namespace)
-        .createSubresource(name, "binding", {
-          apiVersion: "v1",
-          kind: "Binding",
-          metadata: { name, namespace, uid },
-          target: { kind: "Node", name: node },
-        } as never);
+      await this.#observed("PreBind", async () => {
+        for (const plugin of this.#profile.plugins) await plugin.preBind?.(pod, node, signal);
+      });
+      await this.#observed("Bind", () => this.#writeBinding(pod, node));
       this.queue.done(uid);
+      const nowMs = clock.monotonic();
+      metrics?.attempted("scheduled", nowMs - startedMs);
+      metrics?.placed(queued.attempts, nowMs - queued.firstSeenMs);
       events.event({
         regarding: podReference(pod),
         type: "Normal",
@@ -191,13 +200,35 @@ export class Scheduler implements Runnable {
     } catch (error) {
       this.cache.forget(uid);
       if (isNotFound(error)) return this.queue.done(uid);
-      log.warn("cannot bind a pod", {
-        pod: pod.metadata.name,
-        namespace: pod.metadata.namespace,
-        node,
-        error: messageOf(error),
-      });
+      log.warn("cannot bind a pod", { pod: name, namespace, node, error: messageOf(error) });
       this.queue.refuse(queued, new Set());
+      metrics?.attempted("error", clock.monotonic() - startedMs);
+    }
+  }
+
+  async #writeBinding({ metadata }: Pod, node: string): Promise<void> {
+    const { name = "", namespace = "", uid } = metadata;
+    await this.#options.client
+      .resource({ group: "", version: "v1", resource: "pods" })
+      .namespace(namespace)
+      .createSubresource(name, "binding", {
+        apiVersion: "v1",
+        kind: "Binding",
+        metadata: { name, namespace, uid },
+        target: { kind: "Node", name: node },
+      } as never);
+  }
+
+  async #observed(point: "PreBind" | "Bind", work: () => Promise<void>): Promise<void> {
+    const { metrics, clock } = this.#options;
+    if (metrics === undefined) return work();
+    const startedMs = clock.monotonic();
+    try {
+      await work();
+      metrics.extensionPoint(point, "Success", clock.monotonic() - startedMs);
+    } catch (error) {
+      metrics.extensionPoint(point, "Error", clock.monotonic() - startedMs);
+      throw error;
     }
   }
 
@@ -224,7 +255,12 @@ export class Scheduler implements Runnable {
 
   #preempt(pod: Pod, diagnosis: Diagnosis): { readonly node?: string; readonly message: string } {
     if (diagnosis.nodes === 0 || diagnosis.podRefusal !== undefined) return { message: "" };
+    const { metrics, clock } = this.#options;
+    const startedMs = clock.monotonic();
     const result = preempt(pod, this.cache.nodes, this.#profile, diagnosis, this.#budgets());
+    const found = result.type !== "none";
+    metrics?.preempted(found ? result.victims.length : 0);
+    metrics?.extensionPoint("PostFilter", found ? "Success" : "Unschedulable", clock.monotonic() - startedMs);
     if (result.type === "none") return { message: result.message };
     for (const victim of result.victims) this.#track(this.#evict(victim, pod, result.node));
     return { node: result.node, message: "" };

@@ -19,7 +19,7 @@ import { SeriesBroadcaster, SharedInformerFactory, type WorkQueueMetricsProvider
 import { MetricsRegistry, workQueueMetrics } from "../../component/index.ts";
 import { createControllerManager, impersonatingClients } from "../../controllers/index.ts";
 import { runAll } from "../../reconcile/index.ts";
-import { Scheduler } from "../../scheduler/index.ts";
+import { Scheduler, type SchedulerMetrics, schedulerMetrics } from "../../scheduler/index.ts";
 import type { Store } from "../../storage/index.ts";
 import { type ClusterConfig, readClusterConfig } from "../cluster/config.ts";
 import { pkiFiles } from "../pki/files.ts";
@@ -68,7 +68,7 @@ async function runControlPlane(
     const parts = [
       standard.server,
       controllerManager(platform, log, config, standard, workQueueMetrics(metrics)),
-      scheduler(platform, log, standard),
+      scheduler(platform, log, standard, schedulerMetrics(metrics)),
     ];
     await runAll("control-plane", parts).run(signal);
   } finally {
@@ -206,7 +206,7 @@ function controllerManager(
   };
 }
 
-function scheduler(platform: Platform, log: Log, standard: StandardServer): Runnable {
+function scheduler(platform: Platform, log: Log, standard: StandardServer, metrics: SchedulerMetrics): Runnable {
   const { clock, random } = platform;
   const client = standard.client("system:kube-scheduler", [], "kube-scheduler");
   return {
@@ -218,7 +218,7 @@ function scheduler(platform: Platform, log: Log, standard: StandardServer): Runn
       const events = broadcaster.recorder("default-scheduler");
       const parts = [
         broadcaster,
-        new Scheduler({ client, informers, events, clock, random, log }),
+        new Scheduler({ client, informers, events, clock, random, log, metrics }),
         { name: "informers", run: (inner: AbortSignal) => informers.run(inner) },
       ];
       await runAll("scheduler", parts).run(signal);

@@ -1,4 +1,4 @@
-import { type Command, type CommandContext, type Log, messageOf, type Runnable } from "../../base/index.ts";
+import { type Command, type CommandContext, type Log, type Runnable } from "../../base/index.ts";
 import {
   type Client,
   createHttpClient,
@@ -13,15 +13,12 @@ import {
 import {
   createComponentLog,
   FlagError,
-  HealthChecks,
   HelpRequested,
   MetricsRegistry,
   parseFlags,
   renderHelp,
-  serveHealth,
-  serveMetrics,
-  startDiagnosticsServer,
   restClientMetrics,
+  startComponentServer,
   workQueueMetrics,
 } from "../../component/index.ts";
 import { controllerUserAgent, createControllerManager } from "../controller-manager.ts";
@@ -78,7 +75,7 @@ async function run(flags: ControllerManagerFlags, context: CommandContext): Prom
     userAgent: "kube-controller-manager/v1.36.0 leader-election",
     observer,
   });
-  const server = await serve(flags, context, registry, log);
+  const server = await startComponentServer(platform, flags, registry, log);
   try {
     const config = await controllerConfig(disk, flags);
     const manager = createControllerManager({
@@ -154,33 +151,4 @@ function elected(
     lead: (signal) => manager.run(signal),
     onNewLeader: (identity) => log.info("New leader elected", { identity }),
   });
-}
-
-/** Health and metrics, over TLS if a certificate is given. */
-async function serve(
-  flags: ControllerManagerFlags,
-  { platform }: CommandContext,
-  registry: MetricsRegistry,
-  log: Log,
-): Promise<{ close(): Promise<void> } | undefined> {
-  const port = flags["secure-port"];
-  const [certificateFile, keyFile] = [flags["tls-cert-file"], flags["tls-private-key-file"]];
-  if (port === 0 || certificateFile === "") return undefined;
-  const { disk, network } = platform;
-  const certificate = { certificatePem: await disk.readText(certificateFile), keyPem: await disk.readText(keyFile) };
-  const handlers = [
-    ...["healthz", "livez", "readyz"].map((name) => serveHealth(new HealthChecks(name))),
-    serveMetrics(registry),
-  ];
-  try {
-    return await startDiagnosticsServer({
-      network,
-      address: { host: flags["bind-address"], port },
-      log,
-      certificate,
-      handlers,
-    });
-  } catch (error) {
-    throw new Error(`failed to listen on ${flags["bind-address"]}:${port}: ${messageOf(error)}`);
-  }
 }

@@ -55,6 +55,10 @@ export class SchedulerCache {
     return this.#placed.has(uid);
   }
 
+  get sizes(): { readonly nodes: number; readonly pods: number; readonly assumed: number } {
+    return { nodes: this.nodes.live.length, pods: this.#placed.size, assumed: this.#assumed.size };
+  }
+
   get assumedPods(): number {
     return this.#assumed.size;
   }

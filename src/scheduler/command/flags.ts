@@ -1,4 +1,4 @@
-import { type FlagGroups, type FlagValues, flag, logFlags } from "../../component/index.ts";
+import { type FlagGroups, type FlagValues, flag, logFlags, servingFlags } from "../../component/index.ts";
 
 const generic = {
   config: flag.text({ usage: "The path to the configuration file." }),
@@ -7,6 +7,8 @@ const generic = {
   "kube-api-qps": flag.number({ usage: "Queries a second to the API server.", default: 50 }),
   "kube-api-burst": flag.integer({ usage: "Burst of queries to the API server.", default: 100 }),
 };
+
+const serving = servingFlags(10_259);
 
 const leaderElection = {
   "leader-elect": flag.boolean({ usage: "Schedule only while holding the lease.", default: true }),
@@ -27,11 +29,12 @@ const misc = { help: flag.boolean({ usage: "Show this help." }) };
 
 export const flagGroups: FlagGroups = {
   Generic: generic,
+  "Secure serving": serving,
   "Leader election": leaderElection,
   Logs: logFlags,
   Misc: misc,
 };
 
 /** kube-scheduler's flags, as far as they have an effect here. */
-export const schedulerFlags = { ...generic, ...leaderElection, ...logFlags, ...misc };
+export const schedulerFlags = { ...generic, ...serving, ...leaderElection, ...logFlags, ...misc };
 export type SchedulerFlags = FlagValues<typeof schedulerFlags>;

@@ -10,7 +10,18 @@ import {
   SeriesBroadcaster,
   SharedInformerFactory,
 } from "../../client/index.ts";
-import { createComponentLog, FlagError, HelpRequested, parseFlags, renderHelp } from "../../component/index.ts";
+import {
+  addProcessMetrics,
+  createComponentLog,
+  FlagError,
+  HelpRequested,
+  MetricsRegistry,
+  parseFlags,
+  renderHelp,
+  restClientMetrics,
+  startComponentServer,
+} from "../../component/index.ts";
+import { schedulerMetrics } from "../metrics.ts";
 import { Scheduler } from "../scheduler.ts";
 import { readSchedulerConfiguration, type SchedulerConfiguration } from "./configuration.ts";
 import { flagGroups, type SchedulerFlags, schedulerFlags } from "./flags.ts";
@@ -40,8 +51,12 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
   const { clock, disk, random } = context.platform;
   const log = createComponentLog("scheduler", flags, clock);
   const configuration = flags.config === "" ? undefined : await readSchedulerConfiguration(disk, flags.config);
-  const client = await connect(flags, configuration, context, "kube-scheduler");
-  const electing = await connect(flags, configuration, context, "kube-scheduler leader-election");
+  const registry = new MetricsRegistry();
+  addProcessMetrics(registry, clock);
+  const observer = restClientMetrics(registry);
+  const client = await connect(flags, configuration, context, "kube-scheduler", observer);
+  const electing = await connect(flags, configuration, context, "kube-scheduler leader-election", observer);
+  const server = await startComponentServer(context.platform, flags, registry, log);
   const informers = new SharedInformerFactory({ client, clock, random, log });
   const broadcaster = new SeriesBroadcaster({
     client,
@@ -59,6 +74,7 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
     log,
     schedulerName,
     percentageOfNodesToScore: configuration?.percentageOfNodesToScore ?? 0,
+    metrics: schedulerMetrics(registry, schedulerName),
   });
   const parts: readonly Runnable[] = [
     { name: "informers", run: (signal) => informers.run(signal) },
@@ -72,6 +88,7 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
     if (!(configuration?.leaderElect ?? flags["leader-elect"])) await lead(context.signal);
     else await elector(flags, context, electing, log, lead).run(context.signal);
   } finally {
+    await server?.close();
     client.close();
     electing.close();
   }
@@ -105,11 +122,12 @@ async function connect(
   configuration: SchedulerConfiguration | undefined,
   { platform, env }: CommandContext,
   userAgent: string,
+  observer: ReturnType<typeof restClientMetrics>,
 ) {
   const { clock, disk, processes } = platform;
   const path = flags.kubeconfig || configuration?.kubeconfig || "";
   const rateLimit = { qps: flags["kube-api-qps"], burst: flags["kube-api-burst"] };
   const found = path === "" ? await inClusterConfig(disk, env) : resolveKubeconfig(await loadKubeconfig(disk, [path]));
   const cluster = flags.master === "" ? found.cluster : { ...found.cluster, server: flags.master };
-  return createHttpClient({ cluster, user: found.user, clock, disk, processes, userAgent, rateLimit });
+  return createHttpClient({ cluster, user: found.user, clock, disk, processes, userAgent, rateLimit, observer });
 }

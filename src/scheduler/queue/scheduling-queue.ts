@@ -30,6 +30,9 @@ export const defaultQueueLimits: QueueLimits = {
   unschedulableMs: 300_000,
 };
 
+/** Told that a pod has come into a part of the queue, and why. */
+export type IncomingObserver = (queue: "active" | "backoff" | "unschedulable", event: string) => void;
+
 const priorityOf = ({ pod }: QueuedPod): number => pod.spec?.priority ?? 0;
 
 /**
@@ -51,8 +54,15 @@ export class SchedulingQueue {
   readonly #refused = new Map<string, { readonly queued: QueuedPod; readonly sinceMs: number }>();
   /** Pods in their cycle, with the events they missed. */
   readonly #inFlight = new Map<string, ClusterEvent[]>();
+  readonly #incoming: IncomingObserver | undefined;
 
-  constructor(clock: Clock, plugins: readonly SchedulerPlugin[], limits: QueueLimits = defaultQueueLimits) {
+  constructor(
+    clock: Clock,
+    plugins: readonly SchedulerPlugin[],
+    limits: QueueLimits = defaultQueueLimits,
+    incoming?: IncomingObserver,
+  ) {
+    this.#incoming = incoming;
     this.#clock = clock;
     this.#limits = limits;
     this.#plugins = new Map(plugins.map((plugin) => [plugin.name, plugin]));
@@ -60,6 +70,11 @@ export class SchedulingQueue {
 
   get sizes(): { readonly active: number; readonly backoff: number; readonly unschedulable: number } {
     return { active: this.#active.size, backoff: this.#backoff.size, unschedulable: this.#refused.size };
+  }
+
+  /** The plug-ins that refused waiting pods, once for each pod. */
+  *refusingPlugins(): Generator<string> {
+    for (const { queued } of this.#refused.values()) yield* queued.refusedBy;
   }
 
   /** Whether a pod is waiting anywhere or in its cycle. */
@@ -70,15 +85,8 @@ export class SchedulingQueue {
   add(pod: Pod): void {
     const uid = pod.metadata.uid ?? "";
     const nowMs = this.#clock.monotonic();
-    this.#activate({
-      uid,
-      pod,
-      attempts: 0,
-      enteredMs: nowMs,
-      firstSeenMs: nowMs,
-      refusedBy: new Set(),
-      backoffUntilMs: 0,
-    });
+    const fresh = { attempts: 0, enteredMs: nowMs, firstSeenMs: nowMs, backoffUntilMs: 0 };
+    this.#activate({ uid, pod, ...fresh, refusedBy: new Set() }, "UnscheduledPodAdd");
   }
 
   /** A waiting pod changed. `mayHelp` says that the change could make a refused pod fit. */
@@ -88,7 +96,7 @@ export class SchedulingQueue {
     if (queued === undefined) return;
     queued.pod = pod;
     if (this.#active.get(uid) !== undefined) this.#active.push(queued);
-    if (mayHelp && this.#refused.has(uid)) this.#wake(queued);
+    if (mayHelp && this.#refused.has(uid)) this.#wake(queued, "UnscheduledPodUpdate");
   }
 
   delete(uid: string): void {
@@ -123,8 +131,10 @@ export class SchedulingQueue {
     queued.backoffUntilMs = nowMs + this.#backoffMs(queued.attempts);
     if (refusedBy.size === 0 || missed.some((event) => this.#helps(queued, event))) {
       this.#backoff.push(queued);
+      this.#incoming?.("backoff", "ScheduleAttemptFailure");
       return;
     }
+    this.#incoming?.("unschedulable", "ScheduleAttemptFailure");
     this.#refused.set(queued.uid, { queued, sinceMs: nowMs });
   }
 
@@ -134,7 +144,7 @@ export class SchedulingQueue {
     let woken = false;
     for (const { queued } of [...this.#refused.values()]) {
       if (!this.#helps(queued, event)) continue;
-      this.#wake(queued);
+      this.#wake(queued, event.kind);
       woken = true;
     }
     return woken;
@@ -146,7 +156,7 @@ export class SchedulingQueue {
     if (queued === undefined || this.#active.get(uid) !== undefined) return;
     this.#backoff.delete(uid);
     this.#refused.delete(uid);
-    this.#activate(queued);
+    this.#activate(queued, "ForceActivate");
   }
 
   /** How long until `pop` may have something, ms; `undefined` when only an event can help. */
@@ -165,13 +175,15 @@ export class SchedulingQueue {
     return this.#active.get(uid) ?? this.#backoff.get(uid) ?? this.#refused.get(uid)?.queued;
   }
 
-  #wake(queued: QueuedPod): void {
+  #wake(queued: QueuedPod, event: string): void {
     this.#refused.delete(queued.uid);
-    if (queued.backoffUntilMs > this.#clock.monotonic()) this.#backoff.push(queued);
-    else this.#activate(queued);
+    if (queued.backoffUntilMs <= this.#clock.monotonic()) return this.#activate(queued, event);
+    this.#backoff.push(queued);
+    this.#incoming?.("backoff", event);
   }
 
-  #activate(queued: QueuedPod): void {
+  #activate(queued: QueuedPod, event: string): void {
+    this.#incoming?.("active", event);
     queued.enteredMs = this.#clock.monotonic();
     this.#active.push(queued);
   }
@@ -184,11 +196,11 @@ export class SchedulingQueue {
       first = this.#backoff.peek()
     ) {
       this.#backoff.pop();
-      this.#activate(first);
+      this.#activate(first, "BackoffComplete");
     }
     for (const { queued, sinceMs } of this.#refused.values()) {
       if (sinceMs + this.#limits.unschedulableMs > nowMs) break;
-      this.#wake(queued);
+      this.#wake(queued, "UnschedulableTimeout");
     }
   }
 
