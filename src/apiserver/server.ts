@@ -16,6 +16,7 @@ import { groupVersions } from "../api/index.ts";
 import { addProcessMetrics, MetricsRegistry } from "../component/index.ts";
 import { AdmissionChain } from "./admission/chain.ts";
 import type { AdmissionPlugin } from "./admission/contract.ts";
+import { AdmissionMetrics } from "./admission/metrics.ts";
 import type { Auditor } from "./audit/contract.ts";
 import type { Authenticator } from "./authn/contract.ts";
 import type { Authorizer } from "./authz/contract.ts";
@@ -133,7 +134,7 @@ export class ApiServer implements Runnable {
     this.scheme = options.scheme ?? loadScheme();
     this.metrics = new RequestMetrics(clock, metrics, this.inFlight);
     const store = new ObservedStore(options.store, clock, metrics);
-    this.admission = new AdmissionChain(options.admission ?? []);
+    this.admission = new AdmissionChain(options.admission ?? [], new AdmissionMetrics(metrics, clock));
     this.hub = new StoreHub({ store, clock, log });
     this.catalog = new Catalog({
       scheme: this.scheme,

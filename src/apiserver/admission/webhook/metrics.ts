@@ -25,6 +25,7 @@ export function webhookMetrics(registry: MetricsRegistry): WebhookMetrics {
   const duration = registry.histograms({
     name: `${prefix}admission_duration_seconds`,
     help: "How long webhooks take, by what was asked.",
+    stability: "STABLE",
     labels: ["name", "type", "operation", "rejected"],
     buckets: [0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 10, 25],
   });
