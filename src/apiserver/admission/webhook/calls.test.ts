@@ -367,5 +367,10 @@ describe("webhook calls", () => {
       await make("ignored", 50);
       assert.equal(hooks.seen.length, 0);
     });
+    const { body } = metrics.render();
+    const labels = '{name="v.example.com",kind="webhook",type="validating",operation="CREATE"}';
+    assert.match(body, new RegExp(`^apiserver_admission_match_condition_exclusions_total${labels} 1$`, "m"));
+    assert.match(body, new RegExp(`^apiserver_admission_match_condition_evaluation_errors_total${labels} 2$`, "m"));
+    assert.match(body, new RegExp(`^apiserver_admission_match_condition_evaluation_seconds_count${labels} 4$`, "m"));
   });
 });

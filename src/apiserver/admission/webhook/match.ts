@@ -11,15 +11,23 @@ export async function match(
   hook: Hook,
   attributes: AdmissionAttributes,
   inputs: HookInputs,
+  type: "admit" | "validating",
 ): Promise<Variant | undefined> {
   const variant = variantFor(hook, attributes, inputs.equivalents);
   if (variant === undefined || !matchesObject(hook.objectSelector, attributes)) return undefined;
   if (!(await matchesNamespace(hook.namespaceSelector, attributes, inputs.objects))) return undefined;
   const { matchConditions = [] } = hook;
   if (matchConditions.length === 0) return variant;
+  const { clock, metrics } = inputs;
+  const startedMs = clock.monotonic();
+  const evaluated = (result: "met" | "excluded" | "failed"): void =>
+    metrics.conditions(hook.name, type, attributes, clock.monotonic() - startedMs, result);
   try {
-    return (await inputs.conditions(matchConditions, attributes, variant)) ? variant : undefined;
+    const met = await inputs.conditions(matchConditions, attributes, variant);
+    evaluated(met ? "met" : "excluded");
+    return met ? variant : undefined;
   } catch (error) {
+    evaluated("failed");
     if (isStatusError(error)) throw error;
     if (hook.failurePolicy === "Ignore") return undefined;
     throw newForbidden(attributes.resource, attributes.name, messageOf(error));

@@ -18,6 +18,14 @@ export interface WebhookMetrics {
     tookMs: number,
     outcome: HookOutcome,
   ): void;
+  /** The match conditions of a webhook were evaluated. */
+  conditions(
+    name: string,
+    type: "admit" | "validating",
+    of: AdmissionAttributes,
+    tookMs: number,
+    result: "met" | "excluded" | "failed",
+  ): void;
 }
 
 export function webhookMetrics(registry: MetricsRegistry): WebhookMetrics {
@@ -44,7 +52,9 @@ export function webhookMetrics(registry: MetricsRegistry): WebhookMetrics {
     help: "Failures of webhooks that were ignored.",
     labels: ["name", "type"],
   });
+  const conditions = conditionSeries(registry);
   return {
+    conditions,
     observe(name, type, { operation }, tookMs, outcome) {
       const code = outcome.type === "internal-error" ? 0 : Math.min(outcome.code, 600);
       const isOpen = outcome.type === "failed" && outcome.open;
@@ -55,6 +65,25 @@ export function webhookMetrics(registry: MetricsRegistry): WebhookMetrics {
       if (rejected)
         rejections.with(name, type, operation, errorTypes[outcome.type] ?? "no_error", String(code)).increment();
     },
+  };
+}
+
+function conditionSeries(registry: MetricsRegistry): WebhookMetrics["conditions"] {
+  const of = (name: string, help: string) => ({
+    name: `apiserver_admission_match_condition_${name}`,
+    help,
+    labels: ["name", "kind", "type", "operation"] as const,
+  });
+  const seconds = registry.histograms({
+    ...of("evaluation_seconds", "How long match conditions take."),
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25],
+  });
+  const errors = registry.counters(of("evaluation_errors_total", "Match conditions that could not be evaluated."));
+  const exclusions = registry.counters(of("exclusions_total", "Requests that match conditions kept away."));
+  return (name, type, { operation }, tookMs, result) => {
+    seconds.with(name, "webhook", type, operation).observe(tookMs / 1000);
+    if (result === "failed") errors.with(name, "webhook", type, operation).increment();
+    if (result === "excluded") exclusions.with(name, "webhook", type, operation).increment();
   };
 }
 

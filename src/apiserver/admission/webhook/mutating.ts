@@ -38,7 +38,7 @@ async function callAll(
   const record = ReinvocationRecord.of(reinvocation, pluginName);
   if (reinvocation.again) record.compare(attributes.object);
   for (const [index, registered] of all.entries()) {
-    const variant = await match(registered.hook, attributes, inputs);
+    const variant = await match(registered.hook, attributes, inputs, "admit");
     if (variant === undefined || (reinvocation.again && !record.isDue(registered.id))) continue;
     const position = `round_${reinvocation.again ? 1 : 0}_index_${index}`;
     const changed = await callOne(registered, variant, attributes, inputs, position);

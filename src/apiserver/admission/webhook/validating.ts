@@ -31,7 +31,7 @@ async function callAll(
   const relevant: { readonly hook: ValidatingWebhook; readonly variant: Variant; readonly objects: Converted }[] = [];
   const versions = new Map<string, Converted>();
   for (const { hook } of all) {
-    const variant = await match(hook, attributes, inputs);
+    const variant = await match(hook, attributes, inputs, "validating");
     if (variant === undefined) continue;
     relevant.push({ hook, variant, objects: await convertedFor(variant, attributes, versions) });
   }
