@@ -1,3 +1,4 @@
+export { type AdmissionSettings, readAdmissionSettings } from "./admission/configuration.ts";
 export * from "./admission/contract.ts";
 export {
   type AuditBackend,

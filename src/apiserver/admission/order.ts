@@ -1,5 +1,6 @@
 import type { Clock, Random } from "../../base/index.ts";
 import type { Authorizer } from "../authz/contract.ts";
+import type { AdmissionSettings } from "./configuration.ts";
 import type { AdmissionPlugin } from "./contract.ts";
 import type { ClusterObjects } from "./objects.ts";
 import {
@@ -11,9 +12,20 @@ import {
 import { defaultIngressClass } from "./plugins/default-ingress-class.ts";
 import { defaultStorageClass } from "./plugins/default-storage-class.ts";
 import { defaultTolerationSeconds } from "./plugins/default-toleration-seconds.ts";
+import { eventRateLimit } from "./plugins/event-rate-limit.ts";
 import { limitRanger } from "./plugins/limit-ranger.ts";
 import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
 import { nodeRestriction } from "./plugins/node-restriction.ts";
+import {
+  alwaysAdmit,
+  alwaysDeny,
+  alwaysPullImages,
+  denyServiceExternalIps,
+  extendedResourceToleration,
+  limitPodHardAntiAffinityTopology,
+  namespaceExists,
+  podNodeSelector,
+} from "./plugins/off-by-default.ts";
 import { persistentVolumeClaimResize } from "./plugins/persistent-volume-claim-resize.ts";
 import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { podSecurity } from "./plugins/pod-security.ts";
@@ -29,6 +41,8 @@ export interface AdmissionInputs {
   readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly random: Random;
+  /** From `--admission-control-config-file`. */
+  readonly settings?: AdmissionSettings;
   /** Webhooks and policies: they run after all built-in plug-ins but quota. */
   readonly dynamic?: readonly AdmissionPlugin[];
 }
@@ -54,18 +68,26 @@ export const admissionReads: readonly (readonly [group: string, resource: string
   ["admissionregistration.k8s.io", "validatingadmissionpolicybindings"],
 ];
 
-/** The built-in plug-ins in upstream's order: those on by default, and NodeRestriction as kubeadm turns it on. */
+/** The plug-ins in upstream's order, those too that are off by default: see `select.ts`. */
 export function admissionPlugins(inputs: AdmissionInputs): readonly AdmissionPlugin[] {
-  const { objects, authorizer, dynamic = [] } = inputs;
+  const { objects, authorizer, clock, dynamic = [], settings = {} } = inputs;
+  const { eventLimits, podSecurity: security, limitedResources } = settings;
   return [
+    alwaysAdmit,
     namespaceLifecycle(objects),
+    namespaceExists(objects),
+    limitPodHardAntiAffinityTopology,
     limitRanger(objects),
     serviceAccount(inputs),
     nodeRestriction(objects),
     taintNodesByCondition,
-    podSecurity(objects),
+    alwaysPullImages,
+    podSecurity(objects, security),
+    podNodeSelector(objects),
     priority(objects),
     defaultTolerationSeconds,
+    eventRateLimit(eventLimits ?? [], clock),
+    extendedResourceToleration,
     defaultStorageClass(objects),
     storageObjectInUseProtection,
     persistentVolumeClaimResize(objects),
@@ -75,8 +97,10 @@ export function admissionPlugins(inputs: AdmissionInputs): readonly AdmissionPlu
     clusterTrustBundleAttest(authorizer),
     certificateSubjectRestriction,
     defaultIngressClass(objects),
+    denyServiceExternalIps,
     podTopologyLabels(objects),
     ...dynamic,
-    resourceQuota(objects, inputs.clock),
+    resourceQuota(objects, clock, limitedResources),
+    alwaysDeny,
   ];
 }

@@ -7,36 +7,44 @@ export interface PluginSelection {
 }
 
 /** On only when asked for, as upstream has it. */
-const offByDefault: ReadonlySet<string> = new Set(["NodeRestriction"]);
-
-/** Upstream's other plug-ins; switching them off is no mistake. */
-const elsewhere: ReadonlySet<string> = new Set([
+const offByDefault: ReadonlySet<string> = new Set([
   "AlwaysAdmit",
   "AlwaysDeny",
   "AlwaysPullImages",
   "DenyServiceExternalIPs",
   "EventRateLimit",
   "ExtendedResourceToleration",
-  "ImagePolicyWebhook",
   "LimitPodHardAntiAffinityTopology",
-  "MutatingAdmissionPolicy",
-  "NamespaceAutoProvision",
   "NamespaceExists",
-  "OwnerReferencesPermissionEnforcement",
+  "NodeRestriction",
   "PodNodeSelector",
-  "PodTolerationRestriction",
-  "ValidatingAdmissionPolicy",
 ]);
+
+/** Upstream's other plug-ins, for what is not served here; switching them off is no mistake. */
+const elsewhere: ReadonlySet<string> = new Set([
+  "ImagePolicyWebhook",
+  "JobValidation",
+  "NamespaceAutoProvision",
+  "NodeDeclaredFeatureValidator",
+  "OwnerReferencesPermissionEnforcement",
+  "PodGroupProtection",
+  "PodGroupWorkloadExists",
+  "PodResizeValidator",
+  "PodTolerationRestriction",
+]);
+
+/** Without a selection: what a cluster made by kubeadm has. Upstream's default is without NodeRestriction. */
+const usual: PluginSelection = { enable: ["NodeRestriction"], disable: [] };
 
 /** Throws for a name that is none, in upstream's words. Their order is always the same. */
 export function selectPlugins(
   plugins: readonly AdmissionPlugin[],
-  selection: PluginSelection | undefined,
+  selection: PluginSelection = usual,
 ): readonly AdmissionPlugin[] {
-  if (selection === undefined) return plugins;
   const { enable, disable } = selection;
   const known = new Set(plugins.map(({ name }) => name));
   for (const [flag, names] of Object.entries({ enable, disable })) {
+    if (selection === usual) break;
     for (const name of names) {
       if (!known.has(name) && !(flag === "disable" && elsewhere.has(name)))
         throw new Error(`${flag}-admission-plugins plugin ${JSON.stringify(name)} is unknown`);

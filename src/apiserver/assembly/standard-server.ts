@@ -3,6 +3,7 @@ import { loadScheme, type Scheme } from "../../api/index.ts";
 import { type Clock, type Log, type Network, type Random, RealNetwork } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import type { Store } from "../../storage/index.ts";
+import type { AdmissionSettings } from "../admission/configuration.ts";
 import { ServerObjects } from "../admission/objects.ts";
 import { admissionPlugins, admissionReads } from "../admission/order.ts";
 import { rbacEscalation } from "../admission/rbac-escalation.ts";
@@ -89,6 +90,8 @@ export interface StandardServerOptions {
   };
   /** `--enable-admission-plugins`, `--disable-admission-plugins`. Default: upstream's, and NodeRestriction. */
   readonly admissionPlugins?: PluginSelection;
+  /** `--admission-control-config-file`. */
+  readonly admissionSettings?: AdmissionSettings;
   /** Off by default. The backends are run by the caller, until after the server has ended. */
   readonly audit?: { readonly policy: AuditPolicy; readonly backends: readonly AuditBackend[] };
   /** Priority and fairness, unless switched off. */
@@ -267,7 +270,12 @@ function admissionOf(options: StandardServerOptions, parts: AdmissionParts) {
     ...[mutatingPolicies(policies), mutatingWebhooks(hooks)],
     ...[validatingPolicies(policies), validatingWebhooks(hooks)],
   ];
-  const plugins = more.admission ?? admissionPlugins({ objects, authorizer, clock, random, dynamic });
+  const plugins =
+    more.admission ??
+    admissionPlugins({
+      ...{ objects, authorizer, clock, random, dynamic },
+      ...(options.admissionSettings === undefined ? {} : { settings: options.admissionSettings }),
+    });
   return {
     chain: [rbacEscalation(rbac, authorizer), ...selectPlugins(plugins, options.admissionPlugins)],
     attach({ catalog: { table } }: ApiServer): void {

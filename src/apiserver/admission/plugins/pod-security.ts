@@ -1,11 +1,22 @@
 import type { Namespace, Pod, PodTemplateSpec } from "../../../api/index.ts";
-import { type Level, type Violation, violations } from "../pod-security/checks.ts";
+import { aggregateFieldErrors, newInvalid, semanticEqual } from "../../../apimachinery/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
 import type { ClusterObjects } from "../objects.ts";
+import { violations } from "../pod-security/checks.ts";
+import {
+  defaultSettings,
+  type Labels,
+  type LevelVersion,
+  minorOf,
+  policyIn,
+  type PodSecuritySettings,
+  type Policy,
+  prefix,
+  textOf,
+} from "../pod-security/policy.ts";
 import { isResource, refuse } from "../refuse.ts";
+import { warnOfPods } from "./pod-security-namespaces.ts";
 
-const prefix = "pod-security.kubernetes.io/";
-const levels: readonly string[] = ["privileged", "baseline", "restricted"];
 const podMakers: Readonly<Record<string, string>> = {
   "/podtemplates": "template",
   "/replicationcontrollers": "spec.template",
@@ -17,67 +28,89 @@ const podMakers: Readonly<Record<string, string>> = {
   "batch/cronjobs": "spec.jobTemplate.spec.template",
 };
 
+const noLabels: Labels = {};
+const enforceKey = `${prefix}enforce-policy`;
+
 /** The Pod Security Standards, by the labels of the namespace. Upstream: "Pod Security Admission". */
-export function podSecurity(objects: ClusterObjects): AdmissionPlugin {
+export function podSecurity(objects: ClusterObjects, settings: PodSecuritySettings = defaultSettings): AdmissionPlugin {
   return {
     name: "PodSecurity",
     handles: (operation, resource, subresource) =>
       (operation === "CREATE" || operation === "UPDATE") &&
       (isResource(resource, "", "pods")
-        ? subresource === "" || subresource === "ephemeralcontainers"
+        ? subresource === "" || subresource === "ephemeralcontainers" || subresource === "resize"
         : subresource === "" &&
           (isResource(resource, "", "namespaces") || `${resource.group}/${resource.resource}` in podMakers)),
     validate(attributes) {
-      if (isResource(attributes.resource, "", "namespaces")) return checkNamespace(attributes, objects);
-      const labels = objects.get<Namespace>("", "namespaces", "", attributes.namespace)?.metadata.labels ?? {};
+      if (isResource(attributes.resource, "", "namespaces")) return checkNamespace(attributes, objects, settings);
       const isPod = isResource(attributes.resource, "", "pods");
+      const exemption = exemptionFrom(settings, attributes);
+      if (exemption !== undefined) return attributes.context.annotate(`${prefix}exempt`, exemption);
+      const namespace = objects.get<Namespace>("", "namespaces", "", attributes.namespace);
+      const { policy, problems } = policyIn(namespace?.metadata.labels ?? noLabels, settings.defaults);
+      const isFree = (of: LevelVersion) => of.level === "privileged";
+      if (problems.length === 0 && isFree(policy.warn) && isFree(policy.audit) && (!isPod || isFree(policy.enforce))) {
+        if (isPod) attributes.context.annotate(enforceKey, textOf(policy.enforce));
+        return;
+      }
       const pod = isPod ? (attributes.object as Pod) : templateOf(attributes);
-      if (pod === undefined || (isPod && isUnimportantUpdate(attributes))) return;
-      if (isPod) enforce(attributes, levelOf(labels, "enforce"), labels, pod);
-      const audit = violations(levelOf(labels, "audit"), pod);
-      if (audit.length > 0) attributes.context.annotate(`${prefix}audit-violations`, sentence(labels, "audit", audit));
-      const warned = violations(levelOf(labels, "warn"), pod);
-      if (warned.length > 0) attributes.context.warn(sentence(labels, "warn", warned));
+      if (pod === undefined || (isPod && isUnimportant(attributes))) return;
+      if (settings.exemptions.runtimeClasses.has(pod.spec?.runtimeClassName ?? ""))
+        return attributes.context.annotate(`${prefix}exempt`, "runtimeClass");
+      if (problems.length > 0)
+        attributes.context.annotate(`${prefix}error`, `Failed to parse policy: ${aggregateFieldErrors(problems)}`);
+      judge(attributes, policy, pod, isPod);
     },
   };
 }
 
-type Labels = Readonly<Record<string, string>>;
-
-function levelOf(labels: Labels, mode: string): Level {
-  const value = labels[`${prefix}${mode}`] ?? "privileged";
-  // What cannot be understood is taken as the strictest for enforcement's sake.
-  return levels.includes(value) ? (value as Level) : "restricted";
+function exemptionFrom({ exemptions }: PodSecuritySettings, { namespace, context }: AdmissionAttributes) {
+  if (exemptions.namespaces.has(namespace)) return "namespace";
+  return exemptions.usernames.has(context.user.name) ? "user" : undefined;
 }
 
-function versionOf(labels: Labels, mode: string): string {
-  return labels[`${prefix}${mode}-version`] ?? "latest";
+function judge(attributes: AdmissionAttributes, policy: Policy, pod: Pod, enforced: boolean): void {
+  const refusal = enforced ? enforce(attributes, policy.enforce, pod) : undefined;
+  const noted = breaches(policy.audit, pod);
+  if (noted !== undefined) attributes.context.annotate(`${prefix}audit-violations`, `would violate ${noted}`);
+  if (refusal !== undefined) throw refusal;
+  const warned = breaches(policy.warn, pod);
+  if (warned !== undefined) attributes.context.warn(`would violate ${warned}`);
 }
 
-function sentence(labels: Labels, mode: string, found: readonly Violation[]): string {
-  return `would violate PodSecurity ${JSON.stringify(`${levelOf(labels, mode)}:${versionOf(labels, mode)}`)}: ${describe(found)}`;
+function enforce(attributes: AdmissionAttributes, of: LevelVersion, pod: Pod): Error | undefined {
+  attributes.context.annotate(enforceKey, textOf(of));
+  const found = breaches(of, pod);
+  return found === undefined ? undefined : refuse(attributes, `violates ${found}`);
 }
 
-function describe(found: readonly Violation[]): string {
-  return found.map(({ reason, detail }) => `${reason} (${detail})`).join(", ");
+/** `PodSecurity "baseline:latest": host namespaces (hostPID=true)`. */
+function breaches(of: LevelVersion, pod: Pod): string | undefined {
+  const found = violations(of.level, pod, minorOf(of));
+  if (found.length === 0) return undefined;
+  const list = found.map(({ reason, detail }) => `${reason} (${detail})`).join(", ");
+  return `PodSecurity ${JSON.stringify(textOf(of))}: ${list}`;
 }
 
-function enforce(attributes: AdmissionAttributes, level: Level, labels: Labels, pod: Pod): void {
-  const found = violations(level, pod);
-  attributes.context.annotate(`${prefix}enforce-policy`, `${level}:${versionOf(labels, "enforce")}`);
-  if (found.length === 0) return;
-  throw refuse(
-    attributes,
-    `violates PodSecurity ${JSON.stringify(`${level}:${versionOf(labels, "enforce")}`)}: ${describe(found)}`,
-  );
-}
+const seccompAnnotation = "seccomp.security.alpha.kubernetes.io/pod";
+const containerAnnotations = [
+  "container.apparmor.security.beta.kubernetes.io/",
+  "container.seccomp.security.alpha.kubernetes.io/",
+];
 
-/** Updates that change neither images nor annotations that matter keep what was admitted. */
-function isUnimportantUpdate({ operation, object, oldObject, subresource }: AdmissionAttributes): boolean {
-  if (operation !== "UPDATE" || subresource !== "") return false;
-  const images = (pod: Pod) =>
-    JSON.stringify([...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].map(({ image }) => image));
-  return images(object as Pod) === images(oldObject as Pod);
+/** Updates that change nothing the standards look at keep what was admitted. */
+function isUnimportant({ operation, object, oldObject }: AdmissionAttributes): boolean {
+  if (operation !== "UPDATE") return false;
+  const seen = ({ metadata, spec }: Pod) => {
+    const { containers = [], initContainers = [], ephemeralContainers = [] } = spec ?? {};
+    const annotations = Object.entries(metadata.annotations ?? {}).filter(
+      ([key]) => key === seccompAnnotation || containerAnnotations.some((head) => key.startsWith(head)),
+    );
+    const images = [containers, initContainers].map((list) => list.map(({ image }) => image));
+    // Ephemeral containers come one by one, each with a security context of its own.
+    return [images, ephemeralContainers, Object.fromEntries(annotations)];
+  };
+  return semanticEqual(seen(object as Pod), seen(oldObject as Pod));
 }
 
 function templateOf({ object, resource }: AdmissionAttributes): Pod | undefined {
@@ -88,46 +121,20 @@ function templateOf({ object, resource }: AdmissionAttributes): Pod | undefined 
   return template?.spec === undefined ? undefined : ({ metadata: template.metadata ?? {}, spec: template.spec } as Pod);
 }
 
-const warningsMax = 20;
-
 /** Says which running pods a stricter label would not have let in; refuses labels that mean nothing. */
-function checkNamespace(attributes: AdmissionAttributes, objects: ClusterObjects): void {
-  const labels = attributes.object?.metadata.labels ?? {};
-  const problems = ["enforce", "audit", "warn"].flatMap((mode) => labelProblems(labels, mode));
-  if (problems.length > 0) throw refuse(attributes, problems.join(", "));
-  const old = attributes.oldObject?.metadata.labels ?? {};
-  const level = levelOf(labels, "enforce");
-  if (attributes.operation !== "UPDATE" || level === "privileged" || level === levelOf(old, "enforce")) return;
-  const byReason = new Map<string, string[]>();
-  for (const pod of objects.list<Pod>("", "pods", attributes.name)) {
-    const found = violations(level, pod);
-    if (found.length === 0) continue;
-    const reason = found.map((violation) => violation.reason).join(", ");
-    byReason.set(reason, [...(byReason.get(reason) ?? []), pod.metadata.name ?? ""]);
-  }
-  if (byReason.size === 0) return;
-  attributes.context.warn(
-    `existing pods in namespace ${JSON.stringify(attributes.name)} violate the new PodSecurity enforce level ${JSON.stringify(`${level}:${versionOf(labels, "enforce")}`)}`,
-  );
-  for (const [reason, names] of [...byReason].toSorted().slice(0, warningsMax)) {
-    const others = names.length === 1 ? "" : ` (and ${names.length - 1} other ${names.length === 2 ? "pod" : "pods"})`;
-    attributes.context.warn(`${names.toSorted()[0]}${others}: ${reason}`);
-  }
+function checkNamespace(attributes: AdmissionAttributes, objects: ClusterObjects, settings: PodSecuritySettings): void {
+  const { operation, object, oldObject, name } = attributes;
+  const next = policyIn(object?.metadata.labels ?? noLabels, settings.defaults);
+  const before = policyIn(oldObject?.metadata.labels ?? noLabels, settings.defaults);
+  const isNew = operation === "CREATE" || !semanticEqual(next.problems, before.problems);
+  if (next.problems.length > 0 && isNew) throw newInvalid({ group: "", kind: "Namespace" }, name, next.problems);
+  const [now, old] = [next.policy.enforce, before.policy.enforce];
+  if (operation !== "UPDATE" || now.level === "privileged" || textOf(now) === textOf(old)) return;
+  const relaxed = now.version === old.version && strictness(now) <= strictness(old);
+  if (relaxed || settings.exemptions.namespaces.has(name)) return;
+  warnOfPods(attributes, objects, now, settings.exemptions.runtimeClasses);
 }
 
-function labelProblems(labels: Labels, mode: string): string[] {
-  const level = labels[`${prefix}${mode}`];
-  const version = labels[`${prefix}${mode}-version`];
-  const problems: string[] = [];
-  if (level !== undefined && !levels.includes(level)) {
-    problems.push(
-      `metadata.labels[${prefix}${mode}]: Invalid value: ${JSON.stringify(level)}: must be one of privileged, baseline, restricted`,
-    );
-  }
-  if (version !== undefined && version !== "latest" && !/^v1\.\d+$/.test(version)) {
-    problems.push(
-      `metadata.labels[${prefix}${mode}-version]: Invalid value: ${JSON.stringify(version)}: must be "latest" or "v1.x"`,
-    );
-  }
-  return problems;
+function strictness({ level }: LevelVersion): number {
+  return ["privileged", "baseline", "restricted"].indexOf(level);
 }

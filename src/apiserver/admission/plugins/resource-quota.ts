@@ -1,6 +1,7 @@
 import type { ResourceQuota } from "../../../api/index.ts";
 import { isStatusError } from "../../../apimachinery/index.ts";
 import type { Clock } from "../../../base/index.ts";
+import type { LimitedResource } from "../configuration.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
 import type { ClusterObjects } from "../objects.ts";
 import { takesQuota } from "../quota/evaluators.ts";
@@ -14,14 +15,19 @@ const writtenMax = 1_000;
  * Refuses what would exceed a quota of the namespace, and charges what does not to the quota's status before it is
  * stored. The controller corrects the status where that was too much. Upstream: "Resource Quotas".
  */
-export function resourceQuota(objects: ClusterObjects, clock: Clock): AdmissionPlugin {
+export function resourceQuota(
+  objects: ClusterObjects,
+  clock: Clock,
+  limited: readonly LimitedResource[] = [],
+): AdmissionPlugin {
   const store = new WrittenQuotas(objects);
-  const batches = new QuotaBatches(store, judge, clock);
+  const batches = new QuotaBatches(store, (quotas, attributes) => judge(quotas, attributes, limited), clock);
   return {
     name: "ResourceQuota",
     handles: takesQuota,
     validate(attributes) {
-      if (attributes.namespace === "" || store.list(attributes.namespace).length === 0) return undefined;
+      if (attributes.namespace === "") return undefined;
+      if (limited.length === 0 && store.list(attributes.namespace).length === 0) return undefined;
       return batches.charge(attributes);
     },
   };

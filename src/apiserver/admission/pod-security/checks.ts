@@ -9,7 +9,8 @@ export interface Violation {
   readonly detail: string;
 }
 
-type Check = (pod: Pod, spec: PodSpec) => Violation | undefined;
+/** `minor` is the version of the standards that is asked for: 1.minor. */
+type Check = (pod: Pod, spec: PodSpec, minor: number) => Violation | undefined;
 
 const quoted = (values: readonly string[]): string => values.map((value) => JSON.stringify(value)).join(", ");
 const plural = (count: number, word: string): string => (count === 1 ? word : `${word}s`);
@@ -95,15 +96,16 @@ const capabilitiesBaseline: Check = (_pod, spec) => {
   };
 };
 
-const seLinuxTypes = new Set(["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"]);
+const seLinuxTypes = new Set(["", "container_t", "container_init_t", "container_kvm_t"]);
 
-const seLinux: Check = (_pod, spec) => {
+const seLinux: Check = (_pod, spec, minor) => {
+  const isFine = (type: string) => seLinuxTypes.has(type) || (minor >= 31 && type === "container_engine_t");
   const options = [
     spec.securityContext?.seLinuxOptions,
     ...containersOf(spec).map(({ securityContext }) => securityContext?.seLinuxOptions),
   ];
   const bad = options.filter(
-    (option) => option !== undefined && (!seLinuxTypes.has(option.type ?? "") || option.user || option.role),
+    (option) => option !== undefined && (!isFine(option.type ?? "") || option.user || option.role),
   );
   return bad.length === 0 ? undefined : { reason: "seLinuxOptions", detail: "forbidden SELinux options are set" };
 };
@@ -152,23 +154,25 @@ const appArmor: Check = (pod, spec) => {
   };
 };
 
-const safeSysctls = new Set([
-  "kernel.shm_rmid_forced",
-  "net.ipv4.ip_local_port_range",
-  "net.ipv4.ip_unprivileged_port_start",
-  "net.ipv4.tcp_syncookies",
-  "net.ipv4.ping_group_range",
-  "net.ipv4.ip_local_reserved_ports",
-  "net.ipv4.tcp_keepalive_time",
-  "net.ipv4.tcp_fin_timeout",
-  "net.ipv4.tcp_keepalive_intvl",
-  "net.ipv4.tcp_keepalive_probes",
-  "net.ipv4.tcp_rmem",
-  "net.ipv4.tcp_wmem",
+/** By the version that took them in. */
+const safeSysctls = new Map([
+  ["kernel.shm_rmid_forced", 0],
+  ["net.ipv4.ip_local_port_range", 0],
+  ["net.ipv4.ip_unprivileged_port_start", 0],
+  ["net.ipv4.tcp_syncookies", 0],
+  ["net.ipv4.ping_group_range", 0],
+  ["net.ipv4.ip_local_reserved_ports", 27],
+  ["net.ipv4.tcp_keepalive_time", 29],
+  ["net.ipv4.tcp_fin_timeout", 29],
+  ["net.ipv4.tcp_keepalive_intvl", 29],
+  ["net.ipv4.tcp_keepalive_probes", 29],
+  ["net.ipv4.tcp_rmem", 32],
+  ["net.ipv4.tcp_wmem", 32],
 ]);
 
-const sysctls: Check = (_pod, spec) => {
-  const bad = (spec.securityContext?.sysctls ?? []).map(({ name }) => name).filter((name) => !safeSysctls.has(name));
+const sysctls: Check = (_pod, spec, minor) => {
+  const isSafe = (name: string) => (safeSysctls.get(name) ?? Number.POSITIVE_INFINITY) <= minor;
+  const bad = (spec.securityContext?.sysctls ?? []).map(({ name }) => name).filter((name) => !isSafe(name));
   return bad.length === 0 ? undefined : { reason: "forbidden sysctls", detail: bad.join(", ") };
 };
 
@@ -222,10 +226,11 @@ const restrictedVolumes: Check = (_pod, spec) => {
   };
 };
 
-const isWindows = (spec: PodSpec): boolean => spec.os?.name === "windows";
+/** What only means something to Linux is asked of Linux only. */
+const isWindows = (spec: PodSpec, minor: number): boolean => minor >= 25 && spec.os?.name === "windows";
 
-const allowPrivilegeEscalation: Check = (_pod, spec) => {
-  if (isWindows(spec)) return undefined;
+const allowPrivilegeEscalation: Check = (_pod, spec, minor) => {
+  if (isWindows(spec, minor)) return undefined;
   const bad = badContainers(spec, ({ securityContext }) => securityContext?.allowPrivilegeEscalation !== false);
   return bad.length === 0
     ? undefined
@@ -235,8 +240,8 @@ const allowPrivilegeEscalation: Check = (_pod, spec) => {
       };
 };
 
-const capabilitiesRestricted: Check = (_pod, spec) => {
-  if (isWindows(spec)) return undefined;
+const capabilitiesRestricted: Check = (_pod, spec, minor) => {
+  if (isWindows(spec, minor)) return undefined;
   const notDropped = badContainers(
     spec,
     ({ securityContext }) => !securityContext?.capabilities?.drop?.includes("ALL"),
@@ -290,9 +295,9 @@ const runAsUser: Check = (_pod, spec) => {
   return { reason: "runAsUser=0", detail: `${who.join(" and ")} must not set runAsUser=0` };
 };
 
-const seccompRestricted: Check = (pod, spec) => {
-  if (isWindows(spec)) return undefined;
-  const unconfined = seccompBaseline(pod, spec);
+const seccompRestricted: Check = (pod, spec, minor) => {
+  if (isWindows(spec, minor)) return undefined;
+  const unconfined = seccompBaseline(pod, spec, minor);
   if (unconfined !== undefined) return unconfined;
   const fine = (type: string | undefined) => type === "RuntimeDefault" || type === "Localhost";
   if (fine(spec.securityContext?.seccompProfile?.type)) return undefined;
@@ -304,34 +309,58 @@ const seccompRestricted: Check = (pod, spec) => {
   };
 };
 
-const baseline: readonly Check[] = [
-  appArmor,
-  capabilitiesBaseline,
-  hostNamespaces,
-  hostPathVolumes,
-  hostPorts,
-  hostProbes,
-  privileged,
-  procMount,
-  seLinux,
-  seccompBaseline,
-  sysctls,
-  windowsHostProcess,
+interface Rule {
+  readonly check: Check;
+  /** The version of the standards that brought it. */
+  readonly since: number;
+  /** A baseline rule that it takes the place of. */
+  readonly insteadOf?: Check;
+}
+
+const baseline: readonly Rule[] = [
+  { check: appArmor, since: 0 },
+  { check: capabilitiesBaseline, since: 0 },
+  { check: hostNamespaces, since: 0 },
+  { check: hostPathVolumes, since: 0 },
+  { check: hostPorts, since: 0 },
+  { check: hostProbes, since: 34 },
+  { check: privileged, since: 0 },
+  { check: procMount, since: 0 },
+  { check: seLinux, since: 0 },
+  { check: seccompBaseline, since: 19 },
+  { check: sysctls, since: 0 },
+  { check: windowsHostProcess, since: 0 },
 ];
-/** What restricted adds; two baseline rules are replaced by stricter ones. */
-const restricted: readonly Check[] = [
-  ...baseline.filter((check) => check !== capabilitiesBaseline && check !== seccompBaseline),
-  allowPrivilegeEscalation,
-  capabilitiesRestricted,
-  restrictedVolumes,
-  runAsNonRoot,
-  runAsUser,
-  seccompRestricted,
+/** What restricted adds. */
+const restricted: readonly Rule[] = [
+  { check: allowPrivilegeEscalation, since: 8 },
+  { check: capabilitiesRestricted, since: 22, insteadOf: capabilitiesBaseline },
+  { check: restrictedVolumes, since: 0 },
+  { check: runAsNonRoot, since: 0 },
+  { check: runAsUser, since: 23 },
+  { check: seccompRestricted, since: 19, insteadOf: seccompBaseline },
 ];
 
-/** Which rules of a level a pod breaks. Upstream: "Pod Security Standards", latest version. */
-export function violations(level: Level, pod: Pod): readonly Violation[] {
+/** Rules by level and version; there are few. */
+const checksOf = new Map<string, readonly Check[]>();
+
+function checksFor(level: Level, minor: number): readonly Check[] {
+  const key = `${level}:${minor}`;
+  const known = checksOf.get(key);
+  if (known !== undefined) return known;
+  const stricter = level === "restricted" ? restricted.filter(({ since }) => since <= minor) : [];
+  const replaced = new Set(stricter.map(({ insteadOf }) => insteadOf));
+  const basic = baseline.filter(({ check, since }) => since <= minor && !replaced.has(check));
+  const checks = [...basic, ...stricter].map(({ check }) => check);
+  if (checksOf.size < versionsMax) checksOf.set(key, checks);
+  return checks;
+}
+
+const versionsMax = 200;
+
+/** Which rules of a level a pod breaks. Upstream: "Pod Security Standards". `minor`: of version 1.minor; default the latest. */
+export function violations(level: Level, pod: Pod, minor: number = Number.POSITIVE_INFINITY): readonly Violation[] {
   const { spec } = pod;
   if (level === "privileged" || spec === undefined) return [];
-  return (level === "baseline" ? baseline : restricted).flatMap((check) => check(pod, spec) ?? []);
+  return checksFor(level, minor).flatMap((check) => check(pod, spec, minor) ?? []);
 }

@@ -1,5 +1,6 @@
 import type { ResourceQuota } from "../../../api/index.ts";
 import { Quantity } from "../../../apimachinery/index.ts";
+import type { LimitedResource } from "../configuration.ts";
 import type { AdmissionAttributes } from "../contract.ts";
 import { refuse } from "../refuse.ts";
 import { type Amounts, constraintsOf, matchesScopes, usageOf } from "./evaluators.ts";
@@ -8,19 +9,45 @@ import { amountsOf } from "./quota-batches.ts";
 type Used = Readonly<Record<string, Quantity>>;
 
 /** What a request takes of each quota, where it takes something; throws where there is not enough. Upstream: `CheckRequest`. */
-export function judge(quotas: readonly ResourceQuota[], attributes: AdmissionAttributes): ReadonlyMap<string, Used> {
+export function judge(
+  quotas: readonly ResourceQuota[],
+  attributes: AdmissionAttributes,
+  limited: readonly LimitedResource[] = [],
+): ReadonlyMap<string, Used> {
   const asked = usageOf(attributes.resource, attributes.object);
   const negative = [...asked].filter(([, amount]) => amount.sign < 0).map(([name]) => name);
   if (negative.length > 0)
     throw refuse(attributes, `quota usage is negative for resource(s): ${negative.toSorted().join(",")}`);
   const left = new Map<string, Used>();
-  for (const quota of quotas.filter((one) => concerns(one, attributes, attributes.object))) {
+  const concerned = quotas.filter((one) => concerns(one, attributes, attributes.object));
+  if (limited.length > 0) checkLimited(concerned, attributes, asked, limited);
+  for (const quota of concerned) {
     checkConstraints(quota, attributes, asked);
     const delta = deltaFor(quota, attributes, asked);
     const used = charged(quota, attributes, delta);
     if (used !== undefined) left.set(quota.metadata.name ?? "", used);
   }
   return left;
+}
+
+/** Some things may only be taken where a quota speaks of them. */
+function checkLimited(
+  quotas: readonly ResourceQuota[],
+  attributes: AdmissionAttributes,
+  asked: Amounts,
+  limited: readonly LimitedResource[],
+): void {
+  const { group, resource } = attributes.resource;
+  const parts = limited
+    .filter((one) => one.group === group && one.resource === resource)
+    .flatMap(({ matchContains }) => matchContains);
+  const covered = new Set(quotas.flatMap(({ status }) => Object.keys(status?.hard ?? {})));
+  const open = [...asked].filter(
+    ([name, amount]) => amount.sign > 0 && !covered.has(name) && parts.some((part) => name.includes(part)),
+  );
+  if (open.length === 0) return;
+  const names = open.map(([name]) => name).toSorted();
+  throw refuse(attributes, `insufficient quota to consume: ${names.join(",")}`);
 }
 
 /** A quota counts what its status names: that is what its controller keeps up to date. */

@@ -118,6 +118,9 @@ const admission = {
   "enable-admission-plugins": flag.textList({
     usage: "Admission plugins to enable beside those that are on by default.",
   }),
+  "admission-control-config-file": flag.text({
+    usage: "File with an AdmissionConfiguration: what plugins are configured with.",
+  }),
   "disable-admission-plugins": flag.textList({
     usage: "Admission plugins to disable although they are on by default.",
   }),

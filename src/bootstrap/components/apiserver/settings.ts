@@ -2,6 +2,7 @@ import {
   type Authenticator,
   type KubeletCredentials,
   oidcAuthenticator,
+  readAdmissionSettings,
   type StandardServerOptions,
   tokenFileAuthenticator,
 } from "../../../apiserver/index.ts";
@@ -25,6 +26,7 @@ export type ServerSettings = Pick<
   | "advertise"
   | "flowControl"
   | "admissionPlugins"
+  | "admissionSettings"
   | "aggregation"
   | "more"
 >;
@@ -68,6 +70,7 @@ export async function serverSettings(
       ...(await proxyClient(flags, read)),
       byEndpoints: flags["enable-aggregator-routing"],
     },
+    ...(await admissionSettings(flags, read)),
     admissionPlugins: { enable: flags["enable-admission-plugins"], disable: flags["disable-admission-plugins"] },
     more: {
       advertiseAddress: `${address.includes(":") ? `[${address}]` : address}:${port}`,
@@ -162,4 +165,9 @@ function portRange(text: string): { readonly first: number; readonly last: numbe
 /** Every key of a file; certificates count by their public key. */
 function keysOf(pem: string): readonly string[] {
   return pem.match(/-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----/g) ?? [];
+}
+
+async function admissionSettings(flags: ApiserverFlags, read: (path: string) => Promise<string>) {
+  const path = flags["admission-control-config-file"];
+  return path === "" ? {} : { admissionSettings: await readAdmissionSettings(path, read) };
 }

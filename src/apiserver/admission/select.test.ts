@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Event, Pod, Service } from "../../api/index.ts";
+import type { KubeObject } from "../../apimachinery/index.ts";
+import { SeededRandom, VirtualClock } from "../../base/index.ts";
+import type { Authorizer } from "../authz/contract.ts";
+import type { AdmissionAttributes } from "./contract.ts";
+import type { ClusterObjects } from "./objects.ts";
+import { admissionPlugins } from "./order.ts";
+import { eventRateLimit } from "./plugins/event-rate-limit.ts";
+import { selectPlugins } from "./select.ts";
+
+const authorizer: Authorizer = { authorize: () => ({ decision: "allow", reason: "" }) } as unknown as Authorizer;
+const collection = () => ({ all: () => [] });
+const objects = { collection, list: () => [], get: () => undefined } as unknown as ClusterObjects;
+const clock = new VirtualClock();
+const all = admissionPlugins({ objects, authorizer, clock, random: new SeededRandom("x") });
+const names = (enable: readonly string[], disable: readonly string[]) =>
+  selectPlugins(all, { enable, disable }).map(({ name }) => name);
+
+test("upstream's plug-ins that are on by default, in upstream's order", () => {
+  assert.deepEqual(names([], []), [
+    ...["NamespaceLifecycle", "LimitRanger", "ServiceAccount", "TaintNodesByCondition", "PodSecurity", "Priority"],
+    ...["DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection"],
+    ...["PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval", "CertificateSigning"],
+    ...["ClusterTrustBundleAttest", "CertificateSubjectRestriction", "DefaultIngressClass", "PodTopologyLabels"],
+    "ResourceQuota",
+  ]);
+});
+
+test("others are there when asked for, and may be switched off", () => {
+  assert.ok(names(["NodeRestriction"], []).includes("NodeRestriction"));
+  assert.ok(!names([], ["PodSecurity"]).includes("PodSecurity"));
+  assert.throws(() => names(["Nonsense"], []), { message: 'enable-admission-plugins plugin "Nonsense" is unknown' });
+  assert.throws(() => names(["PodSecurity"], ["PodSecurity"]), {
+    message: "PodSecurity in enable-admission-plugins and disable-admission-plugins overlapped",
+  });
+  // Off here anyway.
+  names([], ["ImagePolicyWebhook"]);
+});
+
+const attributesFor = (object: unknown, more: object = {}) =>
+  ({
+    operation: "CREATE",
+    object,
+    namespace: "default",
+    name: "x",
+    context: { user: { name: "u" } },
+    ...more,
+  }) as unknown as AdmissionAttributes;
+const named = (name: string) => {
+  const found = all.find((plugin) => plugin.name === name);
+  if (found === undefined) throw new assert.AssertionError({ message: `there is no ${name}` });
+  return found;
+};
+
+test("AlwaysPullImages, ExtendedResourceToleration and LimitPodHardAntiAffinityTopology", () => {
+  const pod = {
+    metadata: {},
+    spec: {
+      containers: [
+        {
+          name: "a",
+          image: "a",
+          imagePullPolicy: "Never",
+          resources: { requests: { "example.com/gpu": "1", cpu: "1" } },
+        },
+      ],
+    },
+  } as unknown as Pod;
+  void named("AlwaysPullImages").admit?.(attributesFor(pod));
+  assert.equal(pod.spec?.containers[0]?.imagePullPolicy, "Always");
+  void named("ExtendedResourceToleration").admit?.(attributesFor(pod));
+  assert.deepEqual(pod.spec?.tolerations, [{ key: "example.com/gpu", operator: "Exists" }]);
+  const term = { topologyKey: "zone" };
+  const spread = {
+    metadata: { name: "x" },
+    spec: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } },
+  };
+  const attributes = attributesFor(spread, { resource: { group: "", version: "v1", resource: "pods" } });
+  assert.throws(() => named("LimitPodHardAntiAffinityTopology").validate?.(attributes), {
+    message:
+      'pods "x" is forbidden: affinity.PodAntiAffinity.RequiredDuringScheduling has TopologyKey zone but only key kubernetes.io/hostname is allowed',
+  });
+});
+
+test("DenyServiceExternalIPs lets stay what is there", () => {
+  const service = (...externalIPs: string[]) =>
+    ({ metadata: { name: "s" }, spec: { externalIPs } }) as Service as KubeObject;
+  const resource = { group: "", version: "v1", resource: "services" };
+  const check = (object: KubeObject, oldObject?: KubeObject) =>
+    named("DenyServiceExternalIPs").validate?.(attributesFor(object, { oldObject, resource, name: "s" }));
+  check(service("192.0.2.1"), service("192.0.2.1", "192.0.2.2"));
+  assert.throws(() => check(service("192.0.2.3"), service("192.0.2.1")), {
+    message: 'services "s" is forbidden: Use of external IPs is denied by admission control',
+  });
+});
+
+test("EventRateLimit takes a burst, then so many in a second, of each key", async () => {
+  const plugin = eventRateLimit([{ type: "Namespace", qps: 2, burst: 3, cacheSize: 2 }], clock);
+  const send = (namespace: string, more: object = {}) =>
+    plugin.validate?.(attributesFor({} as Event, { namespace, dryRun: false, ...more }));
+  for (let count = 0; count < 3; count++) send("a");
+  assert.throws(() => send("a"), { code: 429, message: "limit reached on type Namespace for key a" });
+  send("b");
+  send("a", { dryRun: true });
+  await clock.advance(500);
+  send("a");
+  assert.throws(() => send("a"), { code: 429 });
+});
