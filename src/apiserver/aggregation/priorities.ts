@@ -31,12 +31,13 @@ const groups: Readonly<Record<string, number>> = {
   "node.k8s.io": 16_300,
   "discovery.k8s.io": 16_200,
   "flowcontrol.apiserver.k8s.io": 16_100,
-  "resource.k8s.io": 15_900,
+  "resource.k8s.io": 16_200,
 };
 const versions: Readonly<Record<string, number>> = {
   "/v1": 1,
   "autoscaling/v2": 30,
   "flowcontrol.apiserver.k8s.io/v1": 21,
+  "resource.k8s.io/v1": 21,
 };
 const custom: Priority = { group: 1_000, version: 100 };
 const builtInGroup = 16_000;

@@ -33,7 +33,7 @@ function dataOf({ clientCa, requestHeader }: AuthenticationConfig): Record<strin
     "requestheader-client-ca-file": ca,
     "requestheader-allowed-names": JSON.stringify(allowedNames),
     "requestheader-username-headers": JSON.stringify(usernameHeaders),
-    "requestheader-uid-headers": JSON.stringify(uidHeaders),
+    ...(uidHeaders.length === 0 ? {} : { "requestheader-uid-headers": JSON.stringify(uidHeaders) }),
     "requestheader-group-headers": JSON.stringify(groupHeaders),
     "requestheader-extra-headers-prefix": JSON.stringify(extraHeaderPrefixes),
   };

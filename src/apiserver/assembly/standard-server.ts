@@ -56,6 +56,7 @@ import { LiveObjects } from "./live-objects.ts";
 import { ServerLeases } from "./server-leases.ts";
 import { ServiceAllocation, type ServiceNetworkOptions, serviceNetworkDefaults } from "./service-allocation.ts";
 import { ensureSystemNamespaces } from "./system-namespaces.ts";
+import { ensureSystemPriorityClasses } from "./system-priority-classes.ts";
 
 export interface StandardServerOptions {
   readonly store: Store;
@@ -302,6 +303,10 @@ function systemObjects(options: StandardServerOptions, services: ServiceAllocati
     },
     publishing(options, services),
     { name: "rbac/bootstrap-roles", run: (started) => ensureBootstrapRoles(privileged(started)) },
+    {
+      name: "scheduling/bootstrap-system-priority-classes",
+      run: (started) => ensureSystemPriorityClasses(privileged(started)),
+    },
   ];
 }
 

@@ -1,10 +1,11 @@
-import { type GroupVersionKind, type KubeObject, newFailure } from "../../apimachinery/index.ts";
+import { type GroupVersionKind, type KindCodec, type KubeObject, newFailure } from "../../apimachinery/index.ts";
 import type { Scheme } from "../../api/index.ts";
 import type { Admission, AdmissionAttributes } from "../admission/contract.ts";
 import { readObject } from "../handlers/body.ts";
 import { writeParameters } from "../handlers/options.ts";
 import { queryOptions } from "../handlers/resource-handler.ts";
 import type { VirtualResource } from "../handlers/router.ts";
+import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { bytesReply, mediaJson } from "../http/reply.ts";
 import { closeEnvelope } from "../handlers/protobuf-envelope.ts";
 import type { LiveContext } from "../request/context.ts";
@@ -29,23 +30,25 @@ export function review<T extends KubeObject>(
     if (context.info.verb !== "create") {
       throw newFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
     }
-    const codec = scheme.codec(kind);
+    const codec = scheme.codec<KubeObject>(kind);
     const validation = query.get("fieldValidation") as "Ignore" | "Warn" | "Strict" | undefined;
     const posted = await readObject(request, { ...kind, codec }, validation ?? "Warn", context);
     const object = await admitted(admission(), kind, posted, query, context);
     await answer(object as T, context);
-    return wantsProtobuf(request.headers["accept"])
-      ? bytesReply(
-          201,
-          "application/vnd.kubernetes.protobuf",
-          closeEnvelope({
-            apiVersion: `${kind.group}/${kind.version}`,
-            kind: kind.kind,
-            raw: codec.encodeProtobuf(object),
-          }),
-        )
-      : bytesReply(201, mediaJson, Buffer.from(codec.encode(object)));
+    return createdReply(request, kind, codec, object);
   };
+}
+
+/** 201 with what was posted and filled in, in the encoding that the client asks for. */
+export function createdReply<T extends KubeObject>(
+  request: ApiRequest,
+  { group, version, kind }: GroupVersionKind,
+  codec: KindCodec<T>,
+  object: T,
+): ApiResponse {
+  if (!wantsProtobuf(request.headers["accept"])) return bytesReply(201, mediaJson, Buffer.from(codec.encode(object)));
+  const envelope = { apiVersion: `${group}/${version}`, kind, raw: codec.encodeProtobuf(object) };
+  return bytesReply(201, "application/vnd.kubernetes.protobuf", closeEnvelope(envelope));
 }
 
 async function admitted(

@@ -5,7 +5,8 @@ import { readObject } from "../handlers/body.ts";
 import { writeParameters } from "../handlers/options.ts";
 import { queryOptions, type ResourceCall } from "../handlers/resource-handler.ts";
 import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
-import { bytesReply, mediaJson } from "../http/reply.ts";
+import { timeText } from "../registry/times.ts";
+import { createdReply } from "./review.ts";
 
 const kind = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
 /** Upstream: 10 minutes at least, 2^32 seconds at most; one hour unless asked otherwise. */
@@ -27,7 +28,7 @@ export function tokenRequestHandler(
   objects: TokenObjects,
   nodeOfPod: (namespace: string, pod: string) => { name: string; uid: string } | undefined,
 ): SubresourceHandler {
-  const codec = scheme.codec(kind);
+  const codec = scheme.codec<TokenRequest>(kind);
   return async (call) => {
     const { request, context, query } = call;
     const { namespace, name } = context.info;
@@ -39,7 +40,7 @@ export function tokenRequestHandler(
     const { spec } = object;
     spec.audiences = spec.audiences?.length ? spec.audiences : [...tokens.audiences];
     spec.expirationSeconds ??= secondsDefault;
-    validate(name, spec.expirationSeconds);
+    validate(spec.expirationSeconds);
     const bound = spec.boundObjectRef === undefined ? undefined : bind(spec.boundObjectRef, namespace, objects);
     const pod = bound?.kind === "Pod" ? { name: bound.name, uid: bound.uid } : undefined;
     const node = bound?.kind === "Node" ? { name: bound.name, uid: bound.uid } : pod && nodeOfPod(namespace, pod.name);
@@ -52,12 +53,13 @@ export function tokenRequestHandler(
       ...(bound?.kind === "Secret" ? { secret: { name: bound.name, uid: bound.uid } } : {}),
       ...(node === undefined ? {} : { node }),
     });
-    object.metadata = { ...object.metadata, name, namespace };
+    const creationTimestamp = timeText(context.receivedAtMs);
+    object.metadata = { ...object.metadata, name, namespace, uid: account.uid, creationTimestamp };
     object.status = {
       token: issued.token,
       expirationTimestamp: new Date(issued.expirationTimestampMs).toISOString().replace(/\.\d+Z$/, "Z"),
     };
-    return bytesReply(201, mediaJson, Buffer.from(codec.encode(object)));
+    return createdReply(request, kind, codec, object);
   };
 }
 
@@ -78,7 +80,7 @@ async function admitted(
   return request as unknown as TokenRequest;
 }
 
-function validate(name: string, seconds: number): void {
+function validate(seconds: number): void {
   const problem = (detail: string): FieldError => ({
     type: "FieldValueInvalid",
     field: "spec.expirationSeconds",
@@ -88,7 +90,7 @@ function validate(name: string, seconds: number): void {
   const errors: FieldError[] = [];
   if (seconds < secondsMin) errors.push(problem("may not specify a duration less than 10 minutes"));
   if (seconds > secondsMax) errors.push(problem("may not specify a duration larger than 2^32 seconds"));
-  if (errors.length > 0) throw newInvalid({ group: kind.group, kind: kind.kind }, name, errors);
+  if (errors.length > 0) throw newInvalid({ group: kind.group, kind: kind.kind }, "", errors);
 }
 
 function bind(

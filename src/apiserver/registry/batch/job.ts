@@ -8,6 +8,7 @@ import {
   isDns1123Label,
   labelSelectorHasInvalidValue,
   required,
+  semanticEqual,
   validateImmutableField,
   validateLabelSelector,
 } from "../../../apimachinery/index.ts";
@@ -90,6 +91,10 @@ function generateSelector({ spec, metadata }: Job): void {
     "job-name": name,
   };
   const template = spec.template.metadata ?? {};
+  // Upstream's defaults give a job without labels those of its pods, to which the generated ones belong.
+  if (metadata.labels === undefined || semanticEqual(metadata.labels, template.labels)) {
+    metadata.labels = { ...labels, ...template.labels };
+  }
   // A label that the creator set to something else is refused by validation.
   spec.template.metadata = { ...template, labels: { ...labels, ...template.labels } };
   const selector = spec.selector ?? {};

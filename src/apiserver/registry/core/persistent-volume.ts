@@ -6,7 +6,8 @@ import { jsonDiff } from "../common/diff.ts";
 import { collect, keep, statusOnly } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, nameColumn, text, wide } from "../common/table.ts";
 import type { Errors } from "../common/check.ts";
-import type { Strategy } from "../contract.ts";
+import type { Strategy, WriteContext } from "../contract.ts";
+import { timeText } from "../times.ts";
 import { checkVolume, volumeSourceOf } from "./persistent-volume-validation.ts";
 import { volumeWarnings } from "./persistent-volume-warnings.ts";
 
@@ -14,7 +15,11 @@ const specPath = fieldPath("spec");
 
 export const persistentVolumeStrategy: Strategy<PersistentVolume> = {
   prepareForCreate(volume) {
-    volume.status = { phase: "Pending" };
+    const lastPhaseTransitionTime = volume.metadata.creationTimestamp;
+    volume.status = {
+      phase: "Pending",
+      ...(lastPhaseTransitionTime === undefined ? {} : { lastPhaseTransitionTime }),
+    };
   },
   prepareForUpdate: (volume, old) => keep(volume, old, "status"),
   validate: ({ spec = {} }) => collect((errors) => checkVolume(spec, specPath, errors)),
@@ -26,7 +31,7 @@ export const persistentVolumeStrategy: Strategy<PersistentVolume> = {
   warningsOnCreate: volumeWarnings,
   warningsOnUpdate: volumeWarnings,
   allowUnconditionalUpdate: true,
-  status: statusOnly<PersistentVolume>(),
+  status: { ...statusOnly<PersistentVolume>(), prepareForUpdate: prepareStatus },
   selectableFields: { name: ({ metadata }) => metadata.name ?? "" },
   table: defineTable([
     nameColumn,
@@ -55,6 +60,19 @@ export const persistentVolumeStrategy: Strategy<PersistentVolume> = {
     wide(text("VolumeMode", "Files or blocks.", ({ spec }) => spec?.volumeMode ?? "<unset>")),
   ]),
 };
+
+/** Says when the phase changed, unless its writer does. */
+function prepareStatus(volume: PersistentVolume, old: PersistentVolume, { request }: WriteContext): void {
+  keep(volume, old, "spec");
+  const { status = {} } = volume;
+  if (status.phase === old.status?.phase) return;
+  if (
+    status.lastPhaseTransitionTime !== undefined &&
+    status.lastPhaseTransitionTime !== old.status?.lastPhaseTransitionTime
+  )
+    return;
+  volume.status = { ...status, lastPhaseTransitionTime: timeText(request.receivedAtMs) };
+}
 
 function checkChange(volume: PersistentVolume, old: PersistentVolume, errors: Errors): void {
   const [now, before] = [volume.spec ?? {}, old.spec ?? {}];

@@ -1,6 +1,6 @@
 import type { ServiceAccount } from "../../../api/index.ts";
 import { fieldPath } from "../../../apimachinery/index.ts";
-import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
+import { ageColumn, defineTable, nameColumn } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
 const mountable = "kubernetes.io/enforce-mountable-secrets";
@@ -11,9 +11,5 @@ export const serviceAccountStrategy: Strategy<ServiceAccount> = {
   warningsOnCreate: (account) => (isLimited(account) ? [mountableWarning] : []),
   warningsOnUpdate: (account, old) => (isLimited(account) && !isLimited(old) ? [mountableWarning] : []),
   allowUnconditionalUpdate: true,
-  table: defineTable([
-    nameColumn,
-    text("Secrets", "How many secrets its pods may use.", ({ secrets }) => secrets?.length ?? 0),
-    ageColumn,
-  ]),
+  table: defineTable([nameColumn, ageColumn]),
 };

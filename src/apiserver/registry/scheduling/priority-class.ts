@@ -8,7 +8,7 @@ import type { Strategy } from "../contract.ts";
 const userPriorityMax = 1_000_000_000;
 const systemPrefix = "system-";
 /** The only ones that may have the prefix, with their values. */
-const systemClasses: ReadonlyMap<string, number> = new Map([
+export const systemPriorityClasses: ReadonlyMap<string, number> = new Map([
   ["system-node-critical", 2 * userPriorityMax + 1000],
   ["system-cluster-critical", 2 * userPriorityMax],
 ]);
@@ -29,7 +29,7 @@ export const priorityClassStrategy: Strategy<PriorityClass> = {
       }
     }),
   whyNotDelete: (name) =>
-    systemClasses.has(name) ? "this is a system priority class and cannot be deleted" : undefined,
+    systemPriorityClasses.has(name) ? "this is a system priority class and cannot be deleted" : undefined,
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
   table: defineTable([
@@ -58,7 +58,7 @@ function check(priority: PriorityClass, errors: Errors): void {
 
 function systemError({ metadata, value = 0, globalDefault = false }: PriorityClass): string | undefined {
   const { name = "" } = metadata;
-  const expected = systemClasses.get(name);
+  const expected = systemPriorityClasses.get(name);
   if (expected === undefined) return `${name} is not a known system priority class`;
   if (value !== expected) return `value of ${name} PriorityClass must be ${expected}`;
   return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;
