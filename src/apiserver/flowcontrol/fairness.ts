@@ -205,6 +205,7 @@ export class Fairness {
       context.signal.addEventListener("abort", onAbort, { once: true });
       go = () => {
         stopWaiting();
+        context.exclude((ticket.startedMs ?? ticket.arrivedMs) - ticket.arrivedMs);
         resolve(this.#started(flow, queues, ticket));
       };
     });

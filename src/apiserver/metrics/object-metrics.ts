@@ -15,6 +15,11 @@ export function addObjectMetrics(registry: MetricsRegistry, table: ResourceTable
     help: "Objects by group and resource.",
     labels: ["group", "resource"],
   });
+  const cached = registry.gauges({
+    name: "apiserver_watch_cache_resource_version",
+    help: "Current resource version of the watch cache, by resource.",
+    labels: ["group", "resource"],
+  });
   const { major, minor, gitVersion } = apiVersionInfo;
   registry
     .gauges({
@@ -27,12 +32,14 @@ export function addObjectMetrics(registry: MetricsRegistry, table: ResourceTable
   registry.beforeRender(() => {
     stored.clear();
     objects.clear();
+    cached.clear();
     for (const { descriptor, registry: resources } of table.all()) {
       const { cache } = resources;
       if (!cache.ready) continue;
       const { group, facts } = descriptor;
       stored.with(group === "" ? facts.name : `${facts.name}.${group}`).set(cache.size);
       objects.with(group, facts.name).set(cache.size);
+      cached.with(group, facts.name).set(cache.revision);
     }
   });
 }

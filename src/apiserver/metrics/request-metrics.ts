@@ -15,12 +15,17 @@ const durationBuckets = [
 /** Upstream's names of verbs in metrics, by its names in `RequestInfo`. */
 const reported: Readonly<Record<string, string>> = { create: "POST", update: "PUT" };
 const connecting: ReadonlySet<string> = new Set(["exec", "attach", "portforward", "proxy"]);
+/** Too many requests, and timeouts. */
+const givenUp: ReadonlySet<number> = new Set([429, 504]);
 const seriesMax = 10_000;
 const base = ["group", "version", "resource", "subresource", "scope", "component"] as const;
 
 interface Series {
   readonly total: Counter;
   readonly duration: Histogram;
+  readonly sli: Histogram;
+  /** Of requests that the server gave up. */
+  readonly terminated: Counter | undefined;
   /** Of reads only. */
   readonly size: Histogram | undefined;
 }
@@ -39,6 +44,8 @@ export class RequestMetrics {
   readonly #watches = new Map<ServedResource, { open: Gauge; events: Counter; sizes: Histogram }>();
   readonly #total;
   readonly #duration;
+  readonly #sli;
+  readonly #terminations;
   readonly #sizes;
   readonly #longRunning;
   readonly #deprecated;
@@ -61,6 +68,17 @@ export class RequestMetrics {
       stability,
       labels: ["verb", "dry_run", ...base],
       buckets: durationBuckets,
+    });
+    this.#sli = registry.histograms({
+      name: "apiserver_request_sli_duration_seconds",
+      help: "Response latency less the time in queues and webhooks, by verb and resource, in seconds.",
+      labels: ["verb", ...base],
+      buckets: durationBuckets,
+    });
+    this.#terminations = registry.counters({
+      name: "apiserver_request_terminations_total",
+      help: "Requests that the server gave up to protect itself.",
+      labels: ["verb", ...base, "code"],
     });
     this.#sizes = registry.histograms({
       name: "apiserver_response_sizes",
@@ -95,7 +113,8 @@ export class RequestMetrics {
     this.#observeInFlight(inFlight);
   }
 
-  completed({ info, receivedAtMs, annotations }: LiveContext, { status, body }: ApiResponse, query: Query): void {
+  completed(context: LiveContext, { status, body }: ApiResponse, query: Query): void {
+    const { info, receivedAtMs, annotations, excludedMs } = context;
     if (annotations.has(deprecatedAnnotation)) this.#requestedDeprecated(info);
     if (info.verb === "watch" || (!info.isResourceRequest && status === 404)) return;
     const dryRun = query.text === "" ? "" : (query.get("dryRun") ?? "");
@@ -105,7 +124,10 @@ export class RequestMetrics {
       : `${info.verb} ${info.path} ${status}`;
     const series = this.#series.get(key) ?? this.#create(key, info, status, dryRun);
     series.total.increment();
-    series.duration.observe(Math.max(0, this.#clock.now() - receivedAtMs) / 1000);
+    const tookMs = Math.max(0, this.#clock.now() - receivedAtMs);
+    series.duration.observe(tookMs / 1000);
+    series.sli.observe(Math.max(0, tookMs - excludedMs) / 1000);
+    series.terminated?.increment();
     if (series.size === undefined) return;
     if (body.type === "bytes") series.size.observe(body.bytes.length);
     else if (body.type === "parts") series.size.observe(body.length);
@@ -149,6 +171,8 @@ export class RequestMetrics {
     const series: Series = {
       total: this.#total.with(verb, dry, ...labels, String(status)),
       duration: this.#duration.with(verb, dry, ...labels),
+      sli: this.#sli.with(verb, ...labels),
+      terminated: givenUp.has(status) ? this.#terminations.with(verb, ...labels, String(status)) : undefined,
       size: verb === "GET" || verb === "LIST" ? this.#sizes.with(verb, ...labels) : undefined,
     };
     if (this.#series.size < seriesMax) this.#series.set(key, series);

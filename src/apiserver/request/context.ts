@@ -22,6 +22,8 @@ export class LiveContext implements RequestContext {
   audited: AuditedRequest | undefined;
   /** Where priority and fairness put the request. */
   flow: { readonly headers: Readonly<Record<string, string>> } | undefined;
+  /** Milliseconds spent in queues and waiting for webhooks, which are not the server's own. */
+  excludedMs = 0;
   readonly #request: ApiRequest;
   #warningBytes = 0;
 
@@ -65,6 +67,10 @@ export class LiveContext implements RequestContext {
   deprecated(text: string): void {
     this.warn(text);
     this.annotate(deprecatedAnnotation, "true");
+  }
+
+  exclude(tookMs: number): void {
+    this.excludedMs += tookMs;
   }
 
   annotate(key: string, value: string, level: "Metadata" | "Request" = "Metadata"): void {

@@ -35,7 +35,10 @@ export async function ask(question: Question, inputs: HookInputs, mutating: bool
     const review = reviewOf(hook, inputs.random.uuid(), variant, attributes, objects);
     const timeoutMs = (hook.timeoutSeconds ?? secondsDefault) * 1000;
     const { signal, traceparent } = attributes.context;
-    const answer = await inputs.caller.post(hook.clientConfig, review.body, timeoutMs, signal, traceparent);
+    const startedMs = inputs.clock.monotonic();
+    const answer = await inputs.caller
+      .post(hook.clientConfig, review.body, timeoutMs, signal, traceparent)
+      .finally(() => attributes.context.exclude?.(inputs.clock.monotonic() - startedMs));
     response = readResponse(answer, review, mutating);
   } catch (error) {
     throw new CallError(messageOf(error), error instanceof AnswerError ? error.code : 503);

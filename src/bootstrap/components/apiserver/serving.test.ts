@@ -231,6 +231,15 @@ describe("an API server as its clients meet it", { skip: skipEtcd }, () => {
         assert.equal((await send(client, "POST", configMaps, configMap("three"))).status, 201);
         hook.release();
         assert.equal((await slow).status, 201);
+        const { text: shown } = await send(client, "GET", "/metrics");
+        const base =
+          'group="",version="v1",resource="configmaps",subresource="",scope="resource",component="apiserver"';
+        assert.ok(shown.includes(`apiserver_request_terminations_total{verb="POST",${base},code="429"} 1\n`));
+        const sum = (name: string, labels: string): number =>
+          Number(shown.split(`${name}_sum{verb="POST",${labels}} `)[1]?.split("\n")[0]);
+        const all = sum("apiserver_request_duration_seconds", `dry_run="",${base}`);
+        const own = sum("apiserver_request_sli_duration_seconds", base);
+        assert.ok(own < all - 0.02, `${own} s of ${all} s are the server's own`);
         assert.equal((await send(ann, "GET", "/debug/api_priority_and_fairness/dump_queues")).status, 404);
       },
     ));
