@@ -90,7 +90,7 @@ test("DenyServiceExternalIPs lets stay what is there", () => {
   const resource = { group: "", version: "v1", resource: "services" };
   const check = (object: KubeObject, oldObject?: KubeObject) =>
     named("DenyServiceExternalIPs").validate?.(attributesFor(object, { oldObject, resource, name: "s" }));
-  check(service("192.0.2.1"), service("192.0.2.1", "192.0.2.2"));
+  void check(service("192.0.2.1"), service("192.0.2.1", "192.0.2.2"));
   assert.throws(() => check(service("192.0.2.3"), service("192.0.2.1")), {
     message: 'services "s" is forbidden: Use of external IPs is denied by admission control',
   });
@@ -100,11 +100,11 @@ test("EventRateLimit takes a burst, then so many in a second, of each key", asyn
   const plugin = eventRateLimit([{ type: "Namespace", qps: 2, burst: 3, cacheSize: 2 }], clock);
   const send = (namespace: string, more: object = {}) =>
     plugin.validate?.(attributesFor({} as Event, { namespace, dryRun: false, ...more }));
-  for (let count = 0; count < 3; count++) send("a");
+  for (let count = 0; count < 3; count++) void send("a");
   assert.throws(() => send("a"), { code: 429, message: "limit reached on type Namespace for key a" });
-  send("b");
-  send("a", { dryRun: true });
+  void send("b");
+  void send("a", { dryRun: true });
   await clock.advance(500);
-  send("a");
+  void send("a");
   assert.throws(() => send("a"), { code: 429 });
 });

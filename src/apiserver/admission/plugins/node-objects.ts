@@ -127,7 +127,13 @@ export function checkClaim(attributes: AdmissionAttributes, node: string): void 
   if (operation !== "UPDATE") throw refuse(attributes, `unexpected operation ${JSON.stringify(operation)}`);
   const rest = ({ metadata, spec, status }: PersistentVolumeClaim) => {
     const { resourceVersion: _, managedFields: __, ...own } = metadata;
-    const { capacity: a, conditions: b, allocatedResources: c, allocatedResourceStatuses: d, ...others } = status ?? {};
+    const {
+      capacity: _a,
+      conditions: _b,
+      allocatedResources: _c,
+      allocatedResourceStatuses: _d,
+      ...others
+    } = status ?? {};
     return { metadata: own, spec, status: others };
   };
   const [now, before] = [attributes.object as PersistentVolumeClaim, attributes.oldObject as PersistentVolumeClaim];

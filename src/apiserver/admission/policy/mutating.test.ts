@@ -38,7 +38,7 @@ describe("mutating policies", () => {
   });
   after(async () => {
     await plane.stop();
-    hooks.stop();
+    await hooks.stop();
   });
 
   it("say why they refuse without naming the object, with 403 and all causes", async () => {

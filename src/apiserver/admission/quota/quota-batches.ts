@@ -1,5 +1,5 @@
 import type { ResourceQuota } from "../../../api/index.ts";
-import { newInternalError, parseQuantity, Quantity } from "../../../apimachinery/index.ts";
+import { newInternalError, parseQuantity, type Quantity } from "../../../apimachinery/index.ts";
 import { type Clock, TimeoutError, withTimeout } from "../../../base/index.ts";
 import type { AdmissionAttributes } from "../contract.ts";
 

@@ -48,7 +48,7 @@ describe("webhook calls", () => {
   });
   after(async () => {
     await plane.stop();
-    hooks.stop();
+    await hooks.stop();
   });
   beforeEach(() => {
     hooks.answer = () => ({ allowed: true });

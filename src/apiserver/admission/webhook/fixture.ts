@@ -1,10 +1,10 @@
 import { createPrivateKey } from "node:crypto";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import { createRealPlatform } from "../../../base/index.ts";
 import type { Client } from "../../../client/index.ts";
 import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
+import type { ApiRequest, ApiResponse } from "../../http/exchange.ts";
+import { type HttpServer, listenHttp } from "../../http/server.ts";
 
 /** The `request` of an AdmissionReview. */
 export interface ReviewRequest {
@@ -43,6 +43,7 @@ export const jsonPatch = (operations: readonly object[]) => ({
 });
 
 const group = "admissionregistration.k8s.io";
+const bodyBytesMax = 3 * 1024 * 1024;
 
 /** Webhooks over HTTPS, with a certificate for `localhost` of an authority of their own. */
 export class HookServer {
@@ -50,7 +51,7 @@ export class HookServer {
   answer: Answer = () => ({ allowed: true });
   readonly #platform = createRealPlatform();
   readonly #authority = createAuthority({ commonName: "webhook-ca" }, 86_400_000, this.#platform);
-  #server: Server | undefined;
+  #server: HttpServer | undefined;
 
   async start(): Promise<void> {
     const keyed = this.#authority;
@@ -61,37 +62,36 @@ export class HookServer {
       usages: ["server auth"],
       names: { dnsNames: ["localhost", "hook.default.svc"], ipAddresses: [] },
     });
-    this.#server = createServer({ key, cert: certificate }, (incoming, response) => {
-      const chunks: Buffer[] = [];
-      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-      incoming.on("end", () => {
-        const { request } = JSON.parse(Buffer.concat(chunks).toString()) as { request: ReviewRequest };
-        const path = (incoming.url ?? "").split("?")[0] ?? "";
-        this.seen.push({ path, request });
-        const said = this.answer(request, path);
-        if (said instanceof RawAnswer) {
-          response.writeHead(said.code, { "content-type": "text/plain" }).end(said.text);
-          return;
-        }
-        const body = {
-          apiVersion: "admission.k8s.io/v1",
-          kind: "AdmissionReview",
-          response: { uid: request.uid, ...said },
-        };
-        response.end(JSON.stringify(body));
-      });
-    });
-    const server = this.#server;
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const tls = { key, cert: certificate };
+    this.#server = await listenHttp({ host: "127.0.0.1", port: 0, tls, handler: (request) => this.#answer(request) });
   }
 
-  stop(): void {
-    this.#server?.closeAllConnections();
-    this.#server?.close();
+  async #answer(incoming: ApiRequest): Promise<ApiResponse> {
+    const { request } = JSON.parse(Buffer.from(await incoming.body(bodyBytesMax)).toString()) as {
+      request: ReviewRequest;
+    };
+    const path = incoming.target.split("?")[0] ?? "";
+    this.seen.push({ path, request });
+    const said = this.answer(request, path);
+    if (said instanceof RawAnswer) {
+      const headers = { "content-type": "text/plain" };
+      return { status: said.code, headers, body: { type: "bytes", bytes: Buffer.from(said.text) } };
+    }
+    const review = {
+      apiVersion: "admission.k8s.io/v1",
+      kind: "AdmissionReview",
+      response: { uid: request.uid, ...said },
+    };
+    const bytes = Buffer.from(JSON.stringify(review));
+    return { status: 200, headers: { "content-type": "application/json" }, body: { type: "bytes", bytes } };
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.close(100);
   }
 
   get port(): number {
-    return (this.#server?.address() as AddressInfo).port;
+    return this.#server?.port ?? 0;
   }
 
   get caBundle(): string {

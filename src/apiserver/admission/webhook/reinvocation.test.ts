@@ -38,7 +38,7 @@ describe("a second pass of mutating admission", () => {
   });
   after(async () => {
     await plane.stop();
-    hooks.stop();
+    await hooks.stop();
   });
   beforeEach(() => {
     hooks.answer = labelOnce;

@@ -55,7 +55,7 @@ describe("admission reviews", () => {
   });
   after(async () => {
     await plane.stop();
-    hooks.stop();
+    await hooks.stop();
   });
   beforeEach(() => {
     hooks.answer = () => ({ allowed: true });
