@@ -21,6 +21,7 @@ import { statefulSetStrategy } from "./apps/stateful-set.ts";
 import { cronJobStrategy } from "./batch/cron-job.ts";
 import { jobStrategy } from "./batch/job.ts";
 import { certificateSigningRequestStrategy } from "./certificates/certificate-signing-request.ts";
+import { withoutDisabledFields } from "./common/disabled-fields.ts";
 import { withFinalizerRule } from "./common/finalizers.ts";
 import type { Strategy } from "./contract.ts";
 import { leaseStrategy } from "./coordination/lease.ts";
@@ -70,9 +71,9 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "/nodes": nodeStrategy,
     "/persistentvolumeclaims": persistentVolumeClaimStrategy,
     "/persistentvolumes": persistentVolumeStrategy,
-    "/pods": podStrategy,
-    "/podtemplates": podTemplateStrategy,
-    "/replicationcontrollers": replicationControllerStrategy,
+    "/pods": withoutDisabledFields(podStrategy, ({ spec }) => spec),
+    "/podtemplates": withoutDisabledFields(podTemplateStrategy, ({ template }) => template?.spec),
+    "/replicationcontrollers": withoutDisabledFields(replicationControllerStrategy, ({ spec }) => spec?.template?.spec),
     "/resourcequotas": resourceQuotaStrategy,
     "/secrets": secretStrategy,
     "/serviceaccounts": serviceAccountStrategy,
@@ -83,12 +84,12 @@ export const builtInStrategies: StrategyTable = new Map<string, Strategy>(
     "admissionregistration.k8s.io/v1/validatingwebhookconfigurations": validatingWebhookStrategy,
     "apiextensions.k8s.io/customresourcedefinitions": definitionStrategy,
     "apps/controllerrevisions": controllerRevisionStrategy,
-    "apps/daemonsets": daemonSetStrategy,
-    "apps/deployments": deploymentStrategy,
-    "apps/replicasets": replicaSetStrategy,
-    "apps/statefulsets": statefulSetStrategy,
-    "batch/cronjobs": cronJobStrategy,
-    "batch/jobs": jobStrategy,
+    "apps/daemonsets": withoutDisabledFields(daemonSetStrategy, ({ spec }) => spec?.template?.spec),
+    "apps/deployments": withoutDisabledFields(deploymentStrategy, ({ spec }) => spec?.template?.spec),
+    "apps/replicasets": withoutDisabledFields(replicaSetStrategy, ({ spec }) => spec?.template?.spec),
+    "apps/statefulsets": withoutDisabledFields(statefulSetStrategy, ({ spec }) => spec?.template?.spec),
+    "batch/cronjobs": withoutDisabledFields(cronJobStrategy, ({ spec }) => spec?.jobTemplate.spec?.template?.spec),
+    "batch/jobs": withoutDisabledFields(jobStrategy, ({ spec }) => spec?.template?.spec),
     "certificates.k8s.io/v1/certificatesigningrequests": certificateSigningRequestStrategy,
     "coordination.k8s.io/v1/leases": leaseStrategy,
     "discovery.k8s.io/v1/endpointslices": endpointSliceStrategy,

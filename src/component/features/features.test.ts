@@ -41,6 +41,9 @@ test("what v1.36 turned on is on", () => {
     "MutablePodResourcesForSuspendedJobs",
     "StrictIPCIDRValidation",
     "DRAAdminAccess",
+    "RelaxedServiceNameValidation",
+    "ResourceHealthStatus",
+    "RestartAllContainersOnContainerExits",
   ];
   for (const name of on) assert.equal(features.enabled(name), true, name);
   const name = "AuthorizePodWebsocketUpgradeCreatePermission";

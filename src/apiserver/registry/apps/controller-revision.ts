@@ -2,7 +2,7 @@ import type { ControllerRevision } from "../../../api/index.ts";
 import { fieldPath, required, validateImmutableField } from "../../../apimachinery/index.ts";
 import { checkNonNegative, type Errors } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
-import { ageColumn, defineTable, nameColumn, none, text } from "../common/table.ts";
+import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
 export const controllerRevisionStrategy: Strategy<ControllerRevision> = {

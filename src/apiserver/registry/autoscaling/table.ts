@@ -1,6 +1,6 @@
 import type { autoscalingV2 } from "../../../api/index.ts";
 import type { KubeObject } from "../../../apimachinery/index.ts";
-import { ageColumn, defineTable, nameColumn, none, text } from "../common/table.ts";
+import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { TableColumns } from "../contract.ts";
 
 type Autoscaler = autoscalingV2.HorizontalPodAutoscaler;

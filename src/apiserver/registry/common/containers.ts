@@ -80,13 +80,8 @@ export function checkInitContainers(
   containers.forEach((container, index) => {
     const at = path.index(index);
     checkCommon(container, pod, at, errors);
-    const { restartPolicy, restartPolicyRules = [] } = container;
-    if (restartPolicy === "Always") {
-      if (restartPolicyRules.length > 0) {
-        const detail = "restartPolicyRules are not allowed for init containers with restart policy Always";
-        errors.push(forbidden(at.child("restartPolicyRules"), detail));
-      }
-    } else if (restartPolicy !== undefined) checkRestartPolicy(container, at, errors);
+    const { restartPolicy } = container;
+    if (restartPolicy !== undefined) checkRestartPolicy(container, at, errors);
     if (names.has(container.name)) errors.push(duplicate(at.child("name"), container.name));
     else if (container.name !== "") names.add(container.name);
     checkHostPorts([container], path, errors);
@@ -346,7 +341,7 @@ function checkRestartPolicy(
 }
 
 function checkRestartRule({ action, exitCodes }: ContainerRestartRule, path: FieldPath, errors: Errors): void {
-  checkOneOf(action ?? "", ["Restart"], path.child("action"), errors);
+  checkOneOf(action ?? "", ["Restart", "RestartAllContainers"], path.child("action"), errors);
   const at = path.child("exitCodes");
   if (exitCodes === undefined) {
     errors.push(required(at, "must be specified"));

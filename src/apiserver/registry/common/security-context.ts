@@ -51,7 +51,8 @@ function checkPodPolicies(context: PodSecurityContext, path: FieldPath, errors: 
     checkOneOf(supplementalGroupsPolicy, ["Merge", "Strict"], path.child("supplementalGroupsPolicy"), errors);
   }
   if (seLinuxChangePolicy !== undefined) {
-    checkOneOf(seLinuxChangePolicy, ["MountOption", "Recursive"], path.child("seLinuxChangePolicy"), errors);
+    // `MountOption` waits for the gate SELinuxMount, which is off by default.
+    checkOneOf(seLinuxChangePolicy, ["Recursive"], path.child("seLinuxChangePolicy"), errors);
   }
 }
 

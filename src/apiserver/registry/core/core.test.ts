@@ -364,6 +364,22 @@ test("a change of a claim's spec is refused with what changed", () => {
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
   assert.deepEqual([errors?.length, errors?.[0]?.detail?.startsWith(`${why}\n`)], [1, true]);
 });
+test("sources of claims that lead nowhere are dropped", () => {
+  const snapshot = { apiGroup: "snapshot.storage.k8s.io", kind: "VolumeSnapshot", name: "s" };
+  const other = { apiGroup: "x.example", kind: "Populator", name: "p" };
+  assert.deepEqual(claims.created(claim({ dataSource: snapshot })).spec?.dataSourceRef, snapshot);
+  assert.deepEqual(claims.created(claim({ dataSourceRef: other })).spec?.dataSource, other);
+  assert.equal(claims.created(claim({ dataSource: other })).spec?.dataSource, undefined);
+  assert.equal(
+    claims.created(claim({ dataSourceRef: { ...snapshot, namespace: "n" } })).spec?.dataSourceRef,
+    undefined,
+  );
+  const old = claim({ dataSource: other, dataSourceRef: other });
+  const now = claim({ dataSource: other });
+  persistentVolumeClaimStrategy.prepareForUpdate?.(now, old, {} as never);
+  assert.deepEqual(now.spec?.dataSource, other);
+});
+
 claims.prints([
   ["a bound claim", bound("2Gi"), ["x", "Bound", "v", "1Gi", "RWO", "", "<unset>", "0s", "<unset>"]],
   [

@@ -30,10 +30,12 @@ const statusPath = fieldPath("status");
 export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = {
   prepareForCreate(claim) {
     claim.status = { phase: "Pending" };
+    dropSources(claim.spec);
     pairDataSources(claim);
   },
   prepareForUpdate(claim, old) {
     keep(claim, old, "status");
+    dropSources(claim.spec, old.spec);
     pairDataSources(claim);
   },
   validate: ({ spec = {} }) => collect((errors) => checkClaimSpec(spec, specPath, errors)),
@@ -65,6 +67,23 @@ export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = {
     wide(text("VolumeMode", "Files or blocks.", ({ spec }) => spec?.volumeMode ?? "<unset>")),
   ]),
 };
+
+/**
+ * Drops what is taken from nowhere: sources in other namespaces, whose gate is off by default, and in the older field
+ * anything but claims and snapshots. What the claim had before stays.
+ */
+function dropSources(spec: Spec, old?: Spec): void {
+  if (spec === undefined) return;
+  if ((spec.dataSourceRef?.namespace ?? "") !== "" && old?.dataSourceRef === undefined) delete spec.dataSourceRef;
+  const { dataSource } = spec;
+  const hadSource = old?.dataSource !== undefined || old?.dataSourceRef !== undefined;
+  if (dataSource === undefined || spec.dataSourceRef !== undefined || hadSource) return;
+  const { apiGroup = "", kind } = dataSource;
+  const isKnown =
+    (kind === "PersistentVolumeClaim" && apiGroup === "") ||
+    (kind === "VolumeSnapshot" && apiGroup === "snapshot.storage.k8s.io");
+  if (!isKnown) delete spec.dataSource;
+}
 
 /** The older field and the newer one say the same, where the older one can. */
 function pairDataSources({ spec }: PersistentVolumeClaim): void {

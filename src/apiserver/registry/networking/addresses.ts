@@ -12,7 +12,7 @@ import {
 } from "../../../apimachinery/index.ts";
 import { addMessages, checkEach, type Errors } from "../common/check.ts";
 import { collect, keep, statusOnly } from "../common/lifecycle.ts";
-import { ageColumn, defineTable, nameColumn, none, text } from "../common/table.ts";
+import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkSegment } from "./paths.ts";
 

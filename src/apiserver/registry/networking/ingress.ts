@@ -7,7 +7,7 @@ import {
   isValidPortName,
   isValidPortNumber,
   isWildcardDns1123Subdomain,
-  nameIsDns1035Label,
+  nameIsDnsLabel,
   nameIsDnsSubdomain,
   notSupported,
   parseIpAddress,
@@ -163,7 +163,7 @@ function checkServiceBackend(
 ): void {
   const at = path.child("service");
   if (name === "") errors.push(required(at.child("name")));
-  else addMessages(nameIsDns1035Label(name, false), name, at.child("name"), errors);
+  else addMessages(nameIsDnsLabel(name, false), name, at.child("name"), errors);
   const { name: portName = "", number = 0 } = port;
   if (portName !== "" && number !== 0) errors.push(invalid(path, "", "cannot set both port name & port number"));
   else if (portName !== "") addMessages(isValidPortName(portName), portName, at.child("port").child("name"), errors);

@@ -16,6 +16,10 @@ const rule = (change: Partial<networkingV1.HTTPIngressPath>, host = "a.example.c
   ingress({ rules: [{ host, http: { paths: [{ ...path, ...change }] } }] });
 const at = "spec.rules[0].http.paths[0]";
 ingresses.accepts([
+  [
+    "a Service whose name begins with a digit",
+    ingress({ defaultBackend: { service: { name: "1s", port: { number: 80 } } } }),
+  ],
   ["a rule", rule({})],
   ["a wildcard", rule({}, "*.example.com")],
   ["only a default", ingress({ defaultBackend: backend })],

@@ -87,6 +87,7 @@ function checkTransitions(
 }
 
 function mayRestart(field: StatusField, name: string, exitCode: number, spec: PodSpec): boolean {
+  if (couldAllRestart(spec)) return true;
   if (field === "ephemeralContainerStatuses") return false;
   const list = field === "containerStatuses" ? spec.containers : (spec.initContainers ?? []);
   const container = list.find((candidate) => candidate.name === name);
@@ -97,6 +98,13 @@ function mayRestart(field: StatusField, name: string, exitCode: number, spec: Po
   if (rule?.action === "Restart") return true;
   const policy = container?.restartPolicy ?? spec.restartPolicy;
   return policy === "Always" || (policy === "OnFailure" && exitCode !== 0);
+}
+
+/** One container's exit may restart all of them. */
+function couldAllRestart({ containers, initContainers = [] }: PodSpec): boolean {
+  return [...containers, ...initContainers].some(({ restartPolicyRules: rules = [] }) =>
+    rules.some(({ action }) => action === "RestartAllContainers"),
+  );
 }
 
 function checkClaimStatuses({ status, spec }: Pod, errors: Errors): void {

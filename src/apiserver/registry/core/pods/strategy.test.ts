@@ -386,6 +386,29 @@ test("status: ended containers stay ended", () => {
   ]);
 });
 
+test("status: a rule to restart all lets ended containers run again", () => {
+  const rules = [{ action: "RestartAllContainers", exitCodes: { operator: "In", values: [42] } }];
+  const spec = withContainer({ restartPolicy: "Never", restartPolicyRules: rules }, { restartPolicy: "Never" });
+  assert.deepEqual(created(spec), []);
+  const sidecar = { ...container, name: "s", restartPolicy: "Always", restartPolicyRules: rules } as Container;
+  assert.deepEqual(created(pod({ initContainers: [sidecar] })), []);
+  const unknown = [{ ...rules[0], action: "Sleep" }] as typeof rules;
+  assert.deepEqual(created(withContainer({ restartPolicy: "Never", restartPolicyRules: unknown })), [
+    'spec.containers[0].restartPolicyRules[0].action: Unsupported value: "Sleep": supported values: "Restart", "RestartAllContainers"',
+  ]);
+  const status = (state: object): Pod =>
+    ({
+      ...structuredClone(spec),
+      status: { containerStatuses: [{ name: "c", ready: false, restartCount: 0, image: "", imageID: "", state }] },
+    }) as Pod;
+  const errors = podStrategy.status?.validateUpdate?.(
+    status({ running: {} }),
+    status({ terminated: { exitCode: 0 } }),
+    context,
+  );
+  assert.deepEqual(shown(errors), []);
+});
+
 test("resize changes cpu and memory only", () => {
   const sized = (cpu: string, more: Partial<Container> = {}) =>
     withContainer({ resources: { requests: { cpu }, limits: { cpu: "4" } }, ...more });
@@ -403,6 +426,43 @@ test("resize changes cpu and memory only", () => {
       "spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed",
     ].slice(0, 3),
   );
+  const init = (cpu: string, more: Partial<Container> = {}) =>
+    pod({ initContainers: [{ ...container, name: "i", resources: { requests: { cpu } }, ...more }] as never });
+  assert.deepEqual(run(init("2"), init("1")), []);
+  assert.deepEqual(run(init("2", { resources: { requests: { cpu: "2", "ephemeral-storage": "1Gi" } } }), init("1")), [
+    "spec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable",
+  ]);
+  const restarting = { resizePolicy: [{ resourceName: "cpu", restartPolicy: "RestartContainer" }] };
+  assert.deepEqual(run(init("2", restarting), init("1", restarting)), [
+    "spec.initContainers[0]: Forbidden: non-sidecar init containers with a resize policy of RestartContainer cannot be resized",
+  ]);
+});
+
+test("resize changes cpu and memory of the pod as a whole", () => {
+  const whole = (requests?: Readonly<Record<string, string>>) =>
+    pod(requests === undefined ? {} : { resources: { requests } });
+  const { resize } = podStrategy.subresources ?? {};
+  const run = (object: Pod, old: Pod) => {
+    resize?.prepareForUpdate?.(object, old, context);
+    return shown(resize?.validateUpdate?.(object, old, context));
+  };
+  const bigger = whole({ cpu: "2", memory: "1Gi" });
+  assert.deepEqual(run(bigger, whole({ cpu: "1", memory: "1Gi" })), []);
+  assert.deepEqual(bigger.spec.resources, { requests: { cpu: "2", memory: "1Gi" } });
+  assert.deepEqual(run(whole({ cpu: "2" }), whole({ cpu: "1", memory: "1Gi" })), [
+    "spec.resources.requests: Forbidden: pod-level resource requests cannot be removed",
+  ]);
+  assert.ok(
+    run(whole(), whole({ cpu: "1" })).includes("spec.resources: Forbidden: pod-level resources cannot be removed"),
+  );
+  assert.deepEqual(run(whole({ cpu: "1", "hugepages-2Mi": "4Mi" }), whole({ cpu: "1" })).slice(-1), [
+    "spec: Forbidden: only cpu and memory resources are mutable at pod-level",
+  ]);
+  const claimed = whole({ cpu: "1" });
+  claimed.status = { nodeAllocatableResourceClaimStatuses: [{}] as never };
+  assert.deepEqual(run(whole({ cpu: "2" }), claimed), [
+    "spec: Forbidden: pods with node allocatable resource claims cannot be resized",
+  ]);
 });
 
 test("ephemeral containers may be added, not changed", () => {

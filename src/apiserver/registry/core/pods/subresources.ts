@@ -65,12 +65,14 @@ function checkKept(pod: Pod, old: Pod, errors: Errors): void {
   }
 }
 
-/** `resize`: changes cpu and memory of running containers. */
+/** `resize`: changes cpu and memory of a running pod and of its containers. */
 export const resize: Subresource = {
   prepareForUpdate(pod, old) {
     const spec = { ...old.spec, containers: resized(old.spec.containers, pod.spec.containers) ?? [] };
     const initContainers = resized(old.spec.initContainers, pod.spec.initContainers);
     if (initContainers !== undefined) spec.initContainers = initContainers;
+    if (pod.spec.resources === undefined) delete spec.resources;
+    else spec.resources = pod.spec.resources;
     restore(pod, old, spec);
   },
   validateUpdate: validateResize,
@@ -91,7 +93,7 @@ function resized(old: Container[] | undefined, now: Container[] | undefined): Co
 }
 
 function validateResize(pod: Pod, old: Pod): readonly FieldError[] {
-  const refusal = resizeRefusal(pod, old);
+  const refusal = resizeRefusal(old);
   if (refusal !== undefined) return [forbidden("", refusal)];
   return collect((errors) => {
     checkPod(pod, errors);
@@ -103,19 +105,39 @@ function validateResize(pod: Pod, old: Pod): readonly FieldError[] {
     if (running !== undefined && running.resources === undefined) {
       errors.push(forbidden(specPath, "Pod running on node without support for resize"));
     }
-    const ordered = checkOrder(pod, old, "containers", errors) && checkOrder(pod, old, "initContainers", errors);
-    if (ordered) checkMutable(pod, old, errors);
+    if (hasPodResources(pod) || hasPodResources(old)) checkPodResources(pod.spec.resources, old.spec.resources, errors);
+    if ((old.status?.nodeAllocatableResourceClaimStatuses ?? []).length > 0) {
+      errors.push(forbidden(specPath, "pods with node allocatable resource claims cannot be resized"));
+    }
+    const ordered = [checkOrder(pod, old, "containers", errors), checkOrder(pod, old, "initContainers", errors)];
+    if (!ordered.includes(false)) checkMutable(pod, old, errors);
   });
 }
 
-function resizeRefusal(pod: Pod, old: Pod): string | undefined {
-  if (hasPodResources(pod) || hasPodResources(old)) return "pods with pod-level resources cannot be resized";
-  if (old.metadata.annotations?.[mirrorAnnotation] !== undefined) return "static pods cannot be resized";
-  return old.spec.os?.name === "windows" ? "windows pods cannot be resized" : undefined;
+function resizeRefusal({ metadata, spec }: Pod): string | undefined {
+  if (metadata.annotations?.[mirrorAnnotation] !== undefined) return "static pods cannot be resized";
+  return spec.os?.name === "windows" ? "windows pods cannot be resized" : undefined;
 }
 
 function hasPodResources({ spec: { resources } }: Pod): boolean {
   return Object.keys(resources?.requests ?? {}).length + Object.keys(resources?.limits ?? {}).length > 0;
+}
+
+/** What is asked for the pod as a whole. */
+function checkPodResources(
+  now: ResourceRequirements | undefined,
+  before: ResourceRequirements | undefined,
+  errors: Errors,
+): void {
+  const path = specPath.child("resources");
+  if (now === undefined) {
+    errors.push(forbidden(path, "pod-level resources cannot be removed"));
+    return;
+  }
+  checkNothingRemoved(now, before, path, "pod-level resource", errors);
+  if (!semanticEqual(withoutCompute(now, before), before ?? {})) {
+    errors.push(forbidden(specPath, "only cpu and memory resources are mutable at pod-level"));
+  }
 }
 
 function checkOrder(pod: Pod, old: Pod, field: "containers" | "initContainers", errors: Errors): boolean {
@@ -132,40 +154,47 @@ function checkOrder(pod: Pod, old: Pod, field: "containers" | "initContainers", 
 }
 
 function checkMutable(pod: Pod, old: Pod, errors: Errors): void {
-  for (const field of ["containers", "initContainers"] as const) {
-    (old.spec[field] ?? []).forEach((before, index) => {
+  const pairs = (["initContainers", "containers"] as const).map((field) =>
+    (old.spec[field] ?? []).flatMap((before, index) => {
       const now = pod.spec[field]?.[index];
-      if (now === undefined) return;
-      const sidecar = field === "containers" || before.restartPolicy === "Always";
-      if (sidecar)
-        checkNothingRemoved(
-          now.resources,
-          before.resources,
-          specPath.child(field).index(index).child("resources"),
-          errors,
-        );
-      const fixed = sidecar ? { ...now, resources: withoutCompute(now.resources, before.resources) } : now;
-      if (semanticEqual(fixed, before)) return;
-      const detail =
-        field === "containers"
-          ? "only cpu and memory resources are mutable"
-          : sidecar
-            ? "only cpu and memory resources for sidecar containers are mutable"
-            : "resources for non-sidecar init containers are immutable";
-      errors.push(forbidden(specPath, detail));
-    });
+      return now === undefined ? [] : [{ now, before, path: specPath.child(field).index(index) }];
+    }),
+  );
+  for (const { now, before, path } of pairs.flat()) {
+    checkNothingRemoved(now.resources, before.resources, path.child("resources"), "resource", errors);
   }
+  const [initial = [], regular = []] = pairs;
+  for (const { now, before } of regular) {
+    if (isResized(now, before)) continue;
+    errors.push(forbidden(specPath, "only cpu and memory resources are mutable"));
+  }
+  for (const { now, before, path } of initial) {
+    if (!isResized(now, before)) {
+      errors.push(forbidden(path, "only cpu and memory resources for init or sidecar containers are mutable"));
+    }
+    const restarts = now.resizePolicy?.some(({ restartPolicy }) => restartPolicy === "RestartContainer") ?? false;
+    if (now.restartPolicy !== "Always" && restarts && !semanticEqual(now, before)) {
+      const detail = "non-sidecar init containers with a resize policy of RestartContainer cannot be resized";
+      errors.push(forbidden(path, detail));
+    }
+  }
+}
+
+/** Both are the same but for cpu and memory. */
+function isResized(now: Container, before: Container): boolean {
+  return semanticEqual({ ...now, resources: withoutCompute(now.resources, before.resources) }, before);
 }
 
 function checkNothingRemoved(
   now: ResourceRequirements | undefined,
   before: ResourceRequirements | undefined,
   path: FieldPath,
+  subject: string,
   errors: Errors,
 ): void {
   for (const field of ["requests", "limits"] as const) {
     const removed = Object.keys(before?.[field] ?? {}).some((name) => now?.[field]?.[name] === undefined);
-    if (removed) errors.push(forbidden(path.child(field), `resource ${field} cannot be removed`));
+    if (removed) errors.push(forbidden(path.child(field), `${subject} ${field} cannot be removed`));
   }
 }
 
