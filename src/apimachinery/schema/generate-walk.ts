@@ -36,7 +36,8 @@ function writeField(writer: SourceWriter, field: FieldSchema, family: TypeFamily
   const absent = absentStatement(writer, field, target, family);
   writer.line(`x = ${readMember("v", field.name)};`);
   writer.line("if (x !== undefined) n++;");
-  writer.line("if (x !== undefined && x !== null) {");
+  const isNil = schema.type === "list" && !facts.omitEmpty ? ` && x !== ${writer.constant(values.nilList)}` : "";
+  writer.line(`if (x !== undefined && x !== null${isNil}) {`);
   writer.line(convertStatement(writer, schema, family));
   const drop = facts.omitEmpty && !facts.pointer ? filledTest(writer, schema) : undefined;
   writer.line(drop === undefined ? `${target} = x;` : `if (${drop}) ${target} = x;`);
@@ -145,6 +146,9 @@ function absentStatement(writer: SourceWriter, field: FieldSchema, target: strin
       return facts.omitZero ? "" : asNull;
     case "any":
       return asNull;
+    case "list":
+      if (facts.omitEmpty) return "";
+      return `${target} = ${writer.constant(walkState)}.nulls ? null : ${writer.constant(values.nilList)};`;
     default:
       if (facts.omitEmpty) return "";
       return schema.type in zeros ? `${target} = ${zeros[schema.type]};` : asNull;

@@ -3,6 +3,9 @@ import { int64Of } from "./exact-json.ts";
 import { refuse } from "./misfit.ts";
 import { keyMark, walkState } from "./walk-state.ts";
 
+/** A list that is not there, where Go has a nil slice that it writes as null. */
+export const nilList: readonly never[] = Object.freeze([]);
+
 type Convert = (value: unknown) => unknown;
 
 /** JSON's number of keys at all depths, for values whose schema says nothing. */

@@ -4,6 +4,7 @@ import {
   type KubeObject,
   newBadRequest,
   type StatusError,
+  withoutLoneSurrogates,
 } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
@@ -66,13 +67,18 @@ export function decodeObject(
   return object;
 }
 
+/** A body as text that Go's decoder would take for the same. */
+export function textOf(bytes: Uint8Array): string {
+  return withoutLoneSurrogates(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+}
+
 interface Outcome {
   readonly object: unknown;
   readonly problems: readonly string[];
 }
 
 function decodeText(bytes: Uint8Array, media: "json" | "yaml", kind: BodyKind, validation: FieldValidation): Outcome {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  const text = textOf(bytes);
   const options = { unknownFields: validation === "Ignore" ? "ignore" : "report" } as const;
   try {
     if (media === "json" || text.trimStart().startsWith("{")) return kind.codec.decode(text, options);

@@ -16,7 +16,7 @@ import { managerOf } from "../registry/field-manager.ts";
 import type { ResourceDescriptor } from "../registry/contract.ts";
 import { updateObject } from "../registry/update.ts";
 import type { RequestContext } from "../request/contract.ts";
-import { bodyBytesMax, bodyKindOf, type FieldValidation, headerText, reportProblems } from "./body.ts";
+import { bodyBytesMax, bodyKindOf, type FieldValidation, headerText, reportProblems, textOf } from "./body.ts";
 import { optionsInvalid, writeParameters } from "./options.ts";
 import { renderObject } from "./render.ts";
 import { fromYaml } from "./yaml.ts";
@@ -38,7 +38,7 @@ export async function handlePatch(call: ResourceCall, subresource: string): Prom
   const parameters = writeParameters(query, "PatchOptions");
   const force = query.flag("force");
   checkApplyOptions(type, parameters.fieldManager, query.has("force"));
-  const patch = parsePatch(type, Buffer.from(await request.body(bodyBytesMax)).toString());
+  const patch = parsePatch(type, textOf(await request.body(bodyBytesMax)));
   const { result, created } = await patchObject({
     call,
     subresource,

@@ -9,6 +9,7 @@ import {
 } from "../../apimachinery/index.ts";
 import { type Clock, type Log, messageOf, type Random, TimeoutError, withDeadline } from "../../base/index.ts";
 import { parseDuration } from "../../component/index.ts";
+import { InvalidRequestError } from "../../storage/index.ts";
 import type { Auditor } from "../audit/contract.ts";
 import type { Authenticator } from "../authn/contract.ts";
 import { type AuthorizationAttributes, type Authorizer, attributesOf } from "../authz/contract.ts";
@@ -99,6 +100,8 @@ export class Pipeline {
       return await this.#authenticated(request, query, context);
     } catch (error) {
       if (error instanceof StatusError) return statusReply(error.status);
+      // A name that no validation refuses and no store can take.
+      if (error instanceof InvalidRequestError) return statusReply(newBadRequest(error.message).status);
       if (error instanceof InternalFailure) return internalFailure(request, error.message);
       if (request.signal.aborted) return statusReply(newTimeout("request was cancelled by the client", 0).status);
       this.#options.log.error("request handler failed", {

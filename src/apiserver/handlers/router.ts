@@ -33,6 +33,7 @@ export function createRouter({ table, services, paths, virtual, isRemote = () =>
       const served = table.get(info.apiGroup, info.apiVersion, info.resource);
       if (served !== undefined && info.parts.length <= pathPartsMax(info.subresource)) {
         if (!methods.has(request.method)) return methodNotAllowedReply();
+        if (info.verb === "watch" && request.method !== "GET") return methodNotAllowedReply();
         if (!scopeFits(info, served.descriptor.facts.namespaced)) return notFoundReply();
         return handleResource({ served, request, query, context, services });
       }

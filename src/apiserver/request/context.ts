@@ -80,7 +80,10 @@ export class LiveContext implements RequestContext {
   }
 }
 
-/** `299 - "text"` headers. */
+/** `299 - "text"` headers: UTF-8 in a header's bytes, without control characters. */
 export function warningHeaders(warnings: readonly string[]): string[] {
-  return warnings.map((text) => `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[\r\n]+/g, " ")}"`);
+  return warnings.map((text) => {
+    const quoted = text.replace(/\p{Cc}+/gu, " ").replace(/[\\"]/g, "\\$&");
+    return `299 - "${Buffer.from(quoted).toString("latin1")}"`;
+  });
 }

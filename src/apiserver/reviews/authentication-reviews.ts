@@ -1,4 +1,5 @@
 import type { SelfSubjectReview, TokenReview } from "../../api/index.ts";
+import { newBadRequest } from "../../apimachinery/index.ts";
 import type { AuthenticationResult, Authenticator } from "../authn/index.ts";
 import type { VirtualResource } from "../handlers/router.ts";
 import type { UserInfo } from "../request/contract.ts";
@@ -20,10 +21,7 @@ export function authenticationReviews(inputs: ReviewInputs, check: TokenChecker)
     { group, version: "v1", kind: "TokenReview" },
     async (object, context) => {
       const { token, audiences } = object.spec;
-      if (token === "") {
-        object.status = { error: "no token" };
-        return;
-      }
+      if ((token ?? "") === "") throw newBadRequest("token is required for TokenReview in authentication");
       const result = await check(token, audiences, context.signal);
       object.status = statusOf(result);
     },

@@ -78,7 +78,8 @@ function checkItem(item: Item, path: FieldPath, errors: Errors): void {
 /** The amounts of one resource against each other. Upstream shows the bound, not the value, for broken defaults. */
 function checkAmounts(item: Item, name: string, isPod: boolean, path: FieldPath, errors: Errors): void {
   const read = (amounts: Amounts): Quantity | undefined => {
-    const text = amounts?.[name];
+    // Names come from clients: `constructor` is no resource.
+    const text = amounts !== undefined && Object.hasOwn(amounts, name) ? amounts[name] : undefined;
     return text === undefined ? undefined : parseQuantity(text);
   };
   const [min, max] = [read(item.min), read(item.max)];

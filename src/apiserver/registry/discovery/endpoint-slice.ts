@@ -60,11 +60,11 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   table: defineTable([
     nameColumn,
     text("AddressType", "What its addresses are.", ({ addressType }) => addressType),
-    text("Ports", "Its ports.", ({ ports = [] }) =>
-      listText(ports.map(({ port, name }) => (port !== undefined ? String(port) : (name ?? "*")))),
+    text("Ports", "Its ports.", ({ ports }) =>
+      listText((ports ?? []).map(({ port, name }) => (port !== undefined ? String(port) : (name ?? "*")))),
     ),
-    text("Endpoints", "Its addresses.", ({ endpoints = [] }) =>
-      listText(endpoints.flatMap(({ addresses }) => addresses ?? [])),
+    text("Endpoints", "Its addresses.", ({ endpoints }) =>
+      listText((endpoints ?? []).flatMap(({ addresses }) => addresses ?? [])),
     ),
     ageColumn,
   ]),
