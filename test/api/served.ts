@@ -4,7 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createStandardServer, type HttpServer, listenHttp } from "../../src/apiserver/index.ts";
+import {
+  createStandardServer,
+  type HttpServer,
+  listenHttp,
+  type StandardServerOptions,
+} from "../../src/apiserver/index.ts";
 import { createRealPlatform, type Finished, silentLog } from "../../src/base/index.ts";
 import { CertificateAuthority, createAuthority, generateKey, privateKeyPem } from "../../src/component/index.ts";
 import { createMemoryStore } from "../../src/storage/index.ts";
@@ -37,7 +42,7 @@ export class ServedApi {
   #running: Promise<void> = Promise.resolve();
   #port = 0;
 
-  async start(): Promise<void> {
+  async start(more: Pick<StandardServerOptions, "audit"> = {}): Promise<void> {
     const keyed = createAuthority({ commonName: "kubernetes" }, hourMs, platform);
     const ca = new CertificateAuthority(keyed.certificate, createPrivateKey(keyed.key), platform);
     const names = { dnsNames: ["localhost"], ipAddresses: [host] };
@@ -60,6 +65,7 @@ export class ServedApi {
         issuers: ["https://kubernetes.default.svc"],
         audiences: [],
       },
+      ...more,
     });
     this.#running = server.run(this.#stopping.signal);
     await server.started;

@@ -63,7 +63,7 @@ export class EventMaker {
 
   #event(stage: AuditStage, outcome: Outcome | undefined): AuditEvent {
     const { context, target, clock } = this.#options;
-    const { info, auditId, userAgent, sourceAddresses, receivedAtMs, annotations } = context;
+    const { info, auditId, userAgent, sourceAddresses, receivedAtMs } = context;
     const { level } = this;
     const sent = this.#options.sent();
     const reference = info.isResourceRequest ? referenceTo(info, sent) : undefined;
@@ -85,13 +85,23 @@ export class EventMaker {
       ...(outcome?.object === undefined ? {} : { responseObject: this.#bare(outcome.object) }),
       requestReceivedTimestamp: timestamp(receivedAtMs),
       stageTimestamp: timestamp(clock.now()),
-      ...(annotations.size === 0 ? {} : { annotations: Object.fromEntries(annotations) }),
+      ...annotationsOf(context, this.showsBodies),
     };
   }
 
   #bare(object: unknown): unknown {
     return this.#options.decision.omitManagedFields ? withoutManagedFields(object) : object;
   }
+}
+
+/** Qualified names only: others are the server's own notes. Those that tell of the body go with it. */
+function annotationsOf(
+  { annotations, bodyAnnotations }: LiveContext,
+  showsBody: boolean,
+): Pick<AuditEvent, "annotations"> {
+  if (annotations.size === 0 && bodyAnnotations === undefined) return {};
+  const all = [...annotations, ...(showsBody ? (bodyAnnotations ?? []) : [])].filter(([key]) => key.includes("/"));
+  return all.length === 0 ? {} : { annotations: Object.fromEntries(all) };
 }
 
 function referenceTo(info: LiveContext["info"], sent: unknown): AuditObjectReference {
