@@ -18,6 +18,7 @@ import { webhookMetrics } from "../admission/webhook/metrics.ts";
 import { mutatingWebhooks } from "../admission/webhook/mutating.ts";
 import { validatingWebhooks } from "../admission/webhook/validating.ts";
 import {
+  anonymousAt,
   anonymousAuthenticator,
   type Authenticator,
   bootstrapTokenAuthenticator,
@@ -76,8 +77,8 @@ export interface StandardServerOptions {
   readonly serviceAccounts: ServiceAccountKeys;
   /** `--authorization-mode`. Default Node and RBAC. */
   readonly authorizationModes?: readonly AuthorizationMode[];
-  /** `--anonymous-auth`. Default true. */
-  readonly anonymous?: boolean;
+  /** `--anonymous-auth`. Default true; a list of paths: only there. */
+  readonly anonymous?: boolean | readonly string[];
   /** Further authenticators (OIDC, webhook, token file), asked after the built-in ones. */
   readonly authenticators?: readonly Authenticator[];
   /** Default: 10.96.0.0/12, node ports 30000-32767. */
@@ -356,7 +357,9 @@ function authenticators(
   all.push(serviceAccountAuthenticator(tokens, live));
   all.push(bootstrapTokenAuthenticator((name) => live.bootstrapSecret(name), clock));
   all.push(...(options.authenticators ?? []));
-  const anonymous = options.anonymous === false ? undefined : anonymousAuthenticator;
+  const { anonymous: allowed = true } = options;
+  const everywhere = allowed === true ? anonymousAuthenticator : undefined;
+  const anonymous = typeof allowed === "boolean" ? everywhere : anonymousAt(allowed);
   return withWebSocketTokens(unionAuthenticator(all, anonymous));
 }
 

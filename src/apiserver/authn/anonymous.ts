@@ -6,3 +6,13 @@ export const anonymousAuthenticator: Authenticator = {
   name: "anonymous",
   authenticate: () => ({ type: "authenticated", user: anonymousUser }),
 };
+
+/** The same for some paths only. */
+export function anonymousAt(paths: readonly string[]): Authenticator {
+  const open = new Set(paths);
+  return {
+    name: "anonymous",
+    authenticate: ({ path }) =>
+      path !== undefined && open.has(path) ? { type: "authenticated", user: anonymousUser } : { type: "none" },
+  };
+}

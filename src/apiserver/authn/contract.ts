@@ -6,6 +6,8 @@ export interface Credentials {
   /** DER of the verified-or-not client certificate chain, leaf first. */
   readonly clientCertificates: readonly Uint8Array[];
   readonly remoteAddress: string;
+  /** What is asked for, where a request asks. */
+  readonly path?: string;
 }
 
 export type AuthenticationResult =

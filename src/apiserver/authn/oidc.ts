@@ -1,7 +1,8 @@
-import type { createRemoteJWKSet, FetchImplementation, JWTPayload } from "jose";
-import { type Clock, withTimeout } from "../../base/index.ts";
-import type { AuthenticationResult, Authenticator } from "./contract.ts";
-import { bearerToken } from "./users.ts";
+import type { FetchImplementation, JWTPayload } from "jose";
+import type { Clock } from "../../base/index.ts";
+import type { UserInfo } from "../request/contract.ts";
+import type { Authenticator } from "./contract.ts";
+import { jwtAuthenticator } from "./jwt.ts";
 
 export interface OidcOptions {
   /** `--oidc-issuer-url`, https. */
@@ -19,88 +20,38 @@ export interface OidcOptions {
   readonly fetch: FetchImplementation;
 }
 
-/** OpenID Connect ID tokens. Upstream: "OpenID Connect tokens". */
+/** OpenID Connect ID tokens, by `--oidc-*`. Upstream: "OpenID Connect tokens". */
 export function oidcAuthenticator(options: OidcOptions, clock: Clock): Authenticator {
-  let keys: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined;
-  const keySet = () => {
-    keys ??= discover(options, clock).catch((error: unknown) => {
-      keys = undefined;
-      throw error;
-    });
-    return keys;
-  };
-  return {
-    name: "oidc",
-    async authenticate(credentials) {
-      const token = bearerToken(credentials.headers["authorization"]);
-      if (token === undefined || issuerOf(token) !== options.issuerUrl) return { type: "none" };
-      try {
-        const { jwtVerify } = await import("jose");
-        const { payload } = await jwtVerify(token, await keySet(), {
-          issuer: options.issuerUrl,
-          audience: [...options.audiences],
-          algorithms: [...options.signingAlgorithms],
-          currentDate: new Date(clock.now()),
-        });
-        return userOf(payload, options);
-      } catch (error) {
-        return {
-          type: "rejected",
-          message: `oidc: verify token: ${error instanceof Error ? error.message : String(error)}`,
-        };
-      }
-    },
-  };
+  const { issuerUrl: url, audiences, signingAlgorithms, fetch } = options;
+  return jwtAuthenticator({ url, audiences, signingAlgorithms, fetch }, (claims) => userOf(claims, options), clock);
 }
 
-const discoveryTimeoutMs = 30_000;
-
-async function discover(options: OidcOptions, clock: Clock): Promise<ReturnType<typeof createRemoteJWKSet>> {
-  const url = `${options.issuerUrl.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const response = await withTimeout(clock, discoveryTimeoutMs, (signal) =>
-    options.fetch(url, { headers: new Headers(), method: "GET", redirect: "manual", signal }),
-  );
-  if (response.status !== 200) throw new Error(`fetching provider config: status ${response.status}`);
-  const document = (await response.json()) as { issuer?: string; jwks_uri?: string };
-  if (document.issuer !== options.issuerUrl) {
-    throw new Error(
-      `id token issued by a different provider, expected ${JSON.stringify(options.issuerUrl)} got ${JSON.stringify(document.issuer)}`,
-    );
+function userOf(claims: JWTPayload, options: OidcOptions): UserInfo {
+  const name = claims[options.usernameClaim];
+  if (typeof name !== "string") {
+    throw new Error(`oidc: parse username claims ${JSON.stringify(options.usernameClaim)}: claim not present`);
   }
-  const { createRemoteJWKSet, customFetch } = await import("jose");
-  return createRemoteJWKSet(new URL(document.jwks_uri ?? ""), { [customFetch]: options.fetch });
-}
-
-function issuerOf(token: string): unknown {
-  try {
-    return (JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as JWTPayload).iss;
-  } catch {
-    return undefined;
-  }
-}
-
-function userOf(payload: JWTPayload, options: OidcOptions): AuthenticationResult {
-  const name = payload[options.usernameClaim];
-  if (typeof name !== "string")
-    return {
-      type: "rejected",
-      message: `oidc: parse username claims ${JSON.stringify(options.usernameClaim)}: claim not present`,
-    };
-  if (options.usernameClaim === "email" && payload["email_verified"] === false) {
-    return { type: "rejected", message: "oidc: email not verified" };
-  }
-  for (const [claim, wanted] of Object.entries(options.requiredClaims)) {
-    if (payload[claim] !== wanted) {
-      return {
-        type: "rejected",
-        message: `oidc: required claim ${claim} value does not match. Got = ${String(payload[claim])}, want = ${wanted}`,
-      };
-    }
-  }
+  if (options.usernameClaim === "email") checkEmail(claims);
+  for (const [claim, wanted] of Object.entries(options.requiredClaims)) checkClaim(claims, claim, wanted);
   const prefix = options.usernamePrefix ?? (options.usernameClaim === "email" ? "" : `${options.issuerUrl}#`);
-  const groups = options.groupsClaim === undefined ? [] : [payload[options.groupsClaim] ?? []].flat();
-  return {
-    type: "authenticated",
-    user: { name: `${prefix}${name}`, groups: groups.map((group) => `${options.groupsPrefix ?? ""}${String(group)}`) },
-  };
+  const groups = options.groupsClaim === undefined ? [] : groupsOf(claims, options.groupsClaim);
+  return { name: `${prefix}${name}`, groups: groups.map((group) => `${options.groupsPrefix ?? ""}${group}`) };
+}
+
+/** An address counts only when the issuer has seen that it is its owner's. */
+export function checkEmail(claims: JWTPayload): void {
+  const verified = claims["email_verified"];
+  if (verified !== undefined && verified !== true) throw new Error("oidc: email not verified");
+}
+
+export function checkClaim(claims: JWTPayload, claim: string, wanted: string): void {
+  if (claims[claim] === wanted) return;
+  throw new Error(
+    `oidc: required claim ${claim} value does not match. Got = ${String(claims[claim])}, want = ${wanted}`,
+  );
+}
+
+/** One text or several. */
+export function groupsOf(claims: JWTPayload, claim: string): readonly string[] {
+  return [claims[claim] ?? []].flat().map(String);
 }

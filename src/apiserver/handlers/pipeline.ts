@@ -115,7 +115,7 @@ export class Pipeline {
 
   async #authenticated(request: ApiRequest, query: Query, context: LiveContext): Promise<ApiResponse> {
     const { audit, flowControl } = this.#options;
-    const user = request.user ?? (await this.#authenticate(request));
+    const user = request.user ?? (await this.#authenticate(request, context.info.path));
     if (user !== undefined) context.user = user;
     if (audit !== undefined) context.audited = audit.begin(request, context, isLongRunning(context.info));
     const stored = context.audited?.stored;
@@ -144,10 +144,11 @@ export class Pipeline {
   }
 
   /** Undefined: nobody that is known, nor may be anonymous. */
-  async #authenticate(request: ApiRequest): Promise<UserInfo | undefined> {
+  async #authenticate(request: ApiRequest, path: string): Promise<UserInfo | undefined> {
     const { authenticator, access, clock } = this.#options;
     const { headers, peer } = request;
-    const credentials = { headers, clientCertificates: peer.clientCertificates, remoteAddress: peer.remoteAddress };
+    const { clientCertificates, remoteAddress } = peer;
+    const credentials = { headers, clientCertificates, remoteAddress, path };
     const startedMs = access === undefined ? 0 : clock.monotonic();
     const answer = authenticator.authenticate(credentials, neverAborted);
     const result = answer instanceof Promise ? await answer : answer;

@@ -72,6 +72,20 @@ async function startIssuer() {
   return { receiver, token };
 }
 
+/** What upstream's client learns of a token's user. */
+async function whoAmI({ origin }: RunningServer, token: string): Promise<string> {
+  const { code, stdout, stderr } = await platform.processes.run("env", [
+    "KUBECONFIG=/dev/null",
+    ...["kubectl", "auth", "whoami", "-o", "json", `--token=${token}`],
+    ...[`--server=${origin}`, "--insecure-skip-tls-verify"],
+  ]);
+  if (code !== 0) return stderr;
+  const { status } = JSON.parse(stdout) as { status: { userInfo: Record<string, unknown> } };
+  const { username, uid = "", groups, extra = {} } = status.userInfo;
+  const more = JSON.stringify(extra);
+  return [username, uid, String(groups), more === "{}" ? "" : more].filter((part) => part !== "").join(" ");
+}
+
 describe("who may do what, by the server's flags", { skip: skipEtcd }, () => {
   const judge = new Judge();
   let etcd: Etcd;
@@ -201,19 +215,7 @@ describe("who may do what, by the server's flags", { skip: skipEtcd }, () => {
   });
 
   it("knows the users of an OpenID issuer by their tokens", async () => {
-    const whoami = async (token: string): Promise<string> => {
-      const kubectl = ["kubectl", "auth", "whoami", "-o", "json", `--token=${token}`];
-      const { code, stdout, stderr } = await platform.processes.run("env", [
-        "KUBECONFIG=/dev/null",
-        ...kubectl,
-        `--server=${server.origin}`,
-        "--insecure-skip-tls-verify",
-      ]);
-      if (code !== 0) return stderr;
-      const { userInfo } = (JSON.parse(stdout) as { status: { userInfo: { username: string; groups: string[] } } })
-        .status;
-      return `${userInfo.username} ${userInfo.groups.join(",")}`;
-    };
+    const whoami = (token: string): Promise<string> => whoAmI(server, token);
     const claims = { teams: ["red", "blue"], tier: "gold" };
     assert.equal(await whoami(await issuer.token(claims, "1h")), "oidc:bob oidc:red,oidc:blue,system:authenticated");
     assert.match(await whoami(await issuer.token({ ...claims, tier: "tin" }, "1h")), /Unauthorized/);
@@ -269,5 +271,92 @@ describe("who may do what, by a file of policies", { skip: skipEtcd }, () => {
     const { status: created } = await ann.raw({ method: "POST", path: pods, body: "{}" });
     assert.equal(created, 403);
     assert.equal((await get(server.admin, "/api/v1/nodes")).status, 200);
+  });
+});
+
+describe("who somebody is, by a file of issuers and a webhook", { skip: skipEtcd }, () => {
+  const reviewed: string[] = [];
+  let etcd: Etcd;
+  let server: RunningServer;
+  let issuer: Awaited<ReturnType<typeof startIssuer>>;
+  let webhook: HttpsReceiver;
+
+  before(async () => {
+    etcd = await startEtcd();
+    issuer = await startIssuer();
+    webhook = await startHttpsReceiver(({ body }) => {
+      const review = JSON.parse(body) as { apiVersion: string; spec: { token: string } };
+      reviewed.push(`${review.apiVersion} ${review.spec.token}`);
+      const user = { username: "carol", uid: "7", groups: ["ops"], extra: { scopes: ["a"] } };
+      return { ...review, status: review.spec.token === "carols" ? { authenticated: true, user } : {} };
+    });
+    const { directory } = etcd;
+    await writeFile(join(directory, "tokens.yaml"), webhookKubeconfig(webhook, "/review"));
+    await writeFile(
+      join(directory, "authentication.yaml"),
+      JSON.stringify({
+        apiVersion: "apiserver.config.k8s.io/v1",
+        kind: "AuthenticationConfiguration",
+        jwt: [
+          {
+            issuer: {
+              url: issuer.receiver.origin,
+              certificateAuthority: issuer.receiver.ca,
+              audiences: ["kubernetes"],
+            },
+            claimValidationRules: [{ expression: "claims.exp - claims.nbf <= 86400", message: "one day at most" }],
+            claimMappings: {
+              username: { expression: "'jwt:' + claims.sub" },
+              groups: { expression: "claims.roles.split(',')" },
+              uid: { claim: "oid" },
+              extra: [{ key: "example.com/tenant", valueExpression: "claims.tenant" }],
+            },
+            userValidationRules: [{ expression: "!user.groups.exists(g, g.startsWith('system:'))", message: "no" }],
+          },
+        ],
+        anonymous: { enabled: true, conditions: [{ path: "/livez" }] },
+      }),
+    );
+    server = await startApiserver(etcd, [
+      "--authorization-mode=RBAC",
+      `--authentication-config=${directory}/authentication.yaml`,
+      `--authentication-token-webhook-config-file=${directory}/tokens.yaml`,
+      "--authentication-token-webhook-version=v1",
+    ]);
+  });
+  after(async () => {
+    await server?.stop();
+    await issuer?.receiver.close();
+    await webhook?.close();
+    await etcd?.stop();
+  });
+
+  it("maps claims by expressions, and refuses what rules refuse", async () => {
+    const nbf = Math.floor(platform.clock.now() / 1000) - 60;
+    const claims = { nbf, roles: "red,blue", oid: "42", tenant: ["north", "south"] };
+    assert.equal(
+      await whoAmI(server, await issuer.token(claims, "1h")),
+      'jwt:bob 42 red,blue,system:authenticated {"example.com/tenant":["north","south"]}',
+    );
+    assert.match(await whoAmI(server, await issuer.token(claims, "2d")), /Unauthorized/);
+    const masters = { ...claims, roles: "red,system:masters" };
+    assert.match(await whoAmI(server, await issuer.token(masters, "1h")), /Unauthorized/);
+    assert.match(await whoAmI(server, await issuer.token({ nbf, oid: "42" }, "1h")), /Unauthorized/);
+  });
+
+  it("asks a webhook about other tokens, and remembers what it said", async () => {
+    const told = 'carol 7 ops,system:authenticated {"scopes":["a"]}';
+    assert.equal(await whoAmI(server, "carols"), told);
+    const count = reviewed.length;
+    assert.equal(await whoAmI(server, "carols"), told);
+    assert.equal(reviewed.length, count);
+    assert.ok(reviewed.includes("authentication.k8s.io/v1 carols"));
+    assert.match(await whoAmI(server, "nobodys"), /Unauthorized/);
+  });
+
+  it("lets nobody in but where the file says so", async () => {
+    const stranger = server.client({});
+    assert.equal((await get(stranger, "/livez")).status, 200);
+    assert.equal((await get(stranger, "/readyz")).status, 401);
   });
 });

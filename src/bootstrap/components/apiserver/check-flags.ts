@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { FeatureGateError, Features, FlagError } from "../../../component/index.ts";
 import { checkAudit } from "./audit-flags.ts";
+import { checkTokens } from "./authentication.ts";
 import { checkAuthorization } from "./authorization.ts";
 import type { ApiserverFlags } from "./flags.ts";
 
@@ -11,6 +12,7 @@ export function checkFlags(flags: ApiserverFlags): void {
     ...checkServing(flags),
     ...checkAccess(flags),
     ...checkAuthorization(flags),
+    ...checkTokens(flags),
     ...checkAudit(flags),
     ...checkGates(flags),
   ];
@@ -70,9 +72,6 @@ function checkAccess(flags: ApiserverFlags): readonly string[] {
     problems.push("service-account-signing-key-file is a required flag");
   }
   if (flags["service-account-key-file"].length === 0) problems.push("service-account-key-file is a required flag");
-  if ((flags["oidc-issuer-url"] === "") !== (flags["oidc-client-id"] === "")) {
-    problems.push("oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set");
-  }
   if ((flags["kubelet-client-certificate"] === "") !== (flags["kubelet-client-key"] === "")) {
     problems.push("--kubelet-client-certificate and --kubelet-client-key must be given together");
   }

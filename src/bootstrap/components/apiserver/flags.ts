@@ -1,6 +1,7 @@
 import { featureGateUsage, type FlagGroups, type FlagValues, flag, logFlags } from "../../../component/index.ts";
 import { auditFlags } from "./audit-flags.ts";
 import { authorizationFlags } from "./authorization.ts";
+import { tokenFlags } from "./authentication.ts";
 
 const generic = {
   "advertise-address": flag.text({
@@ -90,15 +91,7 @@ const authentication = {
     usage: "Accepted: service account tokens are always checked against the objects.",
     default: true,
   }),
-  "oidc-issuer-url": flag.text({ usage: "The URL of the OpenID issuer, only HTTPS scheme will be accepted." }),
-  "oidc-client-id": flag.text({ usage: "The client ID for the OpenID Connect client." }),
-  "oidc-ca-file": flag.text({ usage: "The authority of the OpenID issuer; default the host's." }),
-  "oidc-username-claim": flag.text({ usage: "The OpenID claim to use as the user name.", default: "sub" }),
-  "oidc-username-prefix": flag.text({ usage: "Prefix of user names; '-' for none." }),
-  "oidc-groups-claim": flag.text({ usage: "The OpenID claim of the user's groups." }),
-  "oidc-groups-prefix": flag.text({ usage: "Prefix of groups." }),
-  "oidc-required-claim": flag.map({ usage: "A key=value pair that an ID token must have." }),
-  "oidc-signing-algs": flag.textList({ usage: "Accepted JOSE signing algorithms.", default: ["RS256"] }),
+  ...tokenFlags,
   "requestheader-client-ca-file": flag.text({ usage: "Authority of proxies that vouch for their users." }),
   "requestheader-allowed-names": flag.textList({ usage: "Common names of such proxies; empty for any." }),
   "requestheader-username-headers": flag.textList({ usage: "Headers to inspect for usernames." }),

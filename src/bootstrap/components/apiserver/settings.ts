@@ -1,7 +1,5 @@
 import {
-  type Authenticator,
   type KubeletCredentials,
-  oidcAuthenticator,
   readAdmissionSettings,
   type StandardServerOptions,
   tokenFileAuthenticator,
@@ -9,9 +7,9 @@ import {
 import type { Platform } from "../../../base/index.ts";
 import { FlagError, type MetricsRegistry } from "../../../component/index.ts";
 import { machineAddress } from "../../cluster/addresses.ts";
+import { tokenAuthentication } from "./authentication.ts";
 import { authorizationModes } from "./authorization.ts";
 import type { ApiserverFlags } from "./flags.ts";
-import { issuerFetch } from "./issuer-fetch.ts";
 
 /** What of the server's options comes from flags and the files that they name. */
 export type ServerSettings = Pick<
@@ -38,6 +36,8 @@ export async function serverSettings(
 ): Promise<ServerSettings> {
   const read = (path: string): Promise<string> => platform.disk.readText(path);
   const modes = await authorizationModes(platform, flags, metrics);
+  const tokens = await tokenAuthentication(platform, flags, flags["api-audiences"]);
+  const fixed = flags["token-auth-file"] === "" ? [] : [tokenFileAuthenticator(await read(flags["token-auth-file"]))];
   const clientCa = flags["client-ca-file"] === "" ? undefined : await read(flags["client-ca-file"]);
   const requestHeader = await requestHeaderOf(flags, read);
   const address = advertisedAddress(flags);
@@ -53,8 +53,8 @@ export async function serverSettings(
     },
     authorizationModes: modes,
     // Upstream's rule: nobody may be nobody where everybody may do anything.
-    anonymous: flags["anonymous-auth"] && !modes.includes("AlwaysAllow"),
-    authenticators: await authenticatorsOf(platform, flags, read),
+    anonymous: !modes.includes("AlwaysAllow") && (tokens.anonymous ?? flags["anonymous-auth"]),
+    authenticators: [...fixed, ...tokens.authenticators],
     serviceNetwork: {
       serviceCidrs: flags["service-cluster-ip-range"].split(",").map((range) => range.trim()),
       nodePorts: portRange(flags["service-node-port-range"]),
@@ -116,37 +116,6 @@ async function proxyClient(flags: ApiserverFlags, read: (path: string) => Promis
   const [certificate, key] = [flags["proxy-client-cert-file"], flags["proxy-client-key-file"]];
   if (certificate === "" || key === "") return {};
   return { client: { certificate: await read(certificate), key: await read(key) } };
-}
-
-async function authenticatorsOf(
-  platform: Platform,
-  flags: ApiserverFlags,
-  read: (path: string) => Promise<string>,
-): Promise<readonly Authenticator[]> {
-  const all: Authenticator[] = [];
-  if (flags["token-auth-file"] !== "") all.push(tokenFileAuthenticator(await read(flags["token-auth-file"])));
-  const issuerUrl = flags["oidc-issuer-url"];
-  if (issuerUrl === "") return all;
-  if (!issuerUrl.startsWith("https://")) {
-    throw new FlagError(
-      `'oidc-issuer-url' (${JSON.stringify(issuerUrl)}) has invalid scheme ("http"), require 'https'`,
-    );
-  }
-  const prefix = flags["oidc-username-prefix"];
-  const groups = flags["oidc-groups-claim"];
-  const ca = flags["oidc-ca-file"];
-  const options = {
-    issuerUrl,
-    audiences: [flags["oidc-client-id"]],
-    usernameClaim: flags["oidc-username-claim"],
-    ...(prefix === "" ? {} : { usernamePrefix: prefix === "-" ? "" : prefix }),
-    ...(groups === "" ? {} : { groupsClaim: groups, groupsPrefix: flags["oidc-groups-prefix"] }),
-    requiredClaims: flags["oidc-required-claim"],
-    signingAlgorithms: flags["oidc-signing-algs"],
-    fetch: issuerFetch(platform.clock, ca === "" ? undefined : await read(ca)),
-  };
-  all.push(oidcAuthenticator(options, platform.clock));
-  return all;
 }
 
 /** `30000-32767` or `30000+2767`. */

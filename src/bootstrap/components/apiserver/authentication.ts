@@ -1,0 +1,143 @@
+import {
+  type AuthenticationFile,
+  type Authenticator,
+  jwtAuthenticator,
+  oidcAuthenticator,
+  parseAuthenticationConfig,
+  type TokenReviewStatus,
+  webhookTokenAuthenticator,
+} from "../../../apiserver/index.ts";
+import type { Platform } from "../../../base/index.ts";
+import { FlagError, type FlagValues, flag } from "../../../component/index.ts";
+import { issuerFetch } from "./issuer-fetch.ts";
+import { webhookPost } from "./webhook-client.ts";
+
+/** Tokens that others vouch for: OpenID issuers and webhooks. */
+export const tokenFlags = {
+  "authentication-config": flag.text({
+    usage: "File with an AuthenticationConfiguration: JWT issuers and anonymous access; instead of --oidc-*.",
+  }),
+  "authentication-token-webhook-config-file": flag.text({
+    usage: "File with webhook configuration for token authentication in kubeconfig format.",
+  }),
+  "authentication-token-webhook-cache-ttl": flag.duration({
+    usage: "How long the webhook's answers are remembered.",
+    default: 120_000,
+  }),
+  "authentication-token-webhook-version": flag.text({
+    usage: "Version of the TokenReviews that the webhook is sent: v1 or v1beta1.",
+    default: "v1beta1",
+  }),
+  "oidc-issuer-url": flag.text({ usage: "The URL of the OpenID issuer, only HTTPS scheme will be accepted." }),
+  "oidc-client-id": flag.text({ usage: "The client ID for the OpenID Connect client." }),
+  "oidc-ca-file": flag.text({ usage: "The authority of the OpenID issuer; default the host's." }),
+  "oidc-username-claim": flag.text({ usage: "The OpenID claim to use as the user name.", default: "sub" }),
+  "oidc-username-prefix": flag.text({ usage: "Prefix of user names; '-' for none." }),
+  "oidc-groups-claim": flag.text({ usage: "The OpenID claim of the user's groups." }),
+  "oidc-groups-prefix": flag.text({ usage: "Prefix of groups." }),
+  "oidc-required-claim": flag.map({ usage: "A key=value pair that an ID token must have." }),
+  "oidc-signing-algs": flag.textList({ usage: "Accepted JOSE signing algorithms.", default: ["RS256"] }),
+};
+
+export type TokenFlags = FlagValues<typeof tokenFlags>;
+
+const allAlgorithms = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"];
+const webhookTimeoutMs = 30_000;
+
+/** What upstream refuses before it starts. */
+export function checkTokens(flags: TokenFlags): readonly string[] {
+  const problems: string[] = [];
+  const oidc = flags["oidc-issuer-url"] !== "" || flags["oidc-client-id"] !== "";
+  if (oidc && flags["authentication-config"] !== "") {
+    problems.push("authentication-config file and oidc-* flags are mutually exclusive");
+  }
+  if ((flags["oidc-issuer-url"] === "") !== (flags["oidc-client-id"] === "")) {
+    problems.push("oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set");
+  }
+  return problems;
+}
+
+export interface TokenAuthentication {
+  readonly authenticators: readonly Authenticator[];
+  /** Undefined: as `--anonymous-auth` says. */
+  readonly anonymous: boolean | readonly string[] | undefined;
+}
+
+export async function tokenAuthentication(
+  platform: Platform,
+  flags: TokenFlags,
+  audiences: readonly string[],
+): Promise<TokenAuthentication> {
+  const file = await configFile(platform, flags);
+  const authenticators = [
+    ...(await oidcIssuer(platform, flags)),
+    ...(file?.issuers ?? []).map(({ certificateAuthority, userOf, ...issuer }) =>
+      jwtAuthenticator(
+        { ...issuer, signingAlgorithms: allAlgorithms, fetch: issuerFetch(platform.clock, certificateAuthority) },
+        userOf,
+        platform.clock,
+      ),
+    ),
+    ...(await tokenWebhook(platform, flags, audiences)),
+  ];
+  const open = file?.anonymous;
+  return { authenticators, anonymous: open === undefined || open.paths.length === 0 ? open?.enabled : open.paths };
+}
+
+async function configFile({ disk }: Platform, flags: TokenFlags): Promise<AuthenticationFile | undefined> {
+  const path = flags["authentication-config"];
+  if (path === "") return undefined;
+  try {
+    return parseAuthenticationConfig(await disk.readText(path));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FlagError(`failed to load authentication configuration from file ${JSON.stringify(path)}: ${reason}`);
+  }
+}
+
+async function oidcIssuer({ clock, disk }: Platform, flags: TokenFlags): Promise<readonly Authenticator[]> {
+  const issuerUrl = flags["oidc-issuer-url"];
+  if (issuerUrl === "") return [];
+  if (!issuerUrl.startsWith("https://")) {
+    throw new FlagError(
+      `'oidc-issuer-url' (${JSON.stringify(issuerUrl)}) has invalid scheme ("http"), require 'https'`,
+    );
+  }
+  const prefix = flags["oidc-username-prefix"];
+  const groups = flags["oidc-groups-claim"];
+  const ca = flags["oidc-ca-file"];
+  const options = {
+    issuerUrl,
+    audiences: [flags["oidc-client-id"]],
+    usernameClaim: flags["oidc-username-claim"],
+    ...(prefix === "" ? {} : { usernamePrefix: prefix === "-" ? "" : prefix }),
+    ...(groups === "" ? {} : { groupsClaim: groups, groupsPrefix: flags["oidc-groups-prefix"] }),
+    requiredClaims: flags["oidc-required-claim"],
+    signingAlgorithms: flags["oidc-signing-algs"],
+    fetch: issuerFetch(clock, ca === "" ? undefined : await disk.readText(ca)),
+  };
+  return [oidcAuthenticator(options, clock)];
+}
+
+async function tokenWebhook(
+  platform: Platform,
+  flags: TokenFlags,
+  audiences: readonly string[],
+): Promise<readonly Authenticator[]> {
+  const file = flags["authentication-token-webhook-config-file"];
+  if (file === "") return [];
+  const version = flags["authentication-token-webhook-version"] === "v1" ? "v1" : "v1beta1";
+  const post = await webhookPost(platform, file, webhookTimeoutMs);
+  const authenticator = webhookTokenAuthenticator({
+    clock: platform.clock,
+    audiences,
+    ttlMs: flags["authentication-token-webhook-cache-ttl"],
+    review: async (spec, signal) => {
+      const metadata = { creationTimestamp: null };
+      const apiVersion = `authentication.k8s.io/${version}`;
+      const answer = await post({ kind: "TokenReview", apiVersion, metadata, spec, status: { user: {} } }, signal);
+      return (answer as { readonly status?: TokenReviewStatus } | null)?.status ?? {};
+    },
+  });
+  return [authenticator];
+}
