@@ -3,9 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { AuditEvent } from "../src/apiserver/index.ts";
+import { createRealPlatform } from "../src/base/index.ts";
 import { type HttpsReceiver, startHttpsReceiver, webhookKubeconfig } from "../src/testing/index.ts";
 import { eventually, TestCluster } from "./cluster/harness.ts";
 
+const { processes } = createRealPlatform();
 const cluster = new TestCluster("audit");
 const policy = `
 apiVersion: audit.k8s.io/v1
@@ -34,6 +36,13 @@ spec:
     spec: { containers: [{ name: web, image: "example.test/web:1" }] }
 `;
 
+/** Strangers see one path only; its users are as ever. */
+const access = `
+apiVersion: apiserver.config.k8s.io/v1
+kind: AuthenticationConfiguration
+anonymous: { enabled: true, conditions: [{ path: /livez }] }
+`;
+
 describe("a cluster that is audited as a policy says", () => {
   const received: AuditEvent[] = [];
   let receiver: HttpsReceiver;
@@ -52,6 +61,7 @@ describe("a cluster that is audited as a policy says", () => {
     });
     writeFileSync(join(cluster.home, "policy.yaml"), policy);
     writeFileSync(join(cluster.home, "webhook.yaml"), webhookKubeconfig(receiver, "/sink"));
+    writeFileSync(join(cluster.home, "access.yaml"), access);
     await cluster.up(
       "--nodes=0",
       "--datastore=memory",
@@ -59,6 +69,8 @@ describe("a cluster that is audited as a policy says", () => {
       `--audit-log-path=${log}`,
       `--audit-webhook-config-file=${join(cluster.home, "webhook.yaml")}`,
       "--audit-webhook-batch-max-wait=100ms",
+      `--authentication-config=${join(cluster.home, "access.yaml")}`,
+      "--authorization-mode=Node,RBAC,AlwaysDeny",
     );
   });
   after(async () => {
@@ -98,6 +110,16 @@ describe("a cluster that is audited as a policy says", () => {
       ([sent, written]) => sent?.join("\n") === written?.join("\n"),
     );
     assert.ok(received.some(({ objectRef }) => objectRef?.name === "settings"));
+  });
+
+  it("takes flags of authentication and authorization as well", async () => {
+    const url = await cluster.kubectl("config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}");
+    const curl = async (path: string): Promise<string> =>
+      (await processes.run("curl", ["-sk", "-o", "/dev/null", "-w", "%{http_code}", url + path])).stdout;
+    assert.equal(await curl("/livez"), "200");
+    assert.equal(await curl("/version"), "401");
+    const { stderr } = await cluster.tryKubectl(["get", "pods", "--as=stranger"]);
+    assert.match(stderr, /User "stranger" cannot list resource "pods".*: Everything is forbidden\./);
   });
 
   it("does not take other flags while it runs", async () => {

@@ -14,6 +14,7 @@ import {
   listenHttp,
   serviceNetworkDefaults,
   type StandardServer,
+  type StandardServerOptions,
 } from "../../apiserver/index.ts";
 import { SeriesBroadcaster, SharedInformerFactory, type WorkQueueMetricsProvider } from "../../client/index.ts";
 import { MetricsRegistry, workQueueMetrics } from "../../component/index.ts";
@@ -25,8 +26,10 @@ import { type ClusterConfig, readClusterConfig } from "../cluster/config.ts";
 import { pkiFiles } from "../pki/files.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { type Audit, auditOf } from "../components/apiserver/audit.ts";
+import { tokenAuthentication } from "../components/apiserver/authentication.ts";
+import { authorizationModes } from "../components/apiserver/authorization.ts";
 import { keepRenewed } from "../components/apiserver/renewal.ts";
-import { upFlagsOf } from "../components/apiserver/up-flags.ts";
+import { type UpFlags, upFlagsOf } from "../components/apiserver/up-flags.ts";
 import { clusterDnsController } from "./cluster-dns.ts";
 import { podRoutes } from "./pod-routes.ts";
 import { nodeBridgeOf } from "./hosts.ts";
@@ -61,7 +64,8 @@ async function runControlPlane(
   const audit = await auditOf(platform, log, flags, metrics);
   const auditing = createScope();
   for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
-  const standard = await createServer(platform, log, config, store, { metrics, audit });
+  const access = await accessOf(platform, flags, metrics);
+  const standard = await createServer(platform, log, config, store, { metrics, audit, access });
   const serving = createScope();
   const servers = await listen(platform, log, config, standard, serving);
   try {
@@ -78,12 +82,29 @@ async function runControlPlane(
   }
 }
 
+interface ServerParts {
+  readonly metrics: MetricsRegistry;
+  readonly audit: Audit | undefined;
+  readonly access: Pick<StandardServerOptions, "authenticators" | "anonymous" | "authorizationModes">;
+}
+
+/** Who is who and may do what, as far as flags say so. */
+async function accessOf(platform: Platform, flags: UpFlags, metrics: MetricsRegistry): Promise<ServerParts["access"]> {
+  const { authenticators, anonymous } = await tokenAuthentication(platform, flags, []);
+  const given = flags["authorization-mode"].length > 0 || flags["authorization-config"] !== "";
+  return {
+    authenticators,
+    ...(anonymous === undefined ? {} : { anonymous }),
+    ...(given ? { authorizationModes: await authorizationModes(platform, flags, metrics) } : {}),
+  };
+}
+
 async function createServer(
   platform: Platform,
   log: Log,
   config: ClusterConfig,
   store: Store,
-  { metrics, audit }: { readonly metrics: MetricsRegistry; readonly audit: Audit | undefined },
+  { metrics, audit, access }: ServerParts,
 ): Promise<StandardServer> {
   const files = pkiFiles(clusterPaths(config.directory).pki);
   const read = (path: string) => platform.disk.readText(path);
@@ -122,6 +143,7 @@ async function createServer(
       shared: config.datastore.type === "etcd" && config.datastore.own === undefined,
     },
     serviceNetwork: { ...serviceNetworkDefaults, serviceCidrs: [config.serviceCidr] },
+    ...access,
     ...(audit === undefined ? {} : { audit }),
     more: {
       metrics,

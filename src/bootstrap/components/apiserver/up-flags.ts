@@ -1,11 +1,17 @@
 import { isAbsolute, join } from "node:path";
 import { type Flag, FlagError, type FlagValues, parseFlags } from "../../../component/index.ts";
 import { auditFlags, checkAudit } from "./audit-flags.ts";
+import { checkTokens, tokenFlags } from "./authentication.ts";
+import { authorizationFlags, checkAuthorization } from "./authorization.ts";
 
 /** What `up` takes of the API server's flags. */
-const upFlags = { ...auditFlags };
+const upFlags = { ...auditFlags, ...tokenFlags, ...authorizationFlags };
 const definitions: Readonly<Record<string, Flag<unknown>>> = upFlags;
-const files: ReadonlySet<string> = new Set(["audit-policy-file", "audit-log-path", "audit-webhook-config-file"]);
+const files: ReadonlySet<string> = new Set([
+  ...["audit-policy-file", "audit-log-path", "audit-webhook-config-file"],
+  ...["authentication-config", "authentication-token-webhook-config-file", "oidc-ca-file"],
+  ...["authorization-config", "authorization-policy-file", "authorization-webhook-config-file"],
+]);
 
 export type UpFlags = FlagValues<typeof upFlags>;
 
@@ -36,7 +42,7 @@ export function splitServerFlags(
 /** Reads them again. Throws what the API server would refuse to start with. */
 export function upFlagsOf(given: readonly string[]): UpFlags {
   const { values } = parseFlags(upFlags, given);
-  const problems = checkAudit(values);
+  const problems = [...checkAudit(values), ...checkTokens(values), ...checkAuthorization(values)];
   if (problems.length > 0) throw new FlagError(problems.join(", "));
   return values;
 }
