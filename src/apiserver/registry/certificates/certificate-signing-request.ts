@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type { certificatesV1, CertificateSigningRequest } from "../../../api/index.ts";
 import {
   deepEqual,
@@ -13,6 +14,7 @@ import {
 import { messageOf } from "../../../base/index.ts";
 import { parseCertificateRequest } from "../../../component/index.ts";
 import { checkEach, checkRequiredOneOf, type Errors } from "../common/check.ts";
+import { linesDiff } from "../common/diff.ts";
 import { collect, keep } from "../common/lifecycle.ts";
 import { checkSignerName } from "../common/signer-name.ts";
 import { ageColumn, defineTable, nameColumn, none, text } from "../common/table.ts";
@@ -53,14 +55,15 @@ export const certificateSigningRequestStrategy: Strategy<CertificateSigningReque
     },
     validateUpdate: (csr, old) =>
       collect((errors) => {
+        const before = old.status?.certificate ?? "";
+        const changes = before !== (csr.status?.certificate ?? "");
         checkConditions(csr, errors);
-        checkCertificate(csr, errors);
-        const before = old.status?.certificate;
-        if (before !== undefined && before !== csr.status?.certificate) {
+        if (changes) checkCertificate(csr, errors);
+        checkVerdictsStay(csr, old, false, errors);
+        if (changes && before !== "") {
           const path = fieldPath("status", "certificate");
           errors.push(forbidden(path, "updates may not modify existing certificate content"));
         }
-        checkVerdictsStay(csr, old, false, errors);
       }),
   },
   subresources: {
@@ -148,7 +151,7 @@ function checkSpec({ spec }: CertificateSigningRequest, errors: Errors): void {
   const wrong = requestError(spec.request);
   if (wrong !== undefined) errors.push(invalid(specPath.child("request"), spec.request, wrong));
   const usagesPath = specPath.child("usages");
-  if ((spec.usages ?? []).length === 0) errors.push(required(usagesPath, "usages must be provided"));
+  if ((spec.usages ?? []).length === 0) errors.push(required(usagesPath));
   const seen = new Set<string>();
   checkEach(spec.usages, usagesPath, errors, (usage, path) => {
     if (!usages.has(usage)) errors.push(notSupported(path, usage, [...usages].sort()));
@@ -158,8 +161,6 @@ function checkSpec({ spec }: CertificateSigningRequest, errors: Errors): void {
   if (spec.signerName === "kubernetes.io/legacy-unknown") {
     const why = "the legacy signerName is not allowed via this API version";
     errors.push(invalid(specPath.child("signerName"), spec.signerName, why));
-  } else if (spec.signerName === "") {
-    errors.push(required(specPath.child("signerName"), "signerName must be provided"));
   } else checkSignerName(spec.signerName, specPath.child("signerName"), errors);
   const { expirationSeconds: seconds } = spec;
   if (seconds !== undefined && seconds < leastSeconds) {
@@ -186,11 +187,20 @@ function checkCertificate({ status }: CertificateSigningRequest, errors: Errors)
 function certificateError(pem: string): string | undefined {
   const blocks = [...pem.matchAll(pemBlock)];
   if (blocks.length === 0) return "must contain at least one CERTIFICATE PEM block";
-  for (const [, type = "", body = ""] of blocks) {
+  for (const [block, type = "", body = ""] of blocks) {
     if (type !== "CERTIFICATE") return `only CERTIFICATE PEM blocks are allowed, found ${quote(type)}`;
     if (body.includes(":")) return "no PEM block headers are permitted";
+    if (!isCertificate(block)) return "x509: malformed certificate";
   }
   return undefined;
+}
+
+function isCertificate(block: string): boolean {
+  try {
+    return new X509Certificate(block).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function checkConditions({ status }: CertificateSigningRequest, errors: Errors): void {
@@ -203,7 +213,7 @@ function checkConditions({ status }: CertificateSigningRequest, errors: Errors):
     checkRequiredOneOf(state, allowed, path.child("status"), errors);
     if (verdicts.includes(type)) {
       if (verdict !== undefined && verdict !== type) {
-        errors.push(invalid(path.child("type"), type, "Approved and Denied conditions are mutually exclusive"));
+        errors.push(invalid(conditionsPath, type, "Approved and Denied conditions are mutually exclusive"));
       }
       verdict = type;
     }
@@ -212,30 +222,40 @@ function checkConditions({ status }: CertificateSigningRequest, errors: Errors):
   });
 }
 
-/** A verdict is final: `Approved`, `Denied` and `Failed` do not go again, nor come from elsewhere. */
+/** `Approved`, `Denied` and `Failed` do not go again; verdicts come from nowhere but the approval. */
 function checkVerdictsStay(
   csr: CertificateSigningRequest,
   old: CertificateSigningRequest,
   approval: boolean,
   errors: Errors,
 ): void {
+  const forbid = (what: string) => errors.push(forbidden(conditionsPath, `updates may not ${what}`));
   for (const type of [...verdicts, "Failed"]) {
-    const now = find(csr, type);
-    const before = find(old, type);
-    if (before.length > now.length) {
-      errors.push(forbidden(conditionsPath, `updates may not remove a condition of type ${JSON.stringify(type)}`));
-    } else if (now.length > before.length && !approval && verdicts.includes(type)) {
-      errors.push(forbidden(conditionsPath, `updates may not add a condition of type ${JSON.stringify(type)}`));
-    } else if (before.length > 0 && !deepEqual(now.map(withoutTimes), before.map(withoutTimes))) {
-      errors.push(forbidden(conditionsPath, `updates may not modify a condition of type ${JSON.stringify(type)}`));
+    if (find(csr, type).length < find(old, type).length) forbid(`remove a condition of type ${quote(type)}`);
+  }
+  if (approval) return;
+  for (const type of verdicts) {
+    const [now, before] = [find(csr, type), find(old, type)];
+    if (now.length > before.length) forbid(`add a condition of type ${quote(type)}`);
+    else if (now.length === before.length && !deepEqual(now, before)) {
+      forbid(`modify a condition of type ${quote(type)}\n${linesDiff(goLines(before), goLines(now))}`);
     }
   }
 }
 
-function find({ status }: CertificateSigningRequest, type: string): readonly Condition[] {
-  return (status?.conditions ?? []).filter((condition) => condition.type === type);
+/** As Go shows its internal type. */
+function goLines(conditions: readonly Condition[]): readonly string[] {
+  const shown = conditions.map((condition) => ({
+    Type: condition.type,
+    Status: condition.status,
+    Reason: condition.reason ?? "",
+    Message: condition.message ?? "",
+    LastUpdateTime: condition.lastUpdateTime ?? null,
+    LastTransitionTime: condition.lastTransitionTime ?? null,
+  }));
+  return JSON.stringify(shown, undefined, 1).split("\n");
 }
 
-function withoutTimes({ lastUpdateTime: _update, lastTransitionTime: _transition, ...rest }: Condition): object {
-  return rest;
+function find({ status }: CertificateSigningRequest, type: string): readonly Condition[] {
+  return (status?.conditions ?? []).filter((condition) => condition.type === type);
 }

@@ -13,6 +13,13 @@ const request = Buffer.from(
 ).toString("base64");
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const pem = (body: string) => base64(`-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`);
+/** Made for this test, of no use to anyone. */
+const first = pem(
+  "MIIBLjCB4aADAgECAhRs/0/mUm4O0U+BgXCa7nE1ih6j9zAFBgMrZXAwDDEKMAgGA1UEAwwBYTAgFw0yNjExMjExMDM5NDBaGA8yMTI2MTAyODEwMzk0MFowDDEKMAgGA1UEAwwBYTAqMAUGAytlcAMhAAaapjdrhf47ueG2V4RwqWdduy/5r4c6b/Vu/58ygWIjo1MwUTAdBgNVHQ4EFgQUDeIOCSkbO+l5xhNpjPx6/maMsywwHwYDVR0jBBgwFoAUDeIOCSkbO+l5xhNpjPx6/maMsywwDwYDVR0TAQH/BAUwAwEB/zAFBgMrZXADQQCUkbQ3QtDebOY+NBPgcSrk5NEGY1Ygsquts/awydkK+gwloHy5o0CJsWR971f+bqViDY0QgFRns+TJ1yG6W/UC",
+);
+const second = pem(
+  "MIIBLjCB4aADAgECAhR2tAZ5P36qobX91ZQtiavqe6UnHDAFBgMrZXAwDDEKMAgGA1UEAwwBYjAgFw0yNjExMjExMDM5NDBaGA8yMTI2MTAyODEwMzk0MFowDDEKMAgGA1UEAwwBYjAqMAUGAytlcAMhAM5whIiOVEDpmbK5/hxzb+7BSdymzYh9nxeVC50XbbZIo1MwUTAdBgNVHQ4EFgQUTERe7GIev85VHsSfcjYqfSKNTCwwHwYDVR0jBBgwFoAUTERe7GIev85VHsSfcjYqfSKNTCwwDwYDVR0TAQH/BAUwAwEB/zAFBgMrZXADQQCht7FubCMhQgAt0c1x00CKLws6huo9Evlm+6EixJF74DZ/QTyAnWj5FMU/fdlW8jCy0XR9lcSnAh524Prgg6QN",
+);
 const csr = (types: readonly string[] = [], certificate?: string): CertificateSigningRequest => ({
   metadata,
   spec: { request, signerName: "example.com/s", usages: ["client auth"], username: "jane", expirationSeconds: 3600 },
@@ -20,6 +27,11 @@ const csr = (types: readonly string[] = [], certificate?: string): CertificateSi
     conditions: types.map((type) => ({ type, status: "True" })),
     ...(certificate === undefined ? {} : { certificate }),
   },
+});
+
+const withReason = (reason: string): CertificateSigningRequest => ({
+  ...csr(),
+  status: { conditions: [{ type: "Approved", status: "True", reason }] },
 });
 
 const requests = new RuleTables<CertificateSigningRequest>(
@@ -32,7 +44,7 @@ requests.rejects([
     "a signer of the past, no usage, a moment's life",
     { metadata, spec: { request, signerName: "kubernetes.io/legacy-unknown", expirationSeconds: 1 } },
     [
-      "spec.usages: Required value: usages must be provided",
+      "spec.usages: Required value",
       'spec.signerName: Invalid value: "kubernetes.io/legacy-unknown": the legacy signerName is not allowed via this API version',
       "spec.expirationSeconds: Invalid value: 1: may not specify a duration less than 600 seconds (10 minutes)",
     ],
@@ -44,20 +56,17 @@ requests.rejects([
     { ...csr(), spec: { ...csr().spec, request: base64("x") } },
     [`spec.request: Invalid value: "${base64("x")}": PEM block type must be CERTIFICATE REQUEST`],
   ],
-  [
-    "no signer",
-    { ...csr(), spec: { ...csr().spec, signerName: "" } },
-    ["spec.signerName: Required value: signerName must be provided"],
-  ],
+  ["no signer", { ...csr(), spec: { ...csr().spec, signerName: "" } }, ["spec.signerName: Required value"]],
 ]);
 requests.changes(
   [
     ["a verdict", csr(["Approved"]), csr(), []],
+    ["another reason", withReason("b"), withReason("a"), []],
     [
       "not both verdicts",
       csr(["Approved", "Denied"]),
       csr(["Approved"]),
-      ['status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive'],
+      ['status.conditions: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive'],
     ],
     [
       "a verdict is final",
@@ -70,7 +79,7 @@ requests.changes(
 );
 requests.changes(
   [
-    ["a certificate", csr(["Approved"], pem("QQ==")), csr(["Approved"]), []],
+    ["a certificate", csr(["Approved"], first), csr(["Approved"]), []],
     [
       "no verdicts from signers",
       csr(["Approved"]),
@@ -84,16 +93,40 @@ requests.changes(
       ['status.certificate: Invalid value: "<certificate data>": must contain at least one CERTIFICATE PEM block'],
     ],
     [
-      "a certificate stays",
+      "a certificate can be read",
       csr([], pem("QQ==")),
-      csr([], pem("Qg==")),
+      csr(),
+      ['status.certificate: Invalid value: "<certificate data>": x509: malformed certificate'],
+    ],
+    [
+      "no other verdict from signers",
+      withReason("b"),
+      withReason("a"),
+      [
+        `status.conditions: Forbidden: updates may not modify a condition of type "Approved"
+@@ -2,7 +2,7 @@
+  {
+   "Type": "Approved",
+   "Status": "True",
+-  "Reason": "a",
++  "Reason": "b",
+   "Message": "",
+   "LastUpdateTime": null,
+   "LastTransitionTime": null
+`,
+      ],
+    ],
+    [
+      "a certificate stays",
+      csr([], second),
+      csr([], first),
       ["status.certificate: Forbidden: updates may not modify existing certificate content"],
     ],
   ],
   "status",
 );
 requests.prints([
-  ["an issued one", csr(["Approved"], pem("QQ==")), ["x", "0s", "example.com/s", "jane", "60m", "Approved,Issued"]],
+  ["an issued one", csr(["Approved"], first), ["x", "0s", "example.com/s", "jane", "60m", "Approved,Issued"]],
 ]);
 test("a request is of who sends it", () => {
   const sent = csr(["Approved"]);

@@ -2,8 +2,10 @@ const context = 3;
 
 /** A unified diff of two objects as indented JSON, for messages about what must not change. One hunk is enough there. */
 export function jsonDiff(old: unknown, now: unknown): string {
-  const before = lines(old);
-  const after = lines(now);
+  return linesDiff(lines(old), lines(now));
+}
+
+export function linesDiff(before: readonly string[], after: readonly string[]): string {
   let start = 0;
   while (start < before.length && start < after.length && before[start] === after[start]) start++;
   let [endBefore, endAfter] = [before.length, after.length];

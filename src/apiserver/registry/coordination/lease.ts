@@ -1,6 +1,6 @@
 import type { Lease } from "../../../api/index.ts";
-import { fieldPath, invalid, isNegativeError } from "../../../apimachinery/index.ts";
-import type { Errors } from "../common/check.ts";
+import { type FieldPath, fieldPath, forbidden, invalid, isNegativeError } from "../../../apimachinery/index.ts";
+import { checkOneOf, checkQualifiedName, type Errors } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
@@ -9,6 +9,8 @@ const specPath = fieldPath("spec");
 const check = ({ spec = {} }: Lease) => collect((errors) => checkSpec(spec, errors));
 
 export const leaseStrategy: Strategy<Lease> = {
+  prepareForCreate: ({ spec }) => dropCoordinated(spec),
+  prepareForUpdate: ({ spec }, old) => dropCoordinated(spec, old.spec),
   validate: check,
   validateUpdate: check,
   allowCreateOnUpdate: true,
@@ -20,6 +22,13 @@ export const leaseStrategy: Strategy<Lease> = {
   ]),
 };
 
+/** What the gate CoordinatedLeaderElection, off by default, would let writers say goes, unless it was there. */
+function dropCoordinated(spec: Lease["spec"], old?: Lease["spec"]): void {
+  if (spec === undefined) return;
+  if (old?.strategy === undefined) delete spec.strategy;
+  if (old?.preferredHolder === undefined) delete spec.preferredHolder;
+}
+
 function checkSpec(spec: Lease["spec"], errors: Errors): void {
   const { leaseDurationSeconds: seconds, leaseTransitions: transitions, strategy = "", preferredHolder = "" } = spec;
   if (seconds !== undefined && seconds <= 0) {
@@ -28,8 +37,13 @@ function checkSpec(spec: Lease["spec"], errors: Errors): void {
   if (transitions !== undefined && transitions < 0) {
     errors.push(invalid(specPath.child("leaseTransitions"), transitions, isNegativeError));
   }
+  if (spec.strategy !== undefined) checkStrategy(spec.strategy, specPath.child("strategy"), errors);
   if (preferredHolder !== "" && strategy === "") {
-    const why = "may only be specified if `strategy` is defined";
-    errors.push(invalid(specPath.child("preferredHolder"), preferredHolder, why));
+    errors.push(forbidden(specPath.child("preferredHolder"), "may only be specified if `strategy` is defined"));
   }
+}
+
+function checkStrategy(strategy: string, path: FieldPath, errors: Errors): void {
+  if (strategy.includes("/")) checkQualifiedName(strategy, path, errors);
+  else checkOneOf(strategy, ["OldestEmulationVersion"], path, errors);
 }

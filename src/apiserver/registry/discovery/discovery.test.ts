@@ -60,6 +60,13 @@ slices.changes([
     ['addressType: Invalid value: "IPv6": field is immutable'],
   ],
 ]);
+slices.rejects([
+  [
+    "an address of the other family",
+    slice({ endpoints: [{ addresses: ["2001:db8::1"] }] }),
+    ['endpoints[0].addresses: Invalid value: "2001:db8::1": must be an IPv4 address'],
+  ],
+]);
 slices.prints([
   ["a slice", slice(), ["x", "IPv4", "80", "10.0.0.1", "0s"]],
   ["an empty slice", slice({ endpoints: [], ports: [] }), ["x", "IPv4", "<unset>", "<unset>", "0s"]],
@@ -79,4 +86,21 @@ leases.rejects([
       "spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0",
     ],
   ],
+  [
+    "a strategy nobody knows",
+    { metadata, spec: { strategy: "Newest" } },
+    ['spec.strategy: Unsupported value: "Newest": supported values: "OldestEmulationVersion"'],
+  ],
+  [
+    "a preferred holder without a strategy",
+    { metadata, spec: { preferredHolder: "x" } },
+    ["spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined"],
+  ],
 ]);
+
+test("what is for coordinated election goes from a Lease that did not have it", () => {
+  const spec = { strategy: "OldestEmulationVersion", preferredHolder: "x" };
+  assert.deepEqual(leases.created({ metadata, spec }).spec, {});
+  assert.deepEqual(leases.updated({ metadata, spec }, { metadata, spec: {} }).spec, {});
+  assert.deepEqual(leases.updated({ metadata, spec }, { metadata, spec }).spec, spec);
+});

@@ -108,7 +108,9 @@ function checkEndpoint(endpoint: Endpoint, addressType: string, path: FieldPath,
   const addressesPath = path.child("addresses");
   if (addresses.length === 0) errors.push(required(addressesPath, "must contain at least 1 address"));
   else if (addresses.length > addressesMax) errors.push(tooMany(addressesPath, addresses.length, addressesMax));
-  checkEach(addresses, addressesPath, errors, (address, at) => checkAddress(address, addressType, at, errors));
+  checkEach(addresses, addressesPath, errors, (address, at) =>
+    checkAddress(address, addressType, addressesPath, at, errors),
+  );
   if (nodeName !== undefined) checkObjectName(nodeName, path.child("nodeName"), errors);
   const topologyPath = path.child("deprecatedTopology");
   const size = Object.keys(topology).length;
@@ -122,7 +124,14 @@ function checkEndpoint(endpoint: Endpoint, addressType: string, path: FieldPath,
   if (hints !== undefined) checkHints(hints, path.child("hints"), errors);
 }
 
-function checkAddress(address: string, addressType: string, path: FieldPath, errors: Errors): void {
+/** That it is of the wrong family upstream says of the list. */
+function checkAddress(
+  address: string,
+  addressType: string,
+  addressesPath: FieldPath,
+  path: FieldPath,
+  errors: Errors,
+): void {
   if (addressType === "FQDN") {
     checkSubdomain(address, path, errors);
     return;
@@ -132,7 +141,7 @@ function checkAddress(address: string, addressType: string, path: FieldPath, err
   validateLegacyIp(address, path, errors);
   if (errors.length > before) return;
   if (address.includes(":") !== (addressType === "IPv6")) {
-    errors.push(invalid(path, address, `must be an ${addressType} address`));
+    errors.push(invalid(addressesPath, address, `must be an ${addressType} address`));
   }
   checkEndpointIp(address, path, errors);
 }
