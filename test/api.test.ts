@@ -170,6 +170,10 @@ describe("the API by independent clients", { concurrency: false }, () => {
       /forbidden unless resourceVersion is provided/,
     );
     assert.match((await list("resourceVersion=99999999")).message ?? "", /^Too large resource version: 99999999/);
+    assert.match(
+      await api.refused("get --raw /api/v1/configmaps?resourceVersionMatch=Foo&sendInitialEvents=true"),
+      /is invalid: \n\* resourceVersionMatch: Forbidden.*\n\* resourceVersionMatch: Unsupported.*\n\* sendInitialEvents: Forbidden/,
+    );
   });
 
   it("selects by sets and by fields", async () => {

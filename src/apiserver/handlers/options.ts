@@ -1,7 +1,8 @@
 import { newBadRequest, newFailure } from "../../apimachinery/index.ts";
 import type { Selection } from "../registry/filter.ts";
 import { parseSelection } from "../registry/filter.ts";
-import { checkListOptions, type ListRequest } from "../registry/reads.ts";
+import { checkListOptions, optionsInvalid } from "../registry/list-options.ts";
+import type { ListRequest } from "../registry/reads.ts";
 import type { ResourceDescriptor } from "../registry/contract.ts";
 import type { Query } from "../request/query.ts";
 import type { FieldValidation } from "./body.ts";
@@ -46,11 +47,6 @@ export function parseDryRun(values: readonly string[], problems: string[]): bool
   return given.length > 0;
 }
 
-export function optionsInvalid(kind: string, problems: readonly string[]): Error {
-  const text = problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`;
-  return newFailure(422, "Invalid", `${kind}.meta.k8s.io "" is invalid: ${text}`, { group: "meta.k8s.io", kind });
-}
-
 export interface ListParameters {
   readonly list: ListRequest;
   readonly selection: Selection | undefined;
@@ -71,7 +67,7 @@ export function listParameters(
     resourceVersionMatch: query.get("resourceVersionMatch") ?? "",
     ...(signal === undefined ? {} : { signal }),
   };
-  checkListOptions(request);
+  checkListOptions(request, query.has("sendInitialEvents") ? query.flag("sendInitialEvents") : undefined);
   return request;
 }
 

@@ -6,6 +6,7 @@ import type { ApiResponse } from "../http/exchange.ts";
 import { tooLargeResourceVersion, tooOldResourceVersion } from "../registry/errors.ts";
 import { parseSelection, type Selection } from "../registry/filter.ts";
 import { filterOf } from "../registry/view-filter.ts";
+import { checkWatchOptions } from "../registry/list-options.ts";
 import { parseResourceVersion, type ResourceRegistry } from "../registry/resource-registry.ts";
 import type { Query } from "../request/query.ts";
 import { integer } from "./options.ts";
@@ -98,7 +99,7 @@ function watchParameters({ served, context }: ResourceCall, query: Query): Watch
   const match = query.get("resourceVersionMatch") ?? "";
   const resourceVersion = query.get("resourceVersion") ?? "";
   const sendInitialEvents = send === undefined || send === "" ? undefined : query.flag("sendInitialEvents");
-  checkWatchOptions(sendInitialEvents, match, query.flag("allowWatchBookmarks"));
+  checkWatchOptions(sendInitialEvents, match, query.get("continue"));
   if (resourceVersion !== "") parseResourceVersion(resourceVersion);
   return {
     namespace: context.info.namespace,
@@ -111,30 +112,6 @@ function watchParameters({ served, context }: ResourceCall, query: Query): Watch
     timeoutSeconds: integer(query, "timeoutSeconds"),
     signal: context.signal,
   };
-}
-
-export function checkWatchOptions(sendInitialEvents: boolean | undefined, match: string, bookmarks: boolean): void {
-  const refuse = (why: string): Error =>
-    newFailure(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${why}`, {
-      group: "meta.k8s.io",
-      kind: "ListOptions",
-    });
-  if (sendInitialEvents === undefined) {
-    if (match !== "")
-      throw refuse(
-        "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-      );
-    return;
-  }
-  if (match !== "NotOlderThan") {
-    throw refuse(
-      match === ""
-        ? "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        : `resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`,
-    );
-  }
-  if (sendInitialEvents && !bookmarks)
-    throw refuse("sendInitialEvents: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true");
 }
 
 /** Where a watch starts, by upstream's rules for `resourceVersion` and `sendInitialEvents`. Throws 410 for a lost past. */

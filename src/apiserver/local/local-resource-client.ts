@@ -34,11 +34,12 @@ import { forbidden } from "../handlers/pipeline.ts";
 import { entriesOfPage, listType } from "../handlers/render.ts";
 import { handleResource } from "../handlers/resource-handler.ts";
 import type { ServedResource } from "../handlers/served.ts";
-import { bookmarkMaker, checkWatchOptions, openWatch } from "../handlers/watch-handler.ts";
+import { bookmarkMaker, openWatch } from "../handlers/watch-handler.ts";
 import { createObject } from "../registry/create.ts";
 import { deleteObject } from "../registry/delete.ts";
 import { parseSelection } from "../registry/filter.ts";
-import { checkListOptions, listPage, type Page } from "../registry/reads.ts";
+import { checkListOptions, checkWatchOptions } from "../registry/list-options.ts";
+import { listPage, type Page } from "../registry/reads.ts";
 import { updateObject } from "../registry/update.ts";
 import { LiveContext } from "../request/context.ts";
 import type { RequestInfo } from "../request/contract.ts";
@@ -117,11 +118,7 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
   watch(options: WatchOptions): WatchStream<T> {
     const { clock } = this.#server.options;
     const open = () => {
-      checkWatchOptions(
-        options.sendInitialEvents,
-        options.resourceVersionMatch ?? "",
-        options.allowWatchBookmarks === true,
-      );
+      checkWatchOptions(options.sendInitialEvents, options.resourceVersionMatch ?? "");
       return openWatch(this.#served.registry, {
         namespace: this.#namespace,
         name: "",

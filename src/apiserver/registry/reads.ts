@@ -247,38 +247,3 @@ function looseSegment(entries: CacheEntry[]): Segment {
     },
   };
 }
-
-/** Rejects combinations that upstream's `ValidateListOptions` rejects. */
-export function checkListOptions(request: ListRequest): void {
-  const { resourceVersion, resourceVersionMatch, continueToken } = request;
-  if (resourceVersion !== "") parseResourceVersion(resourceVersion);
-  if (resourceVersionMatch === "") {
-    if (continueToken !== "" && resourceVersion !== "" && resourceVersion !== "0") {
-      throw newBadRequest("specifying resource version is not allowed when using continue");
-    }
-    return;
-  }
-  if (resourceVersionMatch !== "Exact" && resourceVersionMatch !== "NotOlderThan") {
-    throw optionsInvalid(
-      `resourceVersionMatch: Unsupported value: ${JSON.stringify(resourceVersionMatch)}: supported values: "Exact", "NotOlderThan"`,
-    );
-  }
-  if (continueToken !== "")
-    throw optionsInvalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden with continue");
-  if (resourceVersion === "")
-    throw optionsInvalid(
-      "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
-    );
-  if (resourceVersionMatch === "Exact" && resourceVersion === "0") {
-    throw optionsInvalid(
-      'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
-    );
-  }
-}
-
-function optionsInvalid(why: string): StatusError {
-  return newFailure(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${why}`, {
-    group: "meta.k8s.io",
-    kind: "ListOptions",
-  });
-}

@@ -172,12 +172,12 @@ function optionsFor(operation: AdmissionAttributes["operation"], options: unknow
 }
 
 /** A resource version must be a number without sign. */
-export function parseResourceVersion(text: string): number {
+export function parseResourceVersion(text: string, where = ""): number {
   const value = Number(text);
   if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw newFailure(
     400,
     "BadRequest",
-    `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    `${where}Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
   );
 }

@@ -1,0 +1,71 @@
+import { newBadRequest, newFailure, type StatusError } from "../../apimachinery/index.ts";
+import type { ListRequest } from "./reads.ts";
+import { parseResourceVersion } from "./resource-registry.ts";
+
+const notOlderThan = "NotOlderThan";
+const matchOf = (detail: string): string => `resourceVersionMatch: Forbidden: ${detail}`;
+const withContinue = matchOf("resourceVersionMatch is forbidden when continue is provided");
+
+/** Rejects combinations that upstream's `ValidateListOptions` rejects. */
+export function checkListOptions(request: ListRequest, sendInitialEvents?: boolean): void {
+  const { resourceVersion, resourceVersionMatch: match, continueToken } = request;
+  const problems: string[] = [];
+  if (match !== "") {
+    if (resourceVersion === "") {
+      problems.push(matchOf("resourceVersionMatch is forbidden unless resourceVersion is provided"));
+    }
+    if (continueToken !== "") problems.push(withContinue);
+    if (match !== "Exact" && match !== notOlderThan) {
+      problems.push(`${unsupported(match)}: supported values: "Exact", "NotOlderThan", ""`);
+    }
+    if (match === "Exact" && resourceVersion === "0") {
+      problems.push(matchOf('resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+    }
+  }
+  if (sendInitialEvents !== undefined) {
+    problems.push("sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list");
+  }
+  if (problems.length > 0) throw optionsInvalid("ListOptions", problems);
+  if (resourceVersion !== "") parseResourceVersion(resourceVersion, "invalid resource version: resourceVersion: ");
+  if (match === "" && continueToken !== "" && resourceVersion !== "" && resourceVersion !== "0") {
+    throw newBadRequest("specifying resource version is not allowed when using continue");
+  }
+}
+
+/** The same for watches. */
+export function checkWatchOptions(sendInitialEvents: boolean | undefined, match: string, continueToken = ""): void {
+  const problems: string[] = [];
+  if (sendInitialEvents !== undefined && match !== notOlderThan) {
+    problems.push(matchOf("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+  }
+  if (match !== "") {
+    if (sendInitialEvents === undefined) {
+      problems.push(matchOf("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+    }
+    if (match !== notOlderThan) problems.push(`${unsupported(match)}: supported values: "NotOlderThan"`);
+    if (continueToken !== "") problems.push(withContinue);
+  }
+  if (problems.length > 0) throw optionsInvalid("ListOptions", problems);
+}
+
+function unsupported(match: string): string {
+  return `resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}`;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  Forbidden: "FieldValueForbidden",
+  "Invalid value": "FieldValueInvalid",
+  "Required value": "FieldValueRequired",
+  "Unsupported value": "FieldValueNotSupported",
+};
+
+/** 422 for options of a request. Each problem begins with its field, then says of what type it is. */
+export function optionsInvalid(kind: string, problems: readonly string[]): StatusError {
+  const text = problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`;
+  const causes = problems.map((problem) => {
+    const [field = "", type = ""] = problem.split(": ", 2);
+    return { reason: reasons[type] ?? "FieldValueInvalid", message: problem.slice(field.length + 2), field };
+  });
+  const details = { group: "meta.k8s.io", kind, causes };
+  return newFailure(422, "Invalid", `${kind}.meta.k8s.io "" is invalid: ${text}`, details);
+}
