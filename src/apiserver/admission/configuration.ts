@@ -11,10 +11,12 @@ import {
   type PodSecuritySettings,
   versionProblem,
 } from "./pod-security/policy.ts";
+import type { TolerationSeconds } from "./plugins/default-toleration-seconds.ts";
 import type { EventLimit } from "./plugins/event-rate-limit.ts";
 
-/** What plug-ins are told by `--admission-control-config-file`. */
+/** What plug-ins are told by `--admission-control-config-file`, and by flags of their own. */
 export interface AdmissionSettings {
+  readonly tolerationSeconds?: TolerationSeconds;
   readonly podSecurity?: PodSecuritySettings;
   readonly eventLimits?: readonly EventLimit[];
   readonly limitedResources?: readonly LimitedResource[];

@@ -85,7 +85,7 @@ export function admissionPlugins(inputs: AdmissionInputs): readonly AdmissionPlu
     podSecurity(objects, security),
     podNodeSelector(objects),
     priority(objects),
-    defaultTolerationSeconds,
+    defaultTolerationSeconds(settings.tolerationSeconds),
     eventRateLimit(eventLimits ?? [], clock),
     extendedResourceToleration,
     defaultStorageClass(objects),

@@ -13,7 +13,13 @@ import { type ServiceResolver, serviceResolver } from "../aggregation/service-re
 import type { ProxyClient } from "../aggregation/connections.ts";
 import { WebhookCaller } from "../admission/webhook/caller.ts";
 import { EquivalentVersions, type Variant } from "../admission/webhook/equivalents.ts";
-import { conditionMatcher, mutatingPolicies, PolicyParams, validatingPolicies } from "../admission/policy/index.ts";
+import {
+  conditionMatcher,
+  mutatingPolicies,
+  PolicyParams,
+  policyMetrics,
+  validatingPolicies,
+} from "../admission/policy/index.ts";
 import { webhookMetrics } from "../admission/webhook/metrics.ts";
 import { mutatingWebhooks } from "../admission/webhook/mutating.ts";
 import { validatingWebhooks } from "../admission/webhook/validating.ts";
@@ -267,7 +273,10 @@ function admissionOf(options: StandardServerOptions, parts: AdmissionParts) {
     conditions: conditionMatcher(authorizer),
     metrics: webhookMetrics(parts.metrics),
   };
-  const policies = { objects, authorizer, equivalents, params, codecOf };
+  const policies = {
+    ...{ objects, authorizer, equivalents, params, codecOf, clock },
+    metrics: policyMetrics(parts.metrics),
+  };
   const dynamic = [
     ...[mutatingPolicies(policies), mutatingWebhooks(hooks)],
     ...[validatingPolicies(policies), validatingWebhooks(hooks)],

@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { Node, Pod } from "../../../api/index.ts";
 import { type KubeObject, StatusError } from "../../../apimachinery/index.ts";
 import type { Client } from "../../../client/index.ts";
+import { createCertificateRequest, generateKey } from "../../../component/index.ts";
 import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
 
 let plane: TestControlPlane;
@@ -477,6 +478,60 @@ describe("built-in admission plug-ins", () => {
         await why(grow()),
         "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize",
       );
+    });
+  });
+
+  describe("certificates", () => {
+    const group = "certificates.k8s.io";
+    const signer = "kubernetes.io/kube-apiserver-client";
+    const pemOf = (organizations: readonly string[]) =>
+      createCertificateRequest(generateKey(), { commonName: "u", organizations });
+    const csr = (name: string, pem: string, signerName = signer) =>
+      object(
+        "CertificateSigningRequest",
+        name,
+        { spec: { request: Buffer.from(pem).toString("base64"), signerName, usages: ["client auth"] } },
+        `${group}/v1`,
+      );
+    const requests = (as: Client = client) => resource("certificatesigningrequests", group, as);
+
+    it("make nobody an administrator", async () => {
+      assert.equal(
+        await why(requests().create(csr("admin", pemOf(["system:masters"])))),
+        `use of ${signer} signer with system:masters group is not allowed`,
+      );
+    });
+
+    it("are approved and signed only by those who may for that signer", async () => {
+      const made = await requests().create(csr("plain", pemOf(["team"])));
+      const rules = [
+        {
+          apiGroups: [group],
+          resources: ["certificatesigningrequests/approval", "certificatesigningrequests/status"],
+          verbs: ["update"],
+        },
+      ];
+      const rbac = "rbac.authorization.k8s.io";
+      const subjects = [{ kind: "User", apiGroup: rbac, name: "eve" }];
+      const roleRef = { kind: "ClusterRole", apiGroup: rbac, name: "half" };
+      await resource("clusterroles", rbac).create(object("ClusterRole", "half", { rules }, `${rbac}/v1`));
+      await resource("clusterrolebindings", rbac).create(
+        object("ClusterRoleBinding", "half", { subjects, roleRef }, `${rbac}/v1`),
+      );
+      const eve = plane.clientFor({ name: "eve", groups: ["system:authenticated"] });
+      const conditions = [{ type: "Approved", status: "True", reason: "R", message: "m" }];
+      const approved = { ...made, status: { conditions } };
+      const name = JSON.stringify(signer);
+      assert.equal(
+        await why(requests(eve).updateSubresource("plain", "approval", approved)),
+        `user not permitted to approve requests with signerName ${name}`,
+      );
+      const failed = { ...made, status: { conditions: [{ ...conditions[0], type: "Failed" }] } };
+      assert.equal(
+        await why(requests(eve).updateStatus(failed)),
+        `user not permitted to sign requests with signerName ${name}`,
+      );
+      await requests().updateSubresource("plain", "approval", approved);
     });
   });
 

@@ -156,6 +156,14 @@ async function runOne(
   if (!matches || !isDue(id)) return "skipped";
   for (const { type, expression } of compiled.mutations) {
     if (attributes.object === undefined) continue;
+    const since = inputs.clock.monotonic();
+    const observe = (failure?: string) =>
+      inputs.metrics.mutated(
+        policy.metadata.name ?? "",
+        binding.metadata.name ?? "",
+        failure,
+        inputs.clock.monotonic() - since,
+      );
     try {
       const codec = codecFor(inputs, variant);
       const now = await seen();
@@ -180,7 +188,9 @@ async function runOne(
               expression,
             );
       attributes.object = await variant.revert(changed);
+      observe();
     } catch (error) {
+      observe(messageOf(error));
       if (!(error instanceof MutationError)) throw error;
       denials.add(policy, binding, error.message, "Invalid");
     }

@@ -1,17 +1,19 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
+import { MetricsRegistry } from "../../../component/index.ts";
 import { startStandardControlPlane } from "../../../testing/index.ts";
 import { configMap, PolicyPlane, refusal, rule } from "./fixture.ts";
 
 let plane: PolicyPlane;
+const metrics = new MetricsRegistry();
 const path = "/api/v1/namespaces/default/configmaps";
 const failureKey = "validation.policy.admission.k8s.io/validation_failure";
 const matchConstraints = rule("", "configmaps");
 
 describe("validating policies", () => {
   before(async () => {
-    plane = await PolicyPlane.start((more) => startStandardControlPlane({ more }));
+    plane = await PolicyPlane.start((more) => startStandardControlPlane({ more: { ...more, metrics } }));
   });
   after(() => plane.stop());
 
@@ -48,6 +50,13 @@ describe("validating policies", () => {
         "zz",
       );
     });
+  });
+
+  it("are counted by what was done", async () => {
+    const { body } = metrics.render();
+    const labels = 'policy="test",policy_binding="test",error_type="invalid_error",enforcement_action=';
+    assert.ok(body.includes(`apiserver_validating_admission_policy_check_total{${labels}"warn"} 2`));
+    assert.ok(body.includes(`apiserver_validating_admission_policy_check_total{${labels}"audit"} 2`));
   });
 
   it("note at most 50 failures", async () => {

@@ -1,6 +1,6 @@
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from "../../../api/index.ts";
 import { StatusError } from "../../../apimachinery/index.ts";
-import { messageOf } from "../../../base/index.ts";
+import { type Clock, messageOf } from "../../../base/index.ts";
 import type { Authorizer } from "../../authz/contract.ts";
 import { annotate, goJson } from "../annotate.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
@@ -11,6 +11,7 @@ import { type ActivationInputs, AuthorizerGate } from "./activation.ts";
 import { type CompiledPolicy, compileValidatingPolicy } from "./compile-policy.ts";
 import { activationInputs, evaluate, namespaceFor, type Verdict } from "./evaluate.ts";
 import { matchResources, mayBeJudged } from "./matching.ts";
+import type { PolicyAction, PolicyMetrics } from "./metrics.ts";
 import { collectParams, ConfigurationError, type PolicyParams } from "./params.ts";
 import { type Bound, PolicyList } from "./policy-list.ts";
 
@@ -19,6 +20,8 @@ export interface PolicyInputs {
   readonly authorizer: Authorizer;
   readonly equivalents: EquivalentVersions;
   readonly params: PolicyParams;
+  readonly clock: Clock;
+  readonly metrics: PolicyMetrics;
 }
 
 type Policy = ValidatingAdmissionPolicy;
@@ -113,7 +116,11 @@ async function judge(
         base ??= await activationInputs(attributes, variant, namespace, gate);
         for (const params of all) {
           const own = { ...base, params };
-          act(attributes, policy, binding, await gate.run(() => evaluate(compiled, own)), outcome, notes);
+          const since = inputs.clock.monotonic();
+          const verdict = await gate.run(() => evaluate(compiled, own));
+          const tookMs = inputs.clock.monotonic() - since;
+          act(attributes, policy, binding, verdict, outcome, notes);
+          count(inputs.metrics, policy, binding, verdict, tookMs);
         }
       } catch (error) {
         misconfigured(error, binding.metadata.name ?? "");
@@ -138,6 +145,15 @@ class Notes {
   publish(policy: string, attributes: AdmissionAttributes): void {
     for (const [key, values] of this.#values) annotate(attributes, `${policy}/${key}`, [...values].join(", "));
   }
+}
+
+function count(metrics: PolicyMetrics, policy: Policy, binding: Binding, verdict: Verdict, tookMs: number): void {
+  const [name, bindingName] = [policy.metadata.name ?? "", binding.metadata.name ?? ""];
+  const observe = (action: PolicyAction, message: string) =>
+    metrics.validated(name, bindingName, action, message, tookMs);
+  for (const { message } of verdict.decisions)
+    for (const action of binding.spec.validationActions) observe(action.toLowerCase() as PolicyAction, message);
+  for (const message of verdict.annotationProblems) observe("deny", message);
 }
 
 /** Carries out the binding's actions. */

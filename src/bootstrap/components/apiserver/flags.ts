@@ -111,6 +111,14 @@ const admission = {
   "enable-admission-plugins": flag.textList({
     usage: "Admission plugins to enable beside those that are on by default.",
   }),
+  "default-not-ready-toleration-seconds": flag.integer({
+    usage: "How long pods that say nothing of it stay on a node that is not ready.",
+    default: 300,
+  }),
+  "default-unreachable-toleration-seconds": flag.integer({
+    usage: "How long pods that say nothing of it stay on a node that cannot be reached.",
+    default: 300,
+  }),
   "admission-control-config-file": flag.text({
     usage: "File with an AdmissionConfiguration: what plugins are configured with.",
   }),

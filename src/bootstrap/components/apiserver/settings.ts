@@ -4,12 +4,12 @@ import {
   type StandardServerOptions,
   tokenFileAuthenticator,
 } from "../../../apiserver/index.ts";
-import type { Platform } from "../../../base/index.ts";
 import { FlagError, type MetricsRegistry } from "../../../component/index.ts";
 import { machineAddress } from "../../cluster/addresses.ts";
 import { tokenAuthentication } from "./authentication.ts";
 import { authorizationModes } from "./authorization.ts";
 import type { ApiserverFlags } from "./flags.ts";
+import type { Outgoing } from "./webhook-client.ts";
 
 /** What of the server's options comes from flags and the files that they name. */
 export type ServerSettings = Pick<
@@ -30,13 +30,14 @@ export type ServerSettings = Pick<
 >;
 
 export async function serverSettings(
-  platform: Platform,
+  outgoing: Outgoing,
   flags: ApiserverFlags,
   metrics: MetricsRegistry,
 ): Promise<ServerSettings> {
+  const { platform } = outgoing;
   const read = (path: string): Promise<string> => platform.disk.readText(path);
-  const modes = await authorizationModes(platform, flags, metrics);
-  const tokens = await tokenAuthentication(platform, flags, flags["api-audiences"]);
+  const modes = await authorizationModes(outgoing, flags, metrics);
+  const tokens = await tokenAuthentication(outgoing, flags, flags["api-audiences"]);
   const fixed = flags["token-auth-file"] === "" ? [] : [tokenFileAuthenticator(await read(flags["token-auth-file"]))];
   const clientCa = flags["client-ca-file"] === "" ? undefined : await read(flags["client-ca-file"]);
   const requestHeader = await requestHeaderOf(flags, read);
@@ -138,5 +139,10 @@ function keysOf(pem: string): readonly string[] {
 
 async function admissionSettings(flags: ApiserverFlags, read: (path: string) => Promise<string>) {
   const path = flags["admission-control-config-file"];
-  return path === "" ? {} : { admissionSettings: await readAdmissionSettings(path, read) };
+  const tolerationSeconds = {
+    notReady: flags["default-not-ready-toleration-seconds"],
+    unreachable: flags["default-unreachable-toleration-seconds"],
+  };
+  const configured = path === "" ? {} : await readAdmissionSettings(path, read);
+  return { admissionSettings: { ...configured, tolerationSeconds } };
 }
