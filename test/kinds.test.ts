@@ -116,4 +116,61 @@ describe("kinds by independent clients", { concurrency: false }, () => {
     const json = await api.send({ path, headers: { accept: table } });
     assert.equal(json.headers["content-type"], "application/json");
   });
+
+  it("decides about selectors given as requirements, and refuses questions that make no sense", async () => {
+    const path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+    const headers = { "content-type": "application/json" };
+    const ask = async (resourceAttributes: object) => {
+      const who = { user: "system:node:a", groups: ["system:nodes"] };
+      const body = JSON.stringify({
+        spec: { ...who, resourceAttributes: { verb: "list", resource: "pods", ...resourceAttributes } },
+      });
+      return (await api.send({ method: "POST", path, headers, body })).json();
+    };
+    const requirements = [{ key: "spec.nodeName", operator: "In", values: ["a"] }];
+    const allowed = (answer: Record<string, unknown>) => (answer["status"] as Record<string, unknown>)["allowed"];
+    assert.equal(allowed(await ask({ fieldSelector: { requirements } })), true);
+    assert.equal(allowed(await ask({ fieldSelector: { rawSelector: "spec.nodeName=a" } })), true);
+    assert.equal(allowed(await ask({ fieldSelector: { rawSelector: "spec.nodeName=b" } })), false);
+    assert.equal(allowed(await ask({})), false);
+    const field = "spec.resourceAttributes.fieldSelector";
+    assert.equal(
+      (await ask({ fieldSelector: {} }))["message"],
+      `.authorization.k8s.io "" is invalid: ${field}.requirements: Required value: when ${field} is specified, requirements or rawSelector is required`,
+    );
+  });
+
+  it("leaves out fields whose gates are off, resizes pods as a whole, and lets names of services begin with digits", async () => {
+    const pod = `
+apiVersion: v1
+kind: Pod
+metadata: {name: sized}
+spec:
+  schedulingGroup: {podGroupName: g}
+  resources: {requests: {cpu: "1"}, limits: {cpu: "2"}}
+  containers:
+  - {name: a, image: x, lifecycle: {stopSignal: SIGUSR1}}
+  os: {name: linux}
+`;
+    await api.kubectl("create --validate=false -f -", pod);
+    const get = async (what: string) => (await api.kubectl(`get pod sized -o jsonpath={${what}}`)).trim();
+    assert.equal(await get(".spec.schedulingGroup"), "");
+    assert.equal(await get(".spec.containers[0].lifecycle"), "");
+    const resize = "/api/v1/namespaces/default/pods/sized/resize";
+    const headers = { "content-type": "application/merge-patch+json" };
+    const patch = (resources: object) => ({
+      method: "PATCH",
+      path: resize,
+      headers,
+      body: JSON.stringify({ spec: { resources } }),
+    });
+    assert.equal((await api.send(patch({ requests: { cpu: "1500m" } }))).status, 200);
+    assert.equal(await get(".spec.resources.requests.cpu"), "1500m");
+    assert.match(
+      (await api.send(patch({ limits: { cpu: null } }))).body.toString(),
+      /spec\.resources\.limits: Forbidden: pod-level resource limits cannot be removed/,
+    );
+    await api.kubectl("create service clusterip 1st --tcp=80");
+    await api.kubectl("create ingress one --rule=a.example/*=1st:80");
+  });
 });

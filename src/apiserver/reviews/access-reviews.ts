@@ -1,4 +1,4 @@
-import { type FieldError, newInvalid, required } from "../../apimachinery/index.ts";
+import { type FieldError, newBadRequest, newInvalid, type ObjectMeta, required } from "../../apimachinery/index.ts";
 import type {
   LocalSubjectAccessReview,
   SelfSubjectAccessReview,
@@ -9,6 +9,7 @@ import type { AuthorizationAttributes, Authorizer, RuleResolver } from "../authz
 import type { VirtualResource } from "../handlers/router.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { UserInfo } from "../request/contract.ts";
+import { checkAccessReview, selectorsOf } from "./access-review-rules.ts";
 import { review, type ReviewInputs } from "./review.ts";
 
 const group = "authorization.k8s.io";
@@ -22,24 +23,30 @@ export function accessReviews(
 ): ReadonlyMap<string, VirtualResource> {
   const kind = (name: string) => ({ group, version: "v1", kind: name });
   const path = (resource: string) => `${group}/v1/${resource}`;
-  const other = async (object: SubjectAccessReview | LocalSubjectAccessReview, context: LiveContext) => {
-    const { spec } = object;
-    check(object.kind ?? "SubjectAccessReview", spec, true);
-    object.status = await decide(authorizer, userOf(spec), spec, context);
+  const decideFor = async (object: SubjectAccessReview | LocalSubjectAccessReview, context: LiveContext) => {
+    object.status = await decide(authorizer, userOf(object.spec), object.spec, context);
   };
   return new Map([
-    [path("subjectaccessreviews"), review<SubjectAccessReview>(inputs, kind("SubjectAccessReview"), other)],
+    [
+      path("subjectaccessreviews"),
+      review<SubjectAccessReview>(inputs, kind("SubjectAccessReview"), async (object, context) => {
+        checkAccessReview(object, { needsUser: true });
+        await decideFor(object, context);
+      }),
+    ],
     [
       path("localsubjectaccessreviews"),
       review<LocalSubjectAccessReview>(inputs, kind("LocalSubjectAccessReview"), async (object, context) => {
-        checkNamespace(object.spec, context.info.namespace);
-        await other(object, context);
+        const { namespace } = context.info;
+        object.metadata = placed(object.metadata, namespace);
+        checkAccessReview(object, { needsUser: true, namespace });
+        await decideFor(object, context);
       }),
     ],
     [
       path("selfsubjectaccessreviews"),
       review<SelfSubjectAccessReview>(inputs, kind("SelfSubjectAccessReview"), async (object, context) => {
-        check("SelfSubjectAccessReview", object.spec, false);
+        checkAccessReview(object, { needsUser: false });
         object.status = await decide(authorizer, context.user, object.spec, context);
       }),
     ],
@@ -58,6 +65,14 @@ export function accessReviews(
       }),
     ],
   ]);
+}
+
+function placed(metadata: ObjectMeta | undefined, namespace: string): ObjectMeta {
+  const given = metadata?.namespace ?? "";
+  if (given !== "" && given !== namespace) {
+    throw newBadRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  return { ...metadata, namespace };
 }
 
 function userOf(spec: Spec): UserInfo {
@@ -88,8 +103,6 @@ function attributesOf(
   user: UserInfo,
   { resourceAttributes: of, nonResourceAttributes: path }: Pick<Spec, "resourceAttributes" | "nonResourceAttributes">,
 ): AuthorizationAttributes {
-  const fieldSelector = of?.fieldSelector?.rawSelector;
-  const labelSelector = of?.labelSelector?.rawSelector;
   return {
     user,
     isResourceRequest: of !== undefined,
@@ -101,51 +114,8 @@ function attributesOf(
     resource: of?.resource ?? "",
     subresource: of?.subresource ?? "",
     name: of?.name ?? "",
-    ...(fieldSelector === undefined ? {} : { fieldSelector }),
-    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(of === undefined ? {} : selectorsOf(of)),
   };
-}
-
-function check(kind: string, spec: Spec, needsUser: boolean): void {
-  const errors: FieldError[] = [];
-  const { resourceAttributes, nonResourceAttributes } = spec;
-  if (resourceAttributes !== undefined && nonResourceAttributes !== undefined) {
-    errors.push({
-      type: "FieldValueInvalid",
-      field: "spec.nonResourceAttributes",
-      badValue: nonResourceAttributes,
-      detail: "cannot be specified in combination with resourceAttributes",
-    });
-  }
-  if (resourceAttributes === undefined && nonResourceAttributes === undefined) {
-    errors.push({
-      type: "FieldValueInvalid",
-      field: "spec.resourceAttributes",
-      badValue: null,
-      detail: "exactly one of nonResourceAttributes or resourceAttributes must be specified",
-    });
-  }
-  if (needsUser && !spec.user && !spec.groups?.length) {
-    errors.push({
-      type: "FieldValueInvalid",
-      field: "spec.user",
-      badValue: spec.user ?? "",
-      detail: "at least one of user or group must be specified",
-    });
-  }
-  if (errors.length > 0) throw invalid(kind, errors);
-}
-
-function checkNamespace(spec: Spec, namespace: string): void {
-  if (spec.resourceAttributes?.namespace === namespace) return;
-  throw invalid("LocalSubjectAccessReview", [
-    {
-      type: "FieldValueInvalid",
-      field: "spec.resourceAttributes.namespace",
-      badValue: spec.resourceAttributes?.namespace ?? "",
-      detail: "must match metadata.namespace",
-    },
-  ]);
 }
 
 function invalid(kind: string, errors: readonly FieldError[]): Error {
