@@ -8,6 +8,7 @@ import {
   type Scope,
 } from "../base/index.ts";
 import type { Client } from "../client/index.ts";
+import type { MetricsRegistry } from "../component/index.ts";
 import type { ContainerRuntime } from "../cri/index.ts";
 import { assemble, type Parts } from "./assembly/parts.ts";
 import { serveKubelet } from "./assembly/server.ts";
@@ -23,6 +24,8 @@ export interface KubeletOptions {
   readonly configuration: Partial<KubeletConfiguration> & { readonly nodeName: string };
   /** Node's name for it, `x64` or `arm64`. Default: this process's. */
   readonly architecture?: string;
+  /** What `/metrics` shows beside the kubelet's own. */
+  readonly metrics?: MetricsRegistry;
 }
 
 export interface Kubelet extends Runnable {

@@ -202,6 +202,7 @@ test("requests go on with the identity of who asks, and nobody can claim another
         "x-remote-user": "root",
         "x-remote-extra-scopes": "all",
         authorization: "Bearer x",
+        traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
       },
       body: Buffer.from('{"a":1}'),
     });
@@ -222,6 +223,7 @@ test("requests go on with the identity of who asks, and nobody can claim another
       ["jane", "7", "system:masters, b", "x, y"],
     );
     assert.deepEqual([headers["x-remote-extra-scopes"], headers.authorization], [undefined, undefined]);
+    assert.equal(headers["traceparent"], "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
   }));
 
 test("an authority that did not sign the server's certificate keeps it out", () =>

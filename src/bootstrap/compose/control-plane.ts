@@ -17,7 +17,7 @@ import {
   type StandardServerOptions,
 } from "../../apiserver/index.ts";
 import { SeriesBroadcaster, SharedInformerFactory, type WorkQueueMetricsProvider } from "../../client/index.ts";
-import { MetricsRegistry, workQueueMetrics } from "../../component/index.ts";
+import { MetricsRegistry, restClientMetrics, workQueueMetrics } from "../../component/index.ts";
 import { createControllerManager, impersonatingClients } from "../../controllers/index.ts";
 import { runAll } from "../../reconcile/index.ts";
 import { Scheduler, type SchedulerMetrics, schedulerMetrics } from "../../scheduler/index.ts";
@@ -30,6 +30,7 @@ import { tokenAuthentication } from "../components/apiserver/authentication.ts";
 import { authorizationModes } from "../components/apiserver/authorization.ts";
 import { keepRenewed } from "../components/apiserver/renewal.ts";
 import { type UpFlags, upFlagsOf } from "../components/apiserver/up-flags.ts";
+import type { Outgoing } from "../components/apiserver/webhook-client.ts";
 import { clusterDnsController } from "./cluster-dns.ts";
 import { podRoutes } from "./pod-routes.ts";
 import { nodeBridgeOf } from "./hosts.ts";
@@ -61,10 +62,11 @@ async function runControlPlane(
 ): Promise<void> {
   const flags = upFlagsOf(config.apiserverFlags ?? []);
   const metrics = new MetricsRegistry();
-  const audit = await auditOf(platform, log, flags, metrics);
+  const outgoing = { platform, observer: restClientMetrics(metrics) };
+  const audit = await auditOf(outgoing, log, flags, metrics);
   const auditing = createScope();
   for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
-  const access = await accessOf(platform, flags, metrics);
+  const access = await accessOf(outgoing, flags, metrics);
   const standard = await createServer(platform, log, config, store, { metrics, audit, access });
   const serving = createScope();
   const servers = await listen(platform, log, config, standard, serving);
@@ -89,13 +91,13 @@ interface ServerParts {
 }
 
 /** Who is who and may do what, as far as flags say so. */
-async function accessOf(platform: Platform, flags: UpFlags, metrics: MetricsRegistry): Promise<ServerParts["access"]> {
-  const { authenticators, anonymous } = await tokenAuthentication(platform, flags, []);
+async function accessOf(outgoing: Outgoing, flags: UpFlags, metrics: MetricsRegistry): Promise<ServerParts["access"]> {
+  const { authenticators, anonymous } = await tokenAuthentication(outgoing, flags, []);
   const given = flags["authorization-mode"].length > 0 || flags["authorization-config"] !== "";
   return {
     authenticators,
     ...(anonymous === undefined ? {} : { anonymous }),
-    ...(given ? { authorizationModes: await authorizationModes(platform, flags, metrics) } : {}),
+    ...(given ? { authorizationModes: await authorizationModes(outgoing, flags, metrics) } : {}),
   };
 }
 

@@ -21,6 +21,7 @@ export interface ServeOptions {
   readonly cri: ContainerRuntime;
   readonly configuration: KubeletConfiguration;
   readonly parts: Parts;
+  readonly metrics?: MetricsRegistry;
 }
 
 /** Starts the kubelet's HTTPS server over the parts of a running kubelet. */
@@ -75,11 +76,13 @@ function identity({ platform, configuration, parts }: ServeOptions): {
   return { certificate: made.certificate + authority.certificate, privateKey: made.key };
 }
 
-function routeDependencies({ platform, cri, configuration, parts }: ServeOptions): RouteDependencies {
+function routeDependencies(options: ServeOptions): RouteDependencies {
+  const { platform, cri, configuration, parts } = options;
   const { disk, clock, network } = platform;
   const { inspector, relist, stats } = parts;
   const pods = (): Pod[] => withStatuses(parts);
-  const metrics = kubeletMetrics(parts, clock);
+  const { metrics = new MetricsRegistry() } = options;
+  addKubeletMetrics(metrics, parts, clock);
   return {
     disk,
     clock,
@@ -109,8 +112,7 @@ function routeDependencies({ platform, cri, configuration, parts }: ServeOptions
   };
 }
 
-function kubeletMetrics({ workers, inspector }: Parts, clock: Clock): MetricsRegistry {
-  const registry = new MetricsRegistry();
+function addKubeletMetrics(registry: MetricsRegistry, { workers, inspector }: Parts, clock: Clock): void {
   addProcessMetrics(registry, clock);
   const runningPods = registry.gauge({
     name: "kubelet_running_pods",
@@ -130,5 +132,4 @@ function kubeletMetrics({ workers, inspector }: Parts, clock: Clock): MetricsReg
         .set(views.flatMap((view) => view?.containers ?? []).filter((one) => one.state === state).length);
     }
   });
-  return registry;
 }

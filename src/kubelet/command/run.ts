@@ -1,6 +1,6 @@
 import { type Command, createLog, messageOf, standardErrorSink } from "../../base/index.ts";
 import { createHttpClient, loadKubeconfig, resolveKubeconfig } from "../../client/index.ts";
-import { ConfigError, HelpRequested, renderHelp } from "../../component/index.ts";
+import { ConfigError, HelpRequested, MetricsRegistry, renderHelp, restClientMetrics } from "../../component/index.ts";
 import { connectRuntime } from "../../cri/index.ts";
 import { readMachine } from "../node/machine.ts";
 import { createKubelet } from "../kubelet.ts";
@@ -27,11 +27,15 @@ export const kubelet: Command = async (args, { platform, signal, stdout }) => {
   const log = createLog({ clock, sink: standardErrorSink, level: settings.verbosity >= 4 ? "debug" : "info" });
   for (const warning of warnings) log.warn(warning);
   const { cluster, user } = resolveKubeconfig(await loadKubeconfig(disk, [kubeconfig]));
-  const client = createHttpClient({ cluster, user, clock, disk, processes, userAgent: "kubelet" });
+  const metrics = new MetricsRegistry();
+  const observer = restClientMetrics(metrics);
+  const client = createHttpClient({ cluster, user, clock, disk, processes, userAgent: "kubelet", observer });
   const cri = connectRuntime({ endpoint: runtimeEndpoint, clock });
   const nodeName = settings.nodeName ?? (await readMachine(disk, process.arch)).hostname.toLowerCase();
   try {
-    await createKubelet({ platform, log, client, cri, configuration: { ...configuration, nodeName } }).run(signal);
+    await createKubelet({ platform, log, client, cri, configuration: { ...configuration, nodeName }, metrics }).run(
+      signal,
+    );
   } catch (error) {
     log.error("The kubelet failed", { error: messageOf(error) });
     return 1;

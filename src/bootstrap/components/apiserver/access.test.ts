@@ -170,6 +170,7 @@ describe("who may do what, by the server's flags", { skip: skipEtcd }, () => {
       status: { allowed: false },
     });
     const shown = await metricsOf(server);
+    assert.match(shown, /^rest_client_requests_total\{code="200",method="POST",host="127\.0\.0\.1:\d+"\} [1-9]/m);
     assert.match(shown, /^apiserver_authorization_webhook_evaluations_total\{result="success",name="judge"\} \d+$/m);
     assert.match(
       shown,

@@ -15,6 +15,7 @@ import {
   MetricsRegistry,
   parseFlags,
   renderHelp,
+  restClientMetrics,
 } from "../../../component/index.ts";
 import { connectEtcdStore, type Store } from "../../../storage/index.ts";
 import { type Audit, auditOf } from "./audit.ts";
@@ -24,6 +25,7 @@ import { keepRenewed } from "./renewal.ts";
 import { applyRuntimeConfig } from "./runtime-config.ts";
 import { readIdentity, servingFiles } from "./serving-certificate.ts";
 import { serverSettings } from "./settings.ts";
+import type { Outgoing } from "./webhook-client.ts";
 
 const closeGraceMs = 5_000;
 
@@ -54,12 +56,13 @@ async function run(flags: ApiserverFlags, { platform, signal }: CommandContext):
   const metrics = new MetricsRegistry();
   const features = new Features(flags["feature-gates"]);
   features.report(metrics);
-  const audit = await auditOf(platform, log, flags, metrics);
+  const outgoing = { platform, observer: restClientMetrics(metrics) };
+  const audit = await auditOf(outgoing, log, flags, metrics);
   const store = await openEtcd(platform, flags);
   const auditing = createScope();
   for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
   try {
-    const standard = await createServer(platform, log, flags, { store, metrics, audit, features });
+    const standard = await createServer(outgoing, log, flags, { store, metrics, audit, features });
     const serving = createScope();
     const http = await listen(platform, log, flags, standard, serving);
     try {
@@ -98,14 +101,14 @@ interface ServerParts {
 }
 
 async function createServer(
-  platform: Platform,
+  outgoing: Outgoing,
   log: Log,
   flags: ApiserverFlags,
   { store, metrics, audit, features }: ServerParts,
 ): Promise<StandardServer> {
-  const settings = await serverSettings(platform, flags, metrics);
+  const settings = await serverSettings(outgoing, flags, metrics);
   const standard = createStandardServer({
-    ...platform,
+    ...outgoing.platform,
     log,
     store,
     ...settings,

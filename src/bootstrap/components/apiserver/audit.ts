@@ -13,6 +13,7 @@ import type { Log, Platform } from "../../../base/index.ts";
 import { createHttpClient, loadKubeconfig, resolveKubeconfig } from "../../../client/index.ts";
 import type { MetricsRegistry } from "../../../component/index.ts";
 import type { AuditFlags } from "./audit-flags.ts";
+import type { Outgoing } from "./webhook-client.ts";
 
 export interface Audit {
   readonly policy: AuditPolicy;
@@ -24,11 +25,12 @@ const parallel = { log: 1, webhook: 10 };
 
 /** Undefined when there is no policy, or nowhere to write to. */
 export async function auditOf(
-  platform: Platform,
+  outgoing: Outgoing,
   log: Log,
   flags: AuditFlags,
   metrics: MetricsRegistry,
 ): Promise<Audit | undefined> {
+  const { platform } = outgoing;
   const file = flags["audit-policy-file"];
   if (file === "") {
     if (flags["audit-log-path"] !== "")
@@ -45,7 +47,7 @@ export async function auditOf(
     backends.push(backendOf(platform, log, flags, "log", logSink(platform, flags), errors("log")));
   }
   if (flags["audit-webhook-config-file"] !== "") {
-    const sink = await webhookSink(platform, flags);
+    const sink = await webhookSink(outgoing, flags);
     backends.push(backendOf(platform, log, flags, "webhook", sink, errors("webhook")));
   }
   return backends.length === 0 ? undefined : { policy, backends };
@@ -96,7 +98,8 @@ function logSink({ clock, disk }: Platform, flags: AuditFlags): AuditSink {
   });
 }
 
-async function webhookSink({ clock, disk, processes }: Platform, flags: AuditFlags): Promise<AuditSink> {
+async function webhookSink({ platform, observer }: Outgoing, flags: AuditFlags): Promise<AuditSink> {
+  const { clock, disk, processes } = platform;
   const { cluster, user } = resolveKubeconfig(await loadKubeconfig(disk, [flags["audit-webhook-config-file"]]));
   const { origin, pathname, search } = new URL(cluster.server);
   const client = createHttpClient({
@@ -106,6 +109,7 @@ async function webhookSink({ clock, disk, processes }: Platform, flags: AuditFla
     disk,
     processes,
     timeoutMs: 30_000,
+    observer,
   });
   return new WebhookSink({
     clock,

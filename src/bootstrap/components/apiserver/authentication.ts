@@ -10,7 +10,7 @@ import {
 import type { Platform } from "../../../base/index.ts";
 import { FlagError, type FlagValues, flag } from "../../../component/index.ts";
 import { issuerFetch } from "./issuer-fetch.ts";
-import { webhookPost } from "./webhook-client.ts";
+import { type Outgoing, webhookPost } from "./webhook-client.ts";
 
 /** Tokens that others vouch for: OpenID issuers and webhooks. */
 export const tokenFlags = {
@@ -64,10 +64,11 @@ export interface TokenAuthentication {
 }
 
 export async function tokenAuthentication(
-  platform: Platform,
+  outgoing: Outgoing,
   flags: TokenFlags,
   audiences: readonly string[],
 ): Promise<TokenAuthentication> {
+  const { platform } = outgoing;
   const file = await configFile(platform, flags);
   const authenticators = [
     ...(await oidcIssuer(platform, flags)),
@@ -78,7 +79,7 @@ export async function tokenAuthentication(
         platform.clock,
       ),
     ),
-    ...(await tokenWebhook(platform, flags, audiences)),
+    ...(await tokenWebhook(outgoing, flags, audiences)),
   ];
   const open = file?.anonymous;
   return { authenticators, anonymous: open === undefined || open.paths.length === 0 ? open?.enabled : open.paths };
@@ -120,16 +121,16 @@ async function oidcIssuer({ clock, disk }: Platform, flags: TokenFlags): Promise
 }
 
 async function tokenWebhook(
-  platform: Platform,
+  outgoing: Outgoing,
   flags: TokenFlags,
   audiences: readonly string[],
 ): Promise<readonly Authenticator[]> {
   const file = flags["authentication-token-webhook-config-file"];
   if (file === "") return [];
   const version = flags["authentication-token-webhook-version"] === "v1" ? "v1" : "v1beta1";
-  const post = await webhookPost(platform, file, webhookTimeoutMs);
+  const post = await webhookPost(outgoing, file, webhookTimeoutMs);
   const authenticator = webhookTokenAuthenticator({
-    clock: platform.clock,
+    clock: outgoing.platform.clock,
     audiences,
     ttlMs: flags["authentication-token-webhook-cache-ttl"],
     review: async (spec, signal) => {

@@ -8,9 +8,8 @@ import {
   WebhookAuthorizer,
   webhookMetrics,
 } from "../../../apiserver/index.ts";
-import type { Platform } from "../../../base/index.ts";
 import { FlagError, type FlagValues, flag, type MetricsRegistry } from "../../../component/index.ts";
-import { webhookPost } from "./webhook-client.ts";
+import { type Outgoing, webhookPost } from "./webhook-client.ts";
 
 export const authorizationFlags = {
   "authorization-mode": flag.textList({
@@ -86,26 +85,26 @@ function goList(values: readonly string[]): string {
 
 /** The authorizers that the flags ask for, in their order. */
 export async function authorizationModes(
-  platform: Platform,
+  outgoing: Outgoing,
   flags: AuthorizationFlags,
   metrics: MetricsRegistry,
 ): Promise<readonly AuthorizationMode[]> {
   const file = flags["authorization-config"];
-  if (file !== "") return configured(platform, file, metrics);
+  if (file !== "") return configured(outgoing, file, metrics);
   const given = flags["authorization-mode"].length === 0 ? ["AlwaysAllow"] : flags["authorization-mode"];
   const counted = given.includes("Webhook") ? webhookMetrics(metrics) : undefined;
-  return Promise.all(given.map((mode) => modeOf(platform, flags, mode, counted)));
+  return Promise.all(given.map((mode) => modeOf(outgoing, flags, mode, counted)));
 }
 
 async function modeOf(
-  platform: Platform,
+  outgoing: Outgoing,
   flags: AuthorizationFlags,
   mode: string,
   metrics: ReturnType<typeof webhookMetrics> | undefined,
 ): Promise<AuthorizationMode> {
   if (mode === "ABAC") {
     const path = flags["authorization-policy-file"];
-    const authorizer = abacAuthorizer(path, await platform.disk.readText(path));
+    const authorizer = abacAuthorizer(path, await outgoing.platform.disk.readText(path));
     return { type: "ABAC", name: "abac", authorizer };
   }
   if (mode !== "Webhook") return mode as AuthorizationMode;
@@ -118,19 +117,19 @@ async function modeOf(
     kubeConfigFile: flags["authorization-webhook-config-file"],
     conditions: undefined,
   };
-  return webhookMode(platform, "default", webhook, metrics);
+  return webhookMode(outgoing, "default", webhook, metrics);
 }
 
 async function configured(
-  platform: Platform,
+  outgoing: Outgoing,
   file: string,
   metrics: MetricsRegistry,
 ): Promise<readonly AuthorizationMode[]> {
-  const authorizers = readConfig(file, await platform.disk.readText(file));
+  const authorizers = readConfig(file, await outgoing.platform.disk.readText(file));
   const counted = webhookMetrics(metrics);
   return Promise.all(
     authorizers.map((entry) =>
-      entry.type === "Webhook" ? webhookMode(platform, entry.name, entry.webhook, counted) : entry.type,
+      entry.type === "Webhook" ? webhookMode(outgoing, entry.name, entry.webhook, counted) : entry.type,
     ),
   );
 }
@@ -145,7 +144,7 @@ function readConfig(file: string, text: string): ReturnType<typeof parseAuthoriz
 }
 
 async function webhookMode(
-  platform: Platform,
+  outgoing: Outgoing,
   name: string,
   webhook: ConfiguredWebhook,
   metrics: ReturnType<typeof webhookMetrics> | undefined,
@@ -153,12 +152,12 @@ async function webhookMode(
   if (webhook.kubeConfigFile === undefined) {
     throw new FlagError("connectionInfo of type InClusterConfig needs a server that runs in a pod");
   }
-  const post = await webhookPost(platform, webhook.kubeConfigFile, webhook.timeoutMs);
+  const post = await webhookPost(outgoing, webhook.kubeConfigFile, webhook.timeoutMs);
   const review = async (spec: ReviewSpec, signal: AbortSignal): Promise<ReviewStatus> => {
     const answer = (await post(reviewOf(spec, webhook.version), signal)) as { status?: ReviewStatus } | null;
     return { ...answer?.status, allowed: answer?.status?.allowed === true };
   };
-  const { clock } = platform;
+  const { clock } = outgoing.platform;
   const series = metrics?.(name);
   const options = { ...webhook, name, clock, review, ...(series === undefined ? {} : { metrics: series }) };
   const { conditions, ...rest } = options;

@@ -1,5 +1,5 @@
 import type { Platform } from "../../../base/index.ts";
-import { createHttpClient, loadKubeconfig, resolveKubeconfig } from "../../../client/index.ts";
+import { type ClientObserver, createHttpClient, loadKubeconfig, resolveKubeconfig } from "../../../client/index.ts";
 
 /** Posts one JSON body to a webhook and returns its answer. Rejects when there was no good one. */
 export type WebhookPost = (body: unknown, signal: AbortSignal) => Promise<unknown>;
@@ -8,8 +8,18 @@ const attemptsMax = 5;
 const backoffMs = 500;
 const backoffFactor = 1.5;
 
+/** What the server's own clients need, and who counts what they ask. */
+export interface Outgoing {
+  readonly platform: Platform;
+  readonly observer: (host: string) => ClientObserver;
+}
+
 /** Tries again after failures of the connection and of the receiver, as upstream's webhook clients do. */
-export async function webhookPost(platform: Platform, kubeconfig: string, timeoutMs: number): Promise<WebhookPost> {
+export async function webhookPost(
+  { platform, observer }: Outgoing,
+  kubeconfig: string,
+  timeoutMs: number,
+): Promise<WebhookPost> {
   const { clock, disk, processes } = platform;
   const { cluster, user } = resolveKubeconfig(await loadKubeconfig(disk, [kubeconfig]));
   const { origin, pathname, search } = new URL(cluster.server);
@@ -20,6 +30,7 @@ export async function webhookPost(platform: Platform, kubeconfig: string, timeou
     disk,
     processes,
     timeoutMs,
+    observer,
   });
   const path = `${pathname}${search}`;
   const headers = { "content-type": "application/json", accept: "application/json" };
