@@ -20,8 +20,18 @@ export interface ClusterObjects {
   list<T extends KubeObject>(group: string, resource: string, namespace: string): Iterable<T>;
   /** Writes the status of an object as it is given, if nobody has changed the object since; rejects with 409 otherwise. */
   writeStatus<T extends KubeObject>(group: string, resource: string, object: T, context: RequestContext): Promise<T>;
+  /** Undefined for a kind that is not served. */
+  resourceOf(apiVersion: string, kind: string): KindResource | undefined;
   /** All objects of a kind that every request has to look at. Keep it: asking again is then nearly free. */
   collection<T extends KubeObject>(group: string, resource: string): Collection<T>;
+}
+
+/** Where objects of a kind are served. */
+export interface KindResource {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly namespaced: boolean;
 }
 
 export interface Collection<T> {
@@ -90,6 +100,16 @@ export class ServerObjects implements ClusterObjects {
       },
     });
     return result.object as T;
+  }
+
+  resourceOf(apiVersion: string, kind: string): KindResource | undefined {
+    const [version = "", group = ""] = apiVersion.split("/").toReversed();
+    const served = this.#server?.catalog.table.find(
+      ({ descriptor: { gvk } }) => gvk.group === group && gvk.version === version && gvk.kind === kind,
+    );
+    if (served === undefined) return undefined;
+    const { name, namespaced } = served.descriptor.facts;
+    return { group, version, resource: name, namespaced };
   }
 
   collection<T extends KubeObject>(group: string, resource: string): Collection<T> {

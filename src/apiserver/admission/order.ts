@@ -27,6 +27,7 @@ import {
   podNodeSelector,
 } from "./plugins/off-by-default.ts";
 import { persistentVolumeClaimResize } from "./plugins/persistent-volume-claim-resize.ts";
+import { ownerReferencesPermissionEnforcement } from "./plugins/owner-references.ts";
 import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { podSecurity } from "./plugins/pod-security.ts";
 import { priority } from "./plugins/priority.ts";
@@ -90,6 +91,7 @@ export function admissionPlugins(inputs: AdmissionInputs): readonly AdmissionPlu
     extendedResourceToleration,
     defaultStorageClass(objects),
     storageObjectInUseProtection,
+    ownerReferencesPermissionEnforcement(objects, authorizer),
     persistentVolumeClaimResize(objects),
     runtimeClass(objects),
     certificateApproval(authorizer),

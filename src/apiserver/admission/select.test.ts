@@ -3,11 +3,12 @@ import { test } from "node:test";
 import type { Event, Pod, Service } from "../../api/index.ts";
 import type { KubeObject } from "../../apimachinery/index.ts";
 import { SeededRandom, VirtualClock } from "../../base/index.ts";
-import type { Authorizer } from "../authz/contract.ts";
+import type { AuthorizationAttributes, Authorizer } from "../authz/contract.ts";
 import type { AdmissionAttributes } from "./contract.ts";
 import type { ClusterObjects } from "./objects.ts";
 import { admissionPlugins } from "./order.ts";
 import { eventRateLimit } from "./plugins/event-rate-limit.ts";
+import { ownerReferencesPermissionEnforcement } from "./plugins/owner-references.ts";
 import { selectPlugins } from "./select.ts";
 
 const authorizer: Authorizer = { authorize: () => ({ decision: "allow", reason: "" }) } as unknown as Authorizer;
@@ -94,6 +95,42 @@ test("DenyServiceExternalIPs lets stay what is there", () => {
   assert.throws(() => check(service("192.0.2.3"), service("192.0.2.1")), {
     message: 'services "s" is forbidden: Use of external IPs is denied by admission control',
   });
+});
+
+test("OwnerReferencesPermissionEnforcement asks for the right to delete, and to keep the owner", async () => {
+  const asked: string[] = [];
+  const may = new Set<string>();
+  const limited = {
+    authorize: ({ verb, resource, subresource, name }: AuthorizationAttributes) => {
+      const text = `${verb} ${resource}${subresource === "" ? "" : `/${subresource}`} ${name}`;
+      asked.push(text);
+      return may.has(text) ? { decision: "allow", reason: "" } : { decision: "no-opinion", reason: "no rule" };
+    },
+  } as unknown as Authorizer;
+  const resourceOf = (_: string, kind: string) =>
+    kind === "Owner" ? { group: "example.com", version: "v1", resource: "owners", namespaced: true } : undefined;
+  const plugin = ownerReferencesPermissionEnforcement({ ...objects, resourceOf } as unknown as ClusterObjects, limited);
+  const owner = { apiVersion: "example.com/v1", kind: "Owner", name: "o", uid: "u", blockOwnerDeletion: true };
+  const owned = (...ownerReferences: object[]) => ({ metadata: { name: "x", ownerReferences } });
+  const resource = { group: "", version: "v1", resource: "configmaps" };
+  const check = async (object: object, oldObject?: object) =>
+    plugin.validate?.(attributesFor(object, { oldObject, resource, subresource: "" }));
+  const head = 'configmaps "x" is forbidden: ';
+  await assert.rejects(check(owned(owner)), {
+    message: `${head}cannot set an ownerRef on a resource you can't delete: no rule, <nil>`,
+  });
+  may.add("delete configmaps x");
+  await assert.rejects(check(owned(owner)), {
+    message: `${head}cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: no rule, <nil>`,
+  });
+  await assert.rejects(check(owned({ ...owner, kind: "Nothing" })), {
+    message: `${head}cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion example.com/v1 Kind Nothing`,
+  });
+  may.add("update owners/finalizers o");
+  await check(owned(owner));
+  asked.length = 0;
+  await check(owned(owner), owned(owner));
+  assert.deepEqual(asked, []);
 });
 
 test("EventRateLimit takes a burst, then so many in a second, of each key", async () => {

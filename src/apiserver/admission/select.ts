@@ -17,6 +17,7 @@ const offByDefault: ReadonlySet<string> = new Set([
   "LimitPodHardAntiAffinityTopology",
   "NamespaceExists",
   "NodeRestriction",
+  "OwnerReferencesPermissionEnforcement",
   "PodNodeSelector",
 ]);
 
@@ -26,7 +27,6 @@ const elsewhere: ReadonlySet<string> = new Set([
   "JobValidation",
   "NamespaceAutoProvision",
   "NodeDeclaredFeatureValidator",
-  "OwnerReferencesPermissionEnforcement",
   "PodGroupProtection",
   "PodGroupWorkloadExists",
   "PodResizeValidator",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
-import { RealNetwork } from "../../../base/index.ts";
+import { RealClock, RealNetwork } from "../../../base/index.ts";
 import type { Client } from "../../../client/index.ts";
 import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
 import { HookServer, type ReviewRequest } from "./fixture.ts";
@@ -10,7 +10,8 @@ const hooks = new HookServer();
 let plane: TestControlPlane;
 let client: Client;
 
-const core = (resource: string) => client.resource<KubeObject>({ group: "", version: "v1", resource });
+const resourceOf = (group: string, resource: string) => client.resource<KubeObject>({ group, version: "v1", resource });
+const core = (resource: string) => resourceOf("", resource);
 const object = (kind: string, name: string, more: object = {}) =>
   ({ apiVersion: "v1", kind, metadata: { name }, ...more }) as unknown as KubeObject;
 const pod = (name: string) => object("Pod", name, { spec: { containers: [{ name: "a", image: "a" }] } });
@@ -290,6 +291,52 @@ describe("admission reviews", () => {
     );
     assert.deepEqual(review?.kind, { group: "authorization.k8s.io", version: "v1", kind: "SelfSubjectAccessReview" });
     assert.equal(review?.operation, "CREATE");
+  });
+
+  it("are made of custom resources, in any of their versions and by their subresources", async () => {
+    const names = { plural: "crows", singular: "crow", kind: "Crow" };
+    const version = (name: string, storage: boolean) => ({
+      ...{ name, storage, served: true },
+      subresources: { status: {}, scale: { specReplicasPath: ".spec.n", statusReplicasPath: ".status.n" } },
+      schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+    });
+    const versions = [version("v1", true), version("v2", false)];
+    await resourceOf("apiextensions.k8s.io", "customresourcedefinitions").create({
+      ...object("CustomResourceDefinition", "crows.example.com", {
+        spec: { group: "example.com", scope: "Namespaced", names, versions },
+      }),
+      apiVersion: "apiextensions.k8s.io/v1",
+    });
+    const path = (of: string, tail = "") => `/apis/example.com/${of}/namespaces/default/crows${tail}`;
+    for (let attempt = 0; (await send("GET", path("v2"))).status !== 200; attempt++) {
+      if (attempt > 100) throw new assert.AssertionError({ message: "crows are not served" });
+      await new RealClock().sleep(20);
+    }
+    const rules = [
+      { operations: ["*"], apiGroups: ["example.com"], apiVersions: ["v1"], resources: ["crows", "crows/*"] },
+    ];
+    const hook = { ...hooks.hook("v.example.com", []), rules, matchPolicy: "Equivalent" };
+    await hooks.with(client, "Validating", [hook], async () => {
+      const crow = { apiVersion: "example.com/v2", kind: "Crow", metadata: { name: "c" }, spec: { n: 1 } };
+      assert.equal((await send("POST", path("v2"), crow)).status, 201);
+      const merge = "application/merge-patch+json";
+      assert.equal((await send("PATCH", path("v2", "/c/status"), { status: { n: 1 } }, merge)).status, 200);
+      assert.equal((await send("PATCH", path("v2", "/c/scale"), { spec: { replicas: 2 } }, merge)).status, 200);
+      const seen = hooks.seen.map(({ request }) => [
+        request.subResource,
+        request.object?.apiVersion,
+        request.object?.kind,
+      ]);
+      assert.deepEqual(seen, [
+        [undefined, "example.com/v1", "Crow"],
+        ["status", "example.com/v1", "Crow"],
+        ["scale", "autoscaling/v1", "Scale"],
+      ]);
+      for (const { request } of hooks.seen) {
+        const { resource, requestResource } = request as unknown as Record<string, { version: string }>;
+        assert.deepEqual([resource?.version, requestResource?.version], ["v1", "v2"]);
+      }
+    });
   });
 
   it("are made in the version that a webhook knows", async () => {
