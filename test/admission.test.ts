@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { HookServer, jsonPatch } from "../src/apiserver/admission/webhook/fixture.ts";
+import { HookServer, jsonPatch } from "../src/testing/index.ts";
 import { type AuditEvent, AuditPolicy } from "../src/apiserver/index.ts";
 import { ServedApi } from "./api/served.ts";
 

@@ -1,2 +1,3 @@
 export * from "./control-plane.ts";
 export { type HttpsReceiver, type ReceivedRequest, startHttpsReceiver, webhookKubeconfig } from "./https-receiver.ts";
+export { type Answer, HookServer, jsonPatch, RawAnswer, type ReviewRequest } from "./hook-server.ts";

@@ -8,6 +8,7 @@ import {
   dynType,
   kubernetesEnvironment,
   type ObjectField,
+  patchEnvironment,
   type StructProvider,
   typeText,
   type Value,
@@ -34,7 +35,8 @@ export interface ExpressionOptions extends VariableOptions {
 
 export function compileExpression(text: string, options: ExpressionOptions): CompiledExpression {
   const { structs, wanted } = options;
-  const compiled = kubernetesEnvironment.compile(text, {
+  const environment = structs === undefined ? kubernetesEnvironment : patchEnvironment;
+  const compiled = environment.compile(text, {
     variables: admissionVariables(options),
     ...(structs === undefined ? {} : { structs }),
   });

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
-import { HookServer, jsonPatch } from "../webhook/fixture.ts";
-import { startStandardControlPlane } from "../../../testing/index.ts";
+import { HookServer, jsonPatch, startStandardControlPlane } from "../../../testing/index.ts";
 import { configMap, PolicyPlane, refusal, rule } from "./fixture.ts";
 
 let plane: PolicyPlane;

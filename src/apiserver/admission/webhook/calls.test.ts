@@ -4,10 +4,15 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import { type KubeObject, StatusError } from "../../../apimachinery/index.ts";
 import type { Client } from "../../../client/index.ts";
 import { MetricsRegistry } from "../../../component/index.ts";
-import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
+import {
+  HookServer,
+  jsonPatch,
+  RawAnswer,
+  startStandardControlPlane,
+  type TestControlPlane,
+} from "../../../testing/index.ts";
 import type { Auditor } from "../../audit/contract.ts";
 import type { LiveContext } from "../../request/context.ts";
-import { HookServer, jsonPatch, RawAnswer } from "./fixture.ts";
 
 const hooks = new HookServer();
 const metrics = new MetricsRegistry();

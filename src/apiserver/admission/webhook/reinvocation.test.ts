@@ -2,8 +2,13 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import type { Client } from "../../../client/index.ts";
-import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
-import { type Answer, HookServer, jsonPatch } from "./fixture.ts";
+import {
+  type Answer,
+  HookServer,
+  jsonPatch,
+  startStandardControlPlane,
+  type TestControlPlane,
+} from "../../../testing/index.ts";
 
 const hooks = new HookServer();
 let plane: TestControlPlane;

@@ -3,8 +3,12 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import { RealClock, RealNetwork } from "../../../base/index.ts";
 import type { Client } from "../../../client/index.ts";
-import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
-import { HookServer, type ReviewRequest } from "./fixture.ts";
+import {
+  HookServer,
+  type ReviewRequest,
+  startStandardControlPlane,
+  type TestControlPlane,
+} from "../../../testing/index.ts";
 
 const hooks = new HookServer();
 let plane: TestControlPlane;

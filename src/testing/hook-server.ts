@@ -1,10 +1,9 @@
 import { createPrivateKey } from "node:crypto";
-import type { KubeObject } from "../../../apimachinery/index.ts";
-import { createRealPlatform } from "../../../base/index.ts";
-import type { Client } from "../../../client/index.ts";
-import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
-import type { ApiRequest, ApiResponse } from "../../http/exchange.ts";
-import { type HttpServer, listenHttp } from "../../http/server.ts";
+import { type ApiRequest, type ApiResponse, type HttpServer, listenHttp } from "../apiserver/index.ts";
+import type { KubeObject } from "../apimachinery/index.ts";
+import { createRealPlatform } from "../base/index.ts";
+import type { Client } from "../client/index.ts";
+import { CertificateAuthority, createAuthority } from "../component/index.ts";
 
 /** The `request` of an AdmissionReview. */
 export interface ReviewRequest {
