@@ -13,7 +13,7 @@ import {
   unionAuthorizer,
   unionRules,
 } from "../authz/index.ts";
-import type { MetricsRegistry } from "../../component/index.ts";
+import type { Counter, MetricsRegistry } from "../../component/index.ts";
 
 /** One of `--authorization-mode`, or an authorizer that comes from a file. */
 export type AuthorizationMode =
@@ -32,33 +32,59 @@ export interface AuthorizationParts {
 /** Upstream: `--authorization-always-allow-paths`. */
 const publicPaths = ["/healthz", "/readyz", "/livez"];
 
+interface Chain {
+  readonly authorizer: Authorizer;
+  readonly rules: RuleResolver;
+}
+
+export interface ReplaceableChain extends Chain {
+  /** Decides by these from now on. */
+  replace(modes: readonly AuthorizationMode[]): void;
+}
+
 /** The authorizers in their order, after the administrators, who may do anything. */
-export function authorization(
-  modes: readonly AuthorizationMode[],
-  { rbac, graph, metrics }: AuthorizationParts,
-): { readonly authorizer: Authorizer; readonly rules: RuleResolver } {
-  const decisions = metrics.counters({
+export function authorization(modes: readonly AuthorizationMode[], parts: AuthorizationParts): ReplaceableChain {
+  const decisions = parts.metrics.counters({
     name: "apiserver_authorization_decisions_total",
     help: "Requests allowed or denied, by the authorizer that decided.",
     labels: ["type", "name", "decision"],
   });
-  const members = modes.map((mode) => {
-    const { type, name, authorizer } = typeof mode === "string" ? builtIn(mode, rbac, graph) : mode;
-    return { authorizer, allowed: decisions.with(type, name, "allowed"), denied: decisions.with(type, name, "denied") };
-  });
+  const members = (given: readonly AuthorizationMode[]): readonly Member[] =>
+    given.map((mode) => {
+      const { type, name, authorizer } = typeof mode === "string" ? builtIn(mode, parts.rbac, parts.graph) : mode;
+      const [allowed, denied] = [decisions.with(type, name, "allowed"), decisions.with(type, name, "denied")];
+      return { authorizer, allowed, denied };
+    });
+  let current = chainOf(members(modes));
   return {
-    authorizer: unionAuthorizer([
-      privilegedGroupAuthorizer,
-      alwaysAllowPaths(publicPaths),
-      unionAuthorizer(
-        members.map(({ authorizer }) => authorizer),
-        (index, decision) => {
-          const member = members[index];
-          if (decision === "allow") member?.allowed.increment();
-          else member?.denied.increment();
-        },
-      ),
-    ]),
+    authorizer: {
+      name: "union",
+      authorize: (attributes, signal) => current.authorizer.authorize(attributes, signal),
+    },
+    rules: { rulesFor: (user, namespace) => current.rules.rulesFor(user, namespace) },
+    replace: (given) => {
+      current = chainOf(members(given));
+    },
+  };
+}
+
+interface Member {
+  readonly authorizer: Authorizer;
+  readonly allowed: Counter;
+  readonly denied: Counter;
+}
+
+function chainOf(members: readonly Member[]): Chain {
+  const configured = unionAuthorizer(
+    members.map(({ authorizer }) => authorizer),
+    (index, decision) => {
+      const member = members[index];
+      if (decision === "allow") member?.allowed.increment();
+      else member?.denied.increment();
+    },
+  );
+  return {
+    authorizer: unionAuthorizer([privilegedGroupAuthorizer, alwaysAllowPaths(publicPaths), configured]),
     rules: unionRules(members.flatMap(({ authorizer }) => (isResolver(authorizer) ? [authorizer] : []))),
   };
 }

@@ -113,6 +113,8 @@ export interface StandardServerOptions {
 export interface StandardServer {
   readonly server: ApiServer;
   readonly tokens: ServiceAccountTokens;
+  /** Has other authorizers decide from now on. */
+  authorizeBy(modes: readonly AuthorizationMode[]): void;
   /** A client inside the process that acts as this user. */
   client(user: string, groups?: readonly string[], userAgent?: string): Client;
 }
@@ -127,7 +129,8 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const tokens = new ServiceAccountTokens(options.serviceAccounts, options);
   const authenticator = authenticators(options, tokens, live);
   const metrics = more.metrics ?? new MetricsRegistry();
-  const { authorizer, rules } = authorization(options.authorizationModes ?? ["Node", "RBAC"], { rbac, graph, metrics });
+  const chain = authorization(options.authorizationModes ?? ["Node", "RBAC"], { rbac, graph, metrics });
+  const { authorizer, rules } = chain;
   const scheme = more.scheme ?? loadScheme();
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
   const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
@@ -181,6 +184,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   return {
     server,
     tokens,
+    authorizeBy: chain.replace,
     client: (user, groups = [], userAgent = "k8ts") =>
       createLocalClient(server, { user: { name: user, groups: [...groups, systemGroups.authenticated] }, userAgent }),
   };

@@ -27,7 +27,7 @@ import { pkiFiles } from "../pki/files.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { type Audit, auditOf } from "../components/apiserver/audit.ts";
 import { tokenAuthentication } from "../components/apiserver/authentication.ts";
-import { authorizationModes } from "../components/apiserver/authorization.ts";
+import { authorizationSource } from "../components/apiserver/authorization.ts";
 import { keepRenewed } from "../components/apiserver/renewal.ts";
 import { type UpFlags, upFlagsOf } from "../components/apiserver/up-flags.ts";
 import type { Outgoing } from "../components/apiserver/webhook-client.ts";
@@ -97,7 +97,7 @@ async function accessOf(outgoing: Outgoing, flags: UpFlags, metrics: MetricsRegi
   return {
     authenticators,
     ...(anonymous === undefined ? {} : { anonymous }),
-    ...(given ? { authorizationModes: await authorizationModes(outgoing, flags, metrics) } : {}),
+    ...(given ? { authorizationModes: await authorizationSource(outgoing, flags, metrics)() } : {}),
   };
 }
 

@@ -239,6 +239,49 @@ describe("who may do what, by the server's flags", { skip: skipEtcd }, () => {
   });
 });
 
+describe("who may do what, by a file that changes", { skip: skipEtcd }, () => {
+  let etcd: Etcd;
+  let server: RunningServer;
+  const config = (...types: string[]): string =>
+    JSON.stringify({
+      apiVersion: "apiserver.config.k8s.io/v1",
+      kind: "AuthorizationConfiguration",
+      authorizers: types.map((type) => ({ type, name: type.toLowerCase() })),
+    });
+
+  before(async () => {
+    etcd = await startEtcd();
+    await writeFile(join(etcd.directory, "authorization.yaml"), config("RBAC"));
+    server = await startApiserver(etcd, [`--authorization-config=${etcd.directory}/authorization.yaml`]);
+  });
+  after(async () => {
+    await server?.stop();
+    await etcd?.stop();
+  });
+
+  it("is read again, and a mistake in it changes nothing", async () => {
+    const ann = server.client(annsToken);
+    const becomes = async (wanted: number): Promise<void> => {
+      for (let attempt = 0; (await get(ann, pods)).status !== wanted; attempt++) {
+        assert.ok(attempt < 100, `becomes ${wanted}`);
+        await platform.clock.sleep(20);
+      }
+    };
+    assert.equal((await get(ann, pods)).status, 403);
+    await platform.disk.write(join(etcd.directory, "authorization.yaml"), config("RBAC", "AlwaysAllow"));
+    await becomes(200);
+    await platform.disk.write(join(etcd.directory, "authorization.yaml"), config("Nonsense"));
+    const failed = "apiserver_authorization_config_controller_automatic_reloads_total";
+    for (let attempt = 0; !(await metricsOf(server)).includes(`${failed}{status="failure"} 1`); attempt++) {
+      assert.ok(attempt < 100, "the mistake is noticed");
+      await platform.clock.sleep(20);
+    }
+    assert.equal((await get(ann, pods)).status, 200);
+    await platform.disk.write(join(etcd.directory, "authorization.yaml"), config("RBAC"));
+    await becomes(403);
+  });
+});
+
 describe("who may do what, by a file of policies", { skip: skipEtcd }, () => {
   let etcd: Etcd;
   let server: RunningServer;

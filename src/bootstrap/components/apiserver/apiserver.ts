@@ -1,4 +1,10 @@
-import { createStandardServer, type HttpServer, listenHttp, type StandardServer } from "../../../apiserver/index.ts";
+import {
+  type AuthorizationMode,
+  createStandardServer,
+  type HttpServer,
+  listenHttp,
+  type StandardServer,
+} from "../../../apiserver/index.ts";
 import {
   type Command,
   type CommandContext,
@@ -19,6 +25,8 @@ import {
 } from "../../../component/index.ts";
 import { connectEtcdStore, type Store } from "../../../storage/index.ts";
 import { type Audit, auditOf } from "./audit.ts";
+import { authorizationSource } from "./authorization.ts";
+import { reloadAuthorization } from "./authorization-reload.ts";
 import { checkFlags } from "./check-flags.ts";
 import { type ApiserverFlags, apiserverFlags, flagGroups } from "./flags.ts";
 import { keepRenewed } from "./renewal.ts";
@@ -62,9 +70,14 @@ async function run(flags: ApiserverFlags, { platform, signal }: CommandContext):
   const auditing = createScope();
   for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
   try {
-    const standard = await createServer(outgoing, log, flags, { store, metrics, audit, features });
+    const modes = authorizationSource(outgoing, flags, metrics);
+    const parts = { store, metrics, audit, features, modes: await modes() };
+    const standard = await createServer(outgoing, log, flags, parts);
     const serving = createScope();
     const http = await listen(platform, log, flags, standard, serving);
+    const file = flags["authorization-config"];
+    const reload = { log, metrics, file, modes, standard };
+    if (file !== "") serving.start("authorization", (own) => reloadAuthorization(outgoing, reload, own));
     try {
       await standard.server.run(signal);
     } finally {
@@ -98,15 +111,16 @@ interface ServerParts {
   readonly metrics: MetricsRegistry;
   readonly audit: Audit | undefined;
   readonly features: Features;
+  readonly modes: readonly AuthorizationMode[];
 }
 
 async function createServer(
   outgoing: Outgoing,
   log: Log,
   flags: ApiserverFlags,
-  { store, metrics, audit, features }: ServerParts,
+  { store, metrics, audit, features, modes }: ServerParts,
 ): Promise<StandardServer> {
-  const settings = await serverSettings(outgoing, flags, metrics);
+  const settings = await serverSettings(outgoing, flags, modes);
   const standard = createStandardServer({
     ...outgoing.platform,
     log,

@@ -83,24 +83,35 @@ function goList(values: readonly string[]): string {
   return `[${values.map((value) => JSON.stringify(value)).join(" ")}]`;
 }
 
-/** The authorizers that the flags ask for, in their order. */
-export async function authorizationModes(
+/** Reads the authorizers that the flags ask for, in their order; as often as it is asked. */
+export function authorizationSource(
   outgoing: Outgoing,
   flags: AuthorizationFlags,
   metrics: MetricsRegistry,
+): () => Promise<readonly AuthorizationMode[]> {
+  let counted: Counted | undefined;
+  const counting = (): Counted => (counted ??= webhookMetrics(metrics));
+  return () => modesOf(outgoing, flags, counting);
+}
+
+type Counted = ReturnType<typeof webhookMetrics>;
+
+async function modesOf(
+  outgoing: Outgoing,
+  flags: AuthorizationFlags,
+  counting: () => Counted,
 ): Promise<readonly AuthorizationMode[]> {
   const file = flags["authorization-config"];
-  if (file !== "") return configured(outgoing, file, metrics);
+  if (file !== "") return configured(outgoing, file, counting());
   const given = flags["authorization-mode"].length === 0 ? ["AlwaysAllow"] : flags["authorization-mode"];
-  const counted = given.includes("Webhook") ? webhookMetrics(metrics) : undefined;
-  return Promise.all(given.map((mode) => modeOf(outgoing, flags, mode, counted)));
+  return Promise.all(given.map((mode) => modeOf(outgoing, flags, mode, counting)));
 }
 
 async function modeOf(
   outgoing: Outgoing,
   flags: AuthorizationFlags,
   mode: string,
-  metrics: ReturnType<typeof webhookMetrics> | undefined,
+  counting: () => Counted,
 ): Promise<AuthorizationMode> {
   if (mode === "ABAC") {
     const path = flags["authorization-policy-file"];
@@ -117,16 +128,11 @@ async function modeOf(
     kubeConfigFile: flags["authorization-webhook-config-file"],
     conditions: undefined,
   };
-  return webhookMode(outgoing, "default", webhook, metrics);
+  return webhookMode(outgoing, "default", webhook, counting());
 }
 
-async function configured(
-  outgoing: Outgoing,
-  file: string,
-  metrics: MetricsRegistry,
-): Promise<readonly AuthorizationMode[]> {
+async function configured(outgoing: Outgoing, file: string, counted: Counted): Promise<readonly AuthorizationMode[]> {
   const authorizers = readConfig(file, await outgoing.platform.disk.readText(file));
-  const counted = webhookMetrics(metrics);
   return Promise.all(
     authorizers.map((entry) =>
       entry.type === "Webhook" ? webhookMode(outgoing, entry.name, entry.webhook, counted) : entry.type,
@@ -147,7 +153,7 @@ async function webhookMode(
   outgoing: Outgoing,
   name: string,
   webhook: ConfiguredWebhook,
-  metrics: ReturnType<typeof webhookMetrics> | undefined,
+  counted: Counted,
 ): Promise<AuthorizationMode> {
   if (webhook.kubeConfigFile === undefined) {
     throw new FlagError("connectionInfo of type InClusterConfig needs a server that runs in a pod");
@@ -158,8 +164,7 @@ async function webhookMode(
     return { ...answer?.status, allowed: answer?.status?.allowed === true };
   };
   const { clock } = outgoing.platform;
-  const series = metrics?.(name);
-  const options = { ...webhook, name, clock, review, ...(series === undefined ? {} : { metrics: series }) };
+  const options = { ...webhook, name, clock, review, metrics: counted(name) };
   const { conditions, ...rest } = options;
   const authorizer = new WebhookAuthorizer({ ...rest, ...(conditions === undefined ? {} : { conditions }) });
   return { type: "Webhook", name, authorizer };

@@ -1,5 +1,6 @@
 import type { HttpServer, TlsIdentity } from "../../../apiserver/index.ts";
 import { type Log, messageOf, type Platform } from "../../../base/index.ts";
+import { followFiles } from "./follow-files.ts";
 
 export interface RenewalOptions {
   readonly log: Log;
@@ -11,12 +12,9 @@ export interface RenewalOptions {
   readonly servers: readonly HttpServer[];
 }
 
-/** Changes behind symbolic links are not told of; upstream looks as often. */
-const lookAgainMs = 60_000;
-
 /** Has servers take renewed certificates for new connections, until the signal aborts. */
-export async function keepRenewed(
-  { clock, disk }: Platform,
+export function keepRenewed(
+  platform: Platform,
   { log, files, read, current, servers }: RenewalOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -33,14 +31,5 @@ export async function keepRenewed(
       log.warn("the serving certificate could not be read again", { error: messageOf(error) });
     }
   };
-  let looking = Promise.resolve();
-  const changed = (): void => {
-    looking = looking.then(look);
-  };
-  for (const file of files) disk.watch(file, changed, signal);
-  while (!signal.aborted) {
-    await clock.sleep(lookAgainMs, signal).catch(() => undefined);
-    if (!signal.aborted) changed();
-  }
-  await looking;
+  return followFiles(platform, files, look, signal);
 }

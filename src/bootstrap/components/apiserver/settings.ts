@@ -1,13 +1,13 @@
 import {
+  type AuthorizationMode,
   type KubeletCredentials,
   readAdmissionSettings,
   type StandardServerOptions,
   tokenFileAuthenticator,
 } from "../../../apiserver/index.ts";
-import { FlagError, type MetricsRegistry } from "../../../component/index.ts";
+import { FlagError } from "../../../component/index.ts";
 import { machineAddress } from "../../cluster/addresses.ts";
 import { tokenAuthentication } from "./authentication.ts";
-import { authorizationModes } from "./authorization.ts";
 import type { ApiserverFlags } from "./flags.ts";
 import type { Outgoing } from "./webhook-client.ts";
 
@@ -32,11 +32,10 @@ export type ServerSettings = Pick<
 export async function serverSettings(
   outgoing: Outgoing,
   flags: ApiserverFlags,
-  metrics: MetricsRegistry,
+  modes: readonly AuthorizationMode[],
 ): Promise<ServerSettings> {
   const { platform } = outgoing;
   const read = (path: string): Promise<string> => platform.disk.readText(path);
-  const modes = await authorizationModes(outgoing, flags, metrics);
   const tokens = await tokenAuthentication(outgoing, flags, flags["api-audiences"]);
   const fixed = flags["token-auth-file"] === "" ? [] : [tokenFileAuthenticator(await read(flags["token-auth-file"]))];
   const clientCa = flags["client-ca-file"] === "" ? undefined : await read(flags["client-ca-file"]);
