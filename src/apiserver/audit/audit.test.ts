@@ -25,13 +25,25 @@ rules:
     omitManagedFields: true
 `);
 
+const everything = AuditPolicy.parse("{ apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{ level: Metadata }] }");
+
 /** A server whose every caller is the user named in a header, and the events it made. */
-async function auditedServer() {
+async function auditedServer(stored?: (stage: string) => boolean) {
   const clock = new RealClock();
   const events: AuditEvent[] = [];
-  const backend = { name: "test", record: (made: AuditEvent) => void events.push(made), run: async () => {} };
+  const record = (made: AuditEvent) => {
+    events.push(made);
+    return stored === undefined ? undefined : Promise.resolve(stored(made.stage));
+  };
+  const backend = { name: "test", record, run: async () => {} };
   const metrics = new MetricsRegistry();
-  const audit = createAuditor({ policy, backends: [backend], scheme: loadScheme(), clock, metrics });
+  const audit = createAuditor({
+    policy: stored === undefined ? policy : everything,
+    backends: [backend],
+    scheme: loadScheme(),
+    clock,
+    metrics,
+  });
   const server = createApiServer({
     store: createMemoryStore({ clock }),
     clock,
@@ -190,4 +202,20 @@ test("policies that upstream refuses are refused", () => {
   assert.throws(parse("[{ level: Metadata, omitStages: [Never] }]"), /omitStages\[0\]: Invalid value: "Never"/);
   assert.throws(parse('[{ level: None, namespaces: [a], nonResourceURLs: ["/x"] }]'), /cannot apply to both/);
   assert.throws(() => AuditPolicy.parse("kind: Policy"), /expected an audit.k8s.io\/v1 Policy/);
+});
+
+test("a request whose arrival a strict backend cannot store is refused, and only its arrival counts", async () => {
+  let failing = "RequestReceived";
+  const { ask, stop, metrics } = await auditedServer((stage) => stage !== failing);
+  const refused = await ask("ann", "POST", "/api/v1/namespaces/default/configmaps", configMap);
+  assert.equal(refused.status, 500);
+  assert.ok(refused.body.type === "bytes");
+  assert.equal(
+    Buffer.from(refused.body.bytes).toString(),
+    'Internal Server Error: "/api/v1/namespaces/default/configmaps": failed to store audit event\n',
+  );
+  failing = "ResponseComplete";
+  assert.equal((await ask("ann", "POST", "/api/v1/namespaces/default/configmaps", configMap)).status, 201);
+  assert.ok(metrics.render().body.includes("apiserver_audit_requests_rejected_total 1\n"));
+  await stop();
 });
