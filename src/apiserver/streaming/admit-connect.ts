@@ -1,11 +1,13 @@
-import { type KubeObject, newBadRequest } from "../../apimachinery/index.ts";
+import { type KubeObject, newBadRequest, semanticEqual } from "../../apimachinery/index.ts";
 import type { ResourceCall } from "../handlers/resource-handler.ts";
 import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
+import { Query } from "../request/query.ts";
 
-type OptionsOf = (call: ResourceCall) => Readonly<Record<string, unknown>>;
+type Options = Readonly<Record<string, unknown>>;
+type OptionsOf = (call: ResourceCall) => Options;
 
 /** Exec and attach always count as asking for output: so does upstream's defaulting of their options. */
-function terminal({ query }: ResourceCall): Readonly<Record<string, unknown>> {
+function terminal({ query }: ResourceCall): Options {
   const container = query.get("container") ?? "";
   return {
     ...(query.flag("stdin") ? { stdin: true } : {}),
@@ -15,14 +17,14 @@ function terminal({ query }: ResourceCall): Readonly<Record<string, unknown>> {
   };
 }
 
-function ports({ query }: ResourceCall): Readonly<Record<string, unknown>> {
+function ports({ query }: ResourceCall): Options {
   const all = query.all("ports").flatMap((text) => text.split(","));
   const odd = all.find((text) => !/^[+-]?\d+$/.test(text));
   if (odd !== undefined) throw newBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(odd)}: invalid syntax`);
   return all.length === 0 ? {} : { ports: all.map(Number) };
 }
 
-function proxied({ context: { info } }: ResourceCall): Readonly<Record<string, unknown>> {
+function proxied({ context: { info } }: ResourceCall): Options {
   const below = info.parts.slice(3).join("/");
   const path = `${below === "" ? "" : "/"}${below}${info.path.endsWith("/") ? "/" : ""}`;
   return path === "" ? {} : { path };
@@ -50,6 +52,20 @@ export function withConnectAdmission(
   );
 }
 
+/** What webhooks and policies change of a connection's options is what is asked for. */
+function changedBy(call: ResourceCall, before: Options, after: Options): ResourceCall {
+  const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (name) => name !== "path" && !semanticEqual(before[name], after[name]),
+  );
+  if (changed.length === 0) return call;
+  const kept = [...call.query.names()]
+    .filter((name) => !changed.includes(name))
+    .flatMap((name) => call.query.all(name).map((value) => [name, value]));
+  const given = changed.flatMap((name) => [after[name] ?? []].flat().map((value) => [name, String(value)]));
+  const text = [...kept, ...given].map(([name = "", value = ""]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  return { ...call, query: new Query(text) };
+}
+
 function admitted(path: string, handler: SubresourceHandler): SubresourceHandler {
   const connection = connections[path];
   if (connection === undefined) return handler;
@@ -60,17 +76,19 @@ function admitted(path: string, handler: SubresourceHandler): SubresourceHandler
     const { namespace, name, subresource } = context.info;
     const { admission } = served.registry;
     // It has no metadata, upstream neither.
-    const object = { kind, apiVersion: "v1", ...optionsOf(call) } as unknown as KubeObject;
+    const asked: Options = { kind, apiVersion: "v1", ...optionsOf(call) };
     const attributes = {
       ...served.registry.attributes(
         "CONNECT",
         { context, dryRun: false, options: undefined },
-        { namespace, name, subresource, object, oldObject: undefined },
+        { namespace, name, subresource, object: asked as unknown as KubeObject, oldObject: undefined },
       ),
       kind: { group: "", version: "v1", kind },
     };
+    const before = structuredClone(asked);
     await admission.admit(attributes);
+    const admitted = attributes.object as unknown as Options;
     await admission.validate(attributes);
-    return handler(call);
+    return handler(changedBy(call, before, admitted));
   };
 }

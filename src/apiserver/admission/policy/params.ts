@@ -42,7 +42,6 @@ export async function collectParams(
 ): Promise<readonly (KubeObject | undefined)[]> {
   if (served === undefined || reference === undefined) return [undefined];
   const namespace = namespaceOf(served, reference, requestNamespace);
-  await served.registry.cache.fresh();
   const found = reference.name
     ? await one(served, namespace, reference.name)
     : await some(served, namespace, reference);
@@ -71,7 +70,13 @@ function namespaceOf(served: ServedResource, reference: ParamRef, requestNamespa
 }
 
 async function one({ registry }: ServedResource, namespace: string, name: string): Promise<readonly KubeObject[]> {
-  const entry = registry.cache.get(registry.keyOf(namespace, name));
+  const key = registry.keyOf(namespace, name);
+  let entry = registry.cache.get(key);
+  if (entry === undefined) {
+    // It may have been made just now.
+    await registry.cache.fresh();
+    entry = registry.cache.get(key);
+  }
   return entry === undefined ? [] : [(await registry.representation.of(entry)).object as KubeObject];
 }
 
@@ -80,6 +85,7 @@ async function some(
   namespace: string,
   { selector }: ParamRef,
 ): Promise<readonly KubeObject[]> {
+  await registry.cache.fresh();
   const wanted = selectorFromObject((selector ?? {}) as LabelSelectorObject);
   const prefix = registry.prefixOf(namespace);
   const entries = registry.cache

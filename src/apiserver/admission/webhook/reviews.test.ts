@@ -5,6 +5,7 @@ import { RealClock, RealNetwork } from "../../../base/index.ts";
 import type { Client } from "../../../client/index.ts";
 import {
   HookServer,
+  jsonPatch,
   type ReviewRequest,
   startStandardControlPlane,
   type TestControlPlane,
@@ -18,7 +19,8 @@ const resourceOf = (group: string, resource: string) => client.resource<KubeObje
 const core = (resource: string) => resourceOf("", resource);
 const object = (kind: string, name: string, more: object = {}) =>
   ({ apiVersion: "v1", kind, metadata: { name }, ...more }) as unknown as KubeObject;
-const pod = (name: string) => object("Pod", name, { spec: { containers: [{ name: "a", image: "a" }] } });
+const pod = (name: string, spec: object = {}) =>
+  object("Pod", name, { spec: { containers: [{ name: "a", image: "a" }], ...spec } });
 
 /** What a request is told of, in short. */
 function shown({ kind, resource, subResource = "", operation, name, namespace, options }: ReviewRequest) {
@@ -207,6 +209,20 @@ describe("admission reviews", () => {
     assert.equal(service?.name, "http:a:80");
     const [node] = await asked("nodes/proxy", () => send("GET", "/api/v1/nodes/n1/proxy/logs"));
     assert.deepEqual([node?.object?.["path"], node?.namespace], ["/logs", undefined]);
+  });
+
+  it("can change what a connection asks for", async () => {
+    hooks.answer = () => jsonPatch([{ op: "add", path: "/container", value: "none" }]);
+    await core("pods")
+      .namespace("default")
+      .create(pod("connected", { nodeName: "n1" }));
+    await core("nodes").create(
+      object("Node", "n1", { status: { addresses: [{ type: "InternalIP", address: "127.0.0.1" }] } }),
+    );
+    await hooks.with(client, "Mutating", [hooks.hook("m.example.com", ["pods/exec"])], async () => {
+      const { text } = await send("POST", "/api/v1/namespaces/default/pods/connected/exec?command=sh");
+      assert.match(text, /container none is not valid for pod connected/);
+    });
   });
 
   it("keep connections away", async () => {
