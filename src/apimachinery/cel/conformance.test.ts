@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { tests } from "@bufbuild/cel-spec/testdata/conformance.js";
 import { CelEnvironment } from "./environment.ts";
 import { setLibrary } from "./libraries/collections.ts";
+import { laterStrings } from "./libraries/strings.ts";
 import { languageLibraries } from "./standard.ts";
 import {
   type CelType,
@@ -31,8 +32,9 @@ interface Suite {
 }
 
 const environment = new CelEnvironment({
-  libraries: [...languageLibraries, setLibrary],
+  libraries: [...languageLibraries, laterStrings, setLibrary],
   homogeneousLiterals: false,
+  bindings: true,
 });
 
 /** What Kubernetes has no use for: protobuf messages and enums, and extensions that it does not turn on. */

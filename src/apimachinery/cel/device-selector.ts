@@ -1,5 +1,5 @@
-import type { CelProgram } from "./environment.ts";
-import { kubernetesEnvironment } from "./standard.ts";
+import { CelEnvironment, type CelProgram } from "./environment.ts";
+import { kubernetesLibraries } from "./standard.ts";
 import { boolType, type CelType, type ObjectField, opaque, typeText } from "./types.ts";
 
 /** Upstream: `CELSelectorExpressionMaxCost`, of one evaluation. */
@@ -35,6 +35,9 @@ const deviceType: CelType = {
   }),
 };
 
+/** Attributes are long to write, so these alone may name them: `cel.bind(a, device.attributes["example.com"], a.size > 1)`. */
+const environment = new CelEnvironment({ libraries: kubernetesLibraries, bindings: true });
+
 const variables: ReadonlyMap<string, CelType> = new Map([["device", deviceType]]);
 
 export type DeviceSelector =
@@ -44,7 +47,7 @@ export type DeviceSelector =
 
 /** Compiles the expression of a `cel` device selector; it says yes or no of one `device`. */
 export function compileDeviceSelector(expression: string): DeviceSelector {
-  const compiled = kubernetesEnvironment.compile(expression, { variables, costLimit: deviceSelectorCostMax });
+  const compiled = environment.compile(expression, { variables, costLimit: deviceSelectorCostMax });
   if (compiled.type === "error") return { type: "error", message: `compilation failed: ${compiled.message}` };
   const { resultType } = compiled.program;
   if (resultType.kind === "bool" || resultType.kind === "dyn") return compiled;

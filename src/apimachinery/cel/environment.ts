@@ -18,6 +18,8 @@ export interface EnvironmentOptions {
   readonly libraries: readonly Library[];
   /** `[1, "a"]` is an error. Default true, as in Kubernetes. */
   readonly homogeneousLiterals?: boolean;
+  /** `cel.bind(x, 1, x + x)`. Default false, as nearly everywhere in Kubernetes. */
+  readonly bindings?: boolean;
 }
 
 export interface CompileOptions {
@@ -47,8 +49,10 @@ export class CelEnvironment {
   readonly #constants = new Map<string, { readonly type: CelType; readonly value: Value }>();
   readonly #structs: readonly StructProvider[];
   readonly #homogeneous: boolean;
+  readonly #bindings: boolean;
 
-  constructor({ libraries, homogeneousLiterals = true }: EnvironmentOptions) {
+  constructor({ libraries, homogeneousLiterals = true, bindings = false }: EnvironmentOptions) {
+    this.#bindings = bindings;
     this.#homogeneous = homogeneousLiterals;
     this.#structs = libraries.flatMap(({ structs }) => structs ?? []);
     for (const { overloads, constants } of libraries) {
@@ -75,7 +79,7 @@ export class CelEnvironment {
       program: {
         resultType: checked.typeOf(checked.expression),
         get estimatedCost() {
-          estimate ??= estimateCost(checked);
+          estimate ??= estimateCost(checked, options.variables);
           return estimate;
         },
         evaluate(bindings, limit = costLimit) {
@@ -88,7 +92,7 @@ export class CelEnvironment {
 
   #check(text: string, options: CompileOptions): Checked | Issue {
     try {
-      return check(parse(text), this.#declarations(options));
+      return check(parse(text, this.#bindings), this.#declarations(options));
     } catch (error) {
       if (error instanceof CelSyntaxError) return { offset: error.offset, message: error.message };
       throw error;

@@ -1,8 +1,25 @@
 import type { CelType } from "./types.ts";
-import type { CelMap, Value } from "./values.ts";
+import { type Size, times } from "./sizes.ts";
+import { CelMap, Optional, type Value } from "./values.ts";
 
 /** Sizes of arguments, as costs depend on them: characters, bytes, elements, entries; 1 for all else. */
 export type Sizes = readonly number[];
+
+/** What is known of an operand before anything is evaluated. */
+export interface Operand {
+  readonly type: CelType;
+  readonly size: Size;
+  /** Of what a list holds. */
+  readonly elements: Size;
+  /** Of a literal int. */
+  readonly whole: bigint | undefined;
+}
+
+export interface CallEstimate {
+  readonly cost: number;
+  /** Absent: as far as the type tells. */
+  readonly size?: Size;
+}
 
 /** One way to call a function. */
 export interface Overload {
@@ -15,11 +32,15 @@ export interface Overload {
   readonly call: (values: readonly Value[]) => Value;
   /** Units; 1 when absent. Asked with real sizes at run time, and with the greatest possible ones to estimate. */
   readonly cost?: (sizes: Sizes) => number;
-  /** The greatest size of the result for arguments of these sizes. */
-  readonly resultSize?: (sizes: Sizes) => number;
+  /** How large the result can be for operands of these sizes. Absent: as far as the type tells. */
+  readonly resultSize?: (sizes: readonly Size[]) => Size;
+  /** What one call costs, where that depends on more than sizes. */
+  readonly spent?: (values: readonly Value[]) => number;
+  /** What a call can cost at most, where upstream estimates other than it counts. */
+  readonly estimate?: (operands: readonly Operand[]) => CallEstimate;
 }
 
-type Rest = Pick<Overload, "cost" | "resultSize">;
+type Rest = Pick<Overload, "cost" | "resultSize" | "spent" | "estimate">;
 
 export function define(
   name: string,
@@ -63,17 +84,30 @@ export interface Library {
 }
 
 /** Per character that is looked at. Upstream: `StringTraversalCostFactor`. */
-const perCharacter = 0.1;
+export const perCharacter = 0.1;
 /** Upstream: `RegexStringLengthCostFactor`. */
-const perPatternCharacter = 0.25;
+export const perPatternCharacter = 0.25;
 
 export const traversal = (size: number): number => Math.ceil(size * perCharacter);
 
 /** Costs that grow with the first argument. */
 export const traverseFirst = ([size = 0]: Sizes): number => traversal(size);
 
+/** The first argument is looked at and a result made of it. */
+export const traverseTwice = ([size = 0]: Sizes): number => Math.ceil(size * 2 * perCharacter);
+
 /** Searching one text in another. */
-export const traverseBoth = ([a = 0, b = 0]: Sizes): number => traversal(a) * traversal(b);
+export const traverseBoth = ([a = 0, b = 0]: Sizes): number => times(traversal(a), traversal(b));
 
 export const matchCost = ([text = 0, pattern = 0]: Sizes): number =>
-  traversal(text + 1) * Math.ceil(pattern * perPatternCharacter);
+  times(traversal(text + 1), Math.ceil(pattern * perPatternCharacter));
+
+/** A result as large as the first argument. */
+export const sizeOfFirst = ([size]: readonly Size[]): Size => size ?? { min: 0, max: 0 };
+
+/** As costs count it. */
+export function sizeOf(value: Value): number {
+  if (typeof value === "string" || Array.isArray(value) || value instanceof Uint8Array) return value.length;
+  if (value instanceof Optional) return value.value === undefined ? 1 : sizeOf(value.value);
+  return value instanceof CelMap ? value.size : 1;
+}

@@ -21,6 +21,6 @@ export {
   resourceCheckType,
   resourceCheckValue,
 } from "./libraries/authorizer.ts";
-export { kubernetesEnvironment, kubernetesLibraries, languageLibraries } from "./standard.ts";
+export { kubernetesEnvironment, kubernetesLibraries, languageLibraries, patchEnvironment } from "./standard.ts";
 export * from "./types.ts";
 export { CelCostError, CelError, CelMap, Optional, type Value } from "./values.ts";

@@ -4,13 +4,15 @@ import { boolType, intType } from "./types.ts";
 
 const accumulator = "@result";
 
-/** Rewrites a call that is a macro; undefined when it is none. */
+/** Rewrites a call that is a macro; undefined when it is none. `bindings`: with `cel.bind`. */
 export function expandMacro(
   name: string,
   target: Expression | undefined,
   values: readonly Expression[],
   offset: number,
+  bindings: boolean,
 ): Expression | undefined {
+  if (name === "bind" && !bindings) return undefined;
   if (target === undefined) return name === "has" && values.length === 1 ? has(values[0], offset) : undefined;
   const macro = macros[name];
   return macro?.(new Builder(target, values, offset));
@@ -170,6 +172,32 @@ function optionalMap(b: Builder, flat: boolean): Expression | undefined {
   return b.call("_?_:_", method("hasValue"), flat ? mapped : b.call("optional.of", mapped), b.call("optional.none"));
 }
 
+/** The list gets a name, as its keys are made of it and it is sorted by them. */
+function sortedBy(b: Builder): Expression {
+  if (!["list", "select", "identifier", "comprehension", "call"].includes(b.target.kind)) {
+    throw new CelSyntaxError(
+      b.target.offset,
+      "sortBy can only be applied to a list, identifier, comprehension, call or select expression",
+    );
+  }
+  const name = "@__sortBy_input__";
+  const keys: Comprehension = {
+    ...b.fold(false, {
+      initial: b.listOf(),
+      step: b.call("@append", b.accumulated, b.listOf(b.at(1))),
+    }),
+    range: b.identifier(name),
+  };
+  const sorted: Expression = {
+    kind: "call",
+    name: "@sortByAssociatedKeys",
+    target: b.identifier(name),
+    arguments: [keys],
+    offset: b.offset,
+  };
+  return b.bind(name, b.target, sorted);
+}
+
 const macros: Readonly<Record<string, Macro | undefined>> = Object.assign(Object.create(null) as object, {
   all,
   exists,
@@ -189,6 +217,7 @@ const macros: Readonly<Record<string, Macro | undefined>> = Object.assign(Object
   transformMapEntry: (b: Builder) => insert(b, (accumulated, entry) => b.call("@merge", accumulated, entry)),
   optMap: (b: Builder) => optionalMap(b, false),
   optFlatMap: (b: Builder) => optionalMap(b, true),
+  sortBy: (b: Builder) => (b.count === 2 ? sortedBy(b) : undefined),
   bind: (b: Builder) =>
     b.count === 3 && b.target.kind === "identifier" && b.target.name === "cel"
       ? b.bind(b.variable(0), b.at(1), b.at(2))

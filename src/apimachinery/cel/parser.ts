@@ -16,23 +16,25 @@ const relations = new Set(["<", "<=", ">=", ">", "==", "!="]);
 const int64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
 
 /** Reads an expression; macros are expanded. Throws `CelSyntaxError`. */
-export function parse(text: string): Expression {
+export function parse(text: string, bindings = false): Expression {
   if (text.length > codePointsMax) {
     throw new CelSyntaxError(
       0,
       `expression code point size exceeds limit: size: ${text.length}, limit ${codePointsMax}`,
     );
   }
-  return new Parser(tokenize(text)).whole();
+  return new Parser(tokenize(text), bindings).whole();
 }
 
 class Parser {
   readonly #tokens: readonly Token[];
+  readonly #bindings: boolean;
   #at = 0;
   #depth = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], bindings: boolean) {
     this.#tokens = tokens;
+    this.#bindings = bindings;
   }
 
   whole(): Expression {
@@ -172,7 +174,7 @@ class Parser {
     }
     const values = this.#arguments();
     return (
-      expandMacro(token.text, operand, values, open.offset) ?? {
+      expandMacro(token.text, operand, values, open.offset, this.#bindings) ?? {
         kind: "call",
         name: token.text,
         target: operand,
@@ -228,7 +230,7 @@ class Parser {
     const open = this.#take("(");
     if (open === undefined) return { kind: "identifier", name: lead + text, offset };
     const values = this.#arguments();
-    return expandMacro(text, undefined, values, open.offset) ?? call(lead + text, values, open.offset);
+    return expandMacro(text, undefined, values, open.offset, this.#bindings) ?? call(lead + text, values, open.offset);
   }
 
   /** `a.b.C{…}`: a message when a brace follows the dotted name. */

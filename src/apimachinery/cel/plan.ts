@@ -1,7 +1,7 @@
 import type { Call, Comprehension, Expression, ListLiteral, MapLiteral, Select, StructLiteral } from "./ast.ts";
 import type { Checked, Reference } from "./checker.ts";
 import type { Evaluation } from "./evaluation.ts";
-import type { Overload, StructProvider } from "./functions.ts";
+import { type Overload, sizeOf, type StructProvider } from "./functions.ts";
 import type { CelType } from "./types.ts";
 import { CelError, CelMap, EntriesMap, isOf, Optional, Uint, type Value } from "./values.ts";
 
@@ -83,10 +83,7 @@ class Planner {
     const operand = this.plan(node.operand);
     const { field } = node;
     if (node.test) {
-      return (evaluation) => {
-        evaluation.charge(costs.name);
-        return has(operand(evaluation), field);
-      };
+      return (evaluation) => has(operand(evaluation), field);
     }
     if (node.optional) {
       return (evaluation) => {
@@ -298,7 +295,7 @@ function dispatch(name: string, candidates: readonly Overload[], steps: readonly
         : (candidates.find((candidate) => fits(candidate, values)) ??
           (name === "_[_]" && Array.isArray(values[0]) ? candidates.find(takesList) : undefined));
     if (overload === undefined) throw new CelError("no such overload");
-    evaluation.charge(overload.cost === undefined ? 1 : overload.cost(values.map(sizeOf)));
+    evaluation.charge(overload.spent?.(values) ?? overload.cost?.(values.map(sizeOf)) ?? 1);
     return overload.call(values);
   };
 }
@@ -314,10 +311,4 @@ function isLoose({ kind }: CelType): boolean {
 
 function fits(overload: Overload, values: readonly Value[]): boolean {
   return overload.parameters.every((type, index) => isOf(values[index] ?? null, type));
-}
-
-/** As costs count it. */
-export function sizeOf(value: Value): number {
-  if (typeof value === "string" || Array.isArray(value) || value instanceof Uint8Array) return value.length;
-  return value instanceof CelMap ? value.size : 1;
 }

@@ -4,6 +4,7 @@ import { authorizerLibrary } from "./libraries/authorizer.ts";
 import { listLibrary, setLibrary } from "./libraries/collections.ts";
 import { conversionLibrary } from "./libraries/conversions.ts";
 import { jsonPatchLibrary } from "./libraries/json-patch.ts";
+import { listOperations, optionalLists } from "./libraries/list-operations.ts";
 import { formatLibrary } from "./libraries/named-formats.ts";
 import { networkLibrary } from "./libraries/network.ts";
 import { operators } from "./libraries/operators.ts";
@@ -13,12 +14,13 @@ import { stringLibrary } from "./libraries/strings.ts";
 import { regexLibrary, urlLibrary } from "./libraries/url.ts";
 
 /** CEL's own functions. */
-export const languageLibraries: readonly Library[] = [operators, conversionLibrary, stringLibrary];
+export const languageLibraries: readonly Library[] = [operators, conversionLibrary, stringLibrary, optionalLists];
 
 /** What every expression in Kubernetes may use. Upstream: `environment.MustBaseEnvSet`. */
 export const kubernetesLibraries: readonly Library[] = [
   ...languageLibraries,
   listLibrary,
+  listOperations,
   setLibrary,
   regexLibrary,
   urlLibrary,
@@ -27,7 +29,11 @@ export const kubernetesLibraries: readonly Library[] = [
   semverLibrary,
   formatLibrary,
   authorizerLibrary,
-  jsonPatchLibrary,
 ];
 
 export const kubernetesEnvironment: CelEnvironment = new CelEnvironment({ libraries: kubernetesLibraries });
+
+/** What expressions may use that make patches. */
+export const patchEnvironment: CelEnvironment = new CelEnvironment({
+  libraries: [...kubernetesLibraries, jsonPatchLibrary],
+});

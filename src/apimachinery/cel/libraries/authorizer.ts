@@ -1,4 +1,4 @@
-import { type Library, method, type Overload } from "../functions.ts";
+import { type Library, method, type Overload, traversal } from "../functions.ts";
 import { boolType, type CelType, opaque, stringType } from "../types.ts";
 import { OpaqueValue } from "../values.ts";
 
@@ -71,9 +71,19 @@ export function resourceCheckValue(check: AuthorizationCheck, question: Authoriz
 }
 
 const refine = (name: string): Overload =>
-  method(name, [resourceCheckType, stringType], resourceCheckType, (of: Check, value: string) =>
-    of.with("ResourceCheck", { [name]: value }),
+  method(
+    name,
+    [resourceCheckType, stringType],
+    resourceCheckType,
+    (of: Check, value: string) => of.with("ResourceCheck", { [name]: value }),
+    name.endsWith("Selector") ? { cost: ([, size = 0]) => selectorCost(size) } : {},
   );
+
+/** A selector is read, and a list of requirements made of it: at least two characters each. */
+function selectorCost(size: number): number {
+  const [list, struct, perRequirement] = [10, 40, 0.5];
+  return list + traversal(size) + Math.ceil(size * perRequirement) * (list + struct);
+}
 
 /** Upstream: an authorization check costs as much as a third of a rule's budget. */
 const checking = { cost: () => 350_000 };

@@ -1,5 +1,15 @@
-import { define, type Library, method, type Overload } from "../functions.ts";
+import {
+  type CallEstimate,
+  define,
+  type Library,
+  method,
+  type Operand,
+  type Overload,
+  perCharacter,
+  traversal,
+} from "../functions.ts";
 import { int64, uint64 } from "../numbers.ts";
+import { times, unknownSize } from "../sizes.ts";
 import { durationOf } from "../times.ts";
 import {
   boolType,
@@ -14,7 +24,7 @@ import {
   bytesType,
   uintType,
 } from "../types.ts";
-import { CelError, compareValues, Duration, equal, Uint, type Value } from "../values.ts";
+import { CelError, CelMap, compareValues, Duration, equal, Uint, type Value } from "../values.ts";
 
 type Values = readonly Value[];
 const T = parameter("T");
@@ -42,8 +52,30 @@ function add(a: Value, b: Value): Value {
   throw new CelError("no such overload");
 }
 
-const everyItem = { cost: ([size = 0]: readonly number[]) => Math.max(1, size) };
-const pairs = { cost: ([a = 0, b = 0]: readonly number[]) => Math.max(1, a * b) };
+/** Everything in a value is looked at once. */
+function traversed(value: Value): number {
+  if (typeof value === "string") return Math.floor(Buffer.byteLength(value) * perCharacter);
+  if (value instanceof Uint8Array) return Math.floor(value.length * perCharacter);
+  if (Array.isArray(value)) return (value as Values).reduce<number>((cost, item) => cost + traversed(item), 0);
+  if (!(value instanceof CelMap)) return 1;
+  return value.keys().reduce<number>((cost, key) => cost + traversed(key) + traversed(value.get(key) ?? null), 0);
+}
+
+/** What looks once at all that it is called on: a list, or a text. */
+export const lookingAtAll = {
+  spent: ([value = null]: Values): number => traversed(value),
+  estimate: ([operand]: readonly Operand[]): CallEstimate => {
+    const { size, elements } = operand ?? { size: unknownSize, elements: unknownSize };
+    if (operand?.type.kind !== "list") return { cost: traversal(size.max) };
+    const { kind } = operand.type.element;
+    const texts = kind === "string" || kind === "bytes";
+    return { cost: times(size.max, texts ? 1 + traversal(elements.max) : 1) };
+  },
+};
+
+const pairs = (factor: number) => ({
+  cost: ([a = 0, b = 0]: readonly number[]) => 1 + times(a, b) * factor,
+});
 
 function forEach(types: readonly CelType[], make: (type: CelType) => Overload): Overload[] {
   return types.map(make);
@@ -55,17 +87,27 @@ const summed: readonly (readonly [CelType, Value])[] = [
   [doubleType, 0],
   [durationType, new Duration(0n)],
 ];
-const comparable = [intType, uintType, doubleType, boolType, durationType, timestampType, stringType, bytesType];
+/** What has an order. */
+export const comparableTypes: readonly CelType[] = [
+  intType,
+  uintType,
+  doubleType,
+  boolType,
+  durationType,
+  timestampType,
+  stringType,
+  bytesType,
+];
 
 /** Kubernetes' list functions. */
 export const listLibrary: Library = {
   overloads: [
-    ...forEach(comparable, (type) => method("isSorted", [listOf(type)], boolType, isSorted, everyItem)),
-    ...forEach(comparable, (type) =>
-      method("max", [listOf(type)], type, (list: Values) => extreme("max", list, 1), everyItem),
+    ...forEach(comparableTypes, (type) => method("isSorted", [listOf(type)], boolType, isSorted, lookingAtAll)),
+    ...forEach(comparableTypes, (type) =>
+      method("max", [listOf(type)], type, (list: Values) => extreme("max", list, 1), lookingAtAll),
     ),
-    ...forEach(comparable, (type) =>
-      method("min", [listOf(type)], type, (list: Values) => extreme("min", list, -1), everyItem),
+    ...forEach(comparableTypes, (type) =>
+      method("min", [listOf(type)], type, (list: Values) => extreme("min", list, -1), lookingAtAll),
     ),
     ...summed.map(([type, zero]) =>
       method(
@@ -73,7 +115,7 @@ export const listLibrary: Library = {
         [listOf(type)],
         type,
         (list: Values) => (list.length === 0 ? zero : list.slice(1).reduce(add, list[0] ?? zero)),
-        everyItem,
+        lookingAtAll,
       ),
     ),
     method(
@@ -81,14 +123,14 @@ export const listLibrary: Library = {
       [listOf(T), T],
       intType,
       (list: Values, item: Value) => BigInt(list.findIndex((other) => equal(other, item))),
-      everyItem,
+      lookingAtAll,
     ),
     method(
       "lastIndexOf",
       [listOf(T), T],
       intType,
       (list: Values, item: Value) => BigInt(list.findLastIndex((other) => equal(other, item))),
-      everyItem,
+      lookingAtAll,
     ),
   ],
 };
@@ -99,20 +141,20 @@ const contains = (list: Values, sub: Values) => sub.every((item) => within(list,
 /** cel-go's sets extension. */
 export const setLibrary: Library = {
   overloads: [
-    define("sets.contains", [listOf(T), listOf(T)], boolType, contains, pairs),
+    define("sets.contains", [listOf(T), listOf(T)], boolType, contains, pairs(1)),
     define(
       "sets.equivalent",
       [listOf(T), listOf(T)],
       boolType,
       (a: Values, b: Values) => contains(a, b) && contains(b, a),
-      pairs,
+      pairs(2),
     ),
     define(
       "sets.intersects",
       [listOf(T), listOf(T)],
       boolType,
       (a: Values, b: Values) => b.some((item) => within(a, item)),
-      pairs,
+      pairs(1),
     ),
   ],
 };

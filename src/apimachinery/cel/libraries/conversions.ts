@@ -1,5 +1,6 @@
 import { define, type Library, method, type Overload, traverseFirst } from "../functions.ts";
 import { doubleText, doubleToInt, doubleToUint, int64, uint64 } from "../numbers.ts";
+import { unknownSize } from "../sizes.ts";
 import {
   durationText,
   fieldsOf,
@@ -61,9 +62,16 @@ function decodeUtf8(bytes: Uint8Array): string {
 
 /** Upstream charges by size only where text becomes bytes or the other way round. */
 const to = (name: string, from: CelType, type: CelType, call: (value: never) => Value): Overload =>
-  define(name, [from], type, call, traversing.has(`${from.kind} ${type.kind}`) ? { cost: traverseFirst } : {});
+  define(name, [from], type, call, traversing[`${from.kind} ${type.kind}`] ?? {});
 
-const traversing: ReadonlySet<string> = new Set(["string string", "string bytes", "bytes string"]);
+/** A character takes up to four bytes. */
+const traversing: Readonly<Record<string, Pick<Overload, "cost" | "resultSize">>> = {
+  "string bytes": { cost: traverseFirst, resultSize: ([size = unknownSize]) => ({ min: size.min, max: size.max * 4 }) },
+  "bytes string": {
+    cost: traverseFirst,
+    resultSize: ([size = unknownSize]) => ({ min: Math.floor(size.min / 4), max: size.max }),
+  },
+};
 
 const same = (value: Value): Value => value;
 

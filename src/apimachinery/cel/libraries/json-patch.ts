@@ -1,4 +1,4 @@
-import { define, type Library, traverseFirst } from "../functions.ts";
+import { define, type Library, sizeOfFirst, traverseFirst } from "../functions.ts";
 import { stringType } from "../types.ts";
 
 /** For paths of JSON patches. */
@@ -9,7 +9,7 @@ export const jsonPatchLibrary: Library = {
       [stringType],
       stringType,
       (key: string) => key.replaceAll("~", "~0").replaceAll("/", "~1"),
-      { cost: traverseFirst, resultSize: ([size = 0]) => size * 2 },
+      { cost: traverseFirst, resultSize: sizeOfFirst },
     ),
   ],
 };

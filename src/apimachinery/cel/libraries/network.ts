@@ -9,9 +9,18 @@ import {
   parseIpPrefix,
   prefixContains,
 } from "../../validation/index.ts";
-import { define, type Library, method, type Overload, traverseFirst } from "../functions.ts";
+import {
+  define,
+  type Library,
+  method,
+  type Operand,
+  type Overload,
+  traversal,
+  traverseFirst,
+  traverseTwice,
+} from "../functions.ts";
 import { boolType, intType, opaque, stringType } from "../types.ts";
-import { CelError, OpaqueValue, TypeValue } from "../values.ts";
+import { CelError, OpaqueValue, TypeValue, type Value } from "../values.ts";
 
 const ipType = opaque("net.IP");
 const cidrType = opaque("net.CIDR");
@@ -115,7 +124,9 @@ const question = (name: string, ask: (ip: Ip) => boolean): Overload => method(na
 const ipOverloads: readonly Overload[] = [
   define("ip", [stringType], ipType, needIp, parsing),
   define("isIP", [stringType], boolType, (text: string) => ipOf(text) !== undefined, parsing),
-  define("ip.isCanonical", [stringType], boolType, (text: string) => needIp(text).text === text, parsing),
+  define("ip.isCanonical", [stringType], boolType, (text: string) => needIp(text).text === text, {
+    cost: traverseTwice,
+  }),
   method("family", [ipType], intType, (ip: Ip) => BigInt(familyOf(ip))),
   question("isUnspecified", isUnspecified),
   question("isLoopback", isLoopback),
@@ -137,17 +148,44 @@ function masked({ prefix }: Cidr): Cidr {
     : new Cidr(prefix);
 }
 
+/** Bytes of the prefix are compared, twice over; a text is read first, and of a range the bits are compared as well. */
+function containing(range: boolean) {
+  const cost = (bytes: number, text: number) =>
+    traversal(2 * bytes) + (range ? traversal(bytes) + 1 : 0) + traversal(text);
+  return {
+    spent: ([cidr, other]: readonly Value[]) =>
+      cost(Math.ceil((cidr as Cidr).prefix.length / 8), typeof other === "string" ? other.length : 0),
+    estimate: ([, other]: readonly Operand[]) => ({
+      cost: cost(16, other?.type.kind === "opaque" ? 0 : (other?.size.max ?? 0)),
+    }),
+  };
+}
+
 const cidrOverloads: readonly Overload[] = [
   define("cidr", [stringType], cidrType, needCidr, parsing),
   define("isCIDR", [stringType], boolType, (text: string) => cidrOf(text) !== undefined, parsing),
-  method("containsIP", [cidrType, stringType], boolType, (cidr: Cidr, text: string) =>
-    prefixContains(cidr.prefix, needIp(text).address),
+  method(
+    "containsIP",
+    [cidrType, stringType],
+    boolType,
+    (cidr: Cidr, text: string) => prefixContains(cidr.prefix, needIp(text).address),
+    containing(false),
   ),
-  method("containsIP", [cidrType, ipType], boolType, (cidr: Cidr, ip: Ip) => prefixContains(cidr.prefix, ip.address)),
-  method("containsCIDR", [cidrType, stringType], boolType, (cidr: Cidr, text: string) =>
-    containsCidr(cidr, needCidr(text)),
+  method(
+    "containsIP",
+    [cidrType, ipType],
+    boolType,
+    (cidr: Cidr, ip: Ip) => prefixContains(cidr.prefix, ip.address),
+    containing(false),
   ),
-  method("containsCIDR", [cidrType, cidrType], boolType, containsCidr),
+  method(
+    "containsCIDR",
+    [cidrType, stringType],
+    boolType,
+    (cidr: Cidr, text: string) => containsCidr(cidr, needCidr(text)),
+    containing(true),
+  ),
+  method("containsCIDR", [cidrType, cidrType], boolType, containsCidr, containing(true)),
   method("ip", [cidrType], ipType, (cidr: Cidr) => new Ip(cidr.prefix.address)),
   method("masked", [cidrType], cidrType, masked),
   method("prefixLength", [cidrType], intType, (cidr: Cidr) => BigInt(cidr.prefix.length)),

@@ -1,5 +1,14 @@
-import { define, type Library, method, type Overload, traversal } from "../functions.ts";
+import {
+  type CallEstimate,
+  define,
+  type Library,
+  method,
+  type Operand,
+  type Overload,
+  traversal,
+} from "../functions.ts";
 import { int64, uint64 } from "../numbers.ts";
+import { addSizes, type Size, unknownSize } from "../sizes.ts";
 import { durationOf, timestampOf } from "../times.ts";
 import {
   boolType,
@@ -61,11 +70,17 @@ function remainder(a: bigint, b: bigint): bigint {
   return a % b;
 }
 
-const both = ([a = 0, b = 0]: readonly number[]): number => a + b;
-const joinCost = { cost: (sizes: readonly number[]) => traversal(both(sizes)), resultSize: both };
+const both = ([a = unknownSize, b = unknownSize]: readonly Size[]): Size => addSizes(a, b);
+const joinCost = { cost: ([a = 0, b = 0]: readonly number[]) => traversal(a + b), resultSize: both };
 
-/** Ours are copied, so they cost by their size. */
-const joinedLists = { cost: (sizes: readonly number[]) => 1 + traversal(both(sizes)), resultSize: both };
+/** Ours are copied, so a call costs by their size; definitions are judged as if it did not. */
+const joinedLists = {
+  cost: ([a = 0, b = 0]: readonly number[]) => 1 + traversal(a + b),
+  estimate: ([a, b]: readonly Operand[]): CallEstimate => ({
+    cost: 1,
+    size: addSizes(a?.size ?? unknownSize, b?.size ?? unknownSize),
+  }),
+};
 
 const additions: readonly Overload[] = [
   define("_+_", [stringType, stringType], stringType, (a: string, b: string) => a + b, joinCost),
@@ -112,18 +127,35 @@ function concatenate(a: readonly Value[], b: readonly Value[]): readonly Value[]
 const numbers = [intType, uintType, doubleType];
 const ordered = [boolType, stringType, bytesType, timestampType, durationType];
 
+const shorter = { cost: ([a = 0, b = 0]: readonly number[]) => traversal(Math.min(a, b)) };
+
+/** Texts are compared up to the end of the shorter one. */
+const byShorter = ({ kind }: CelType) => (kind === "string" || kind === "bytes" ? shorter : {});
+
 function comparison(symbol: string, holds: (order: number) => boolean): Overload[] {
   const call = (a: Value, b: Value) => {
     const order = compareValues(a, b);
     return order !== undefined && holds(order);
   };
-  const cost = ([a = 0, b = 0]: readonly number[]) => Math.max(1, traversal(Math.min(a, b)));
   const pairs: (readonly [CelType, CelType])[] = ordered.map((type) => [type, type]);
   for (const a of numbers) for (const b of numbers) pairs.push([a, b]);
-  return pairs.map(([a, b]) => define(`_${symbol}_`, [a, b], boolType, call, { cost }));
+  return pairs.map(([a, b]) => define(`_${symbol}_`, [a, b], boolType, call, byShorter(a)));
 }
 
-const equality = { cost: ([a = 0, b = 0]: readonly number[]) => Math.max(1, traversal(Math.min(a, b))) };
+/** Values of libraries' own types are equal or not at a glance; upstream has this for `==` alone. */
+const equality = {
+  ...shorter,
+  estimate: ([a, b]: readonly Operand[]): CallEstimate => {
+    const name =
+      a?.type.kind === "opaque" && b?.type.kind === "opaque" && a.type.name === b.type.name ? a.type.name : "";
+    if (name === "kubernetes.NamedFormat") return { cost: traversal(formatSizeMax) };
+    if (name === "kubernetes.URL") return { cost: traversal(Math.max(1, b?.size.max ?? 1)) };
+    if (name !== "") return { cost: 1 };
+    return { cost: traversal(Math.min(a?.size.max ?? 0, b?.size.max ?? 0)) };
+  },
+};
+/** Upstream: `MaxFormatSize`. */
+const formatSizeMax = 64;
 
 const logic: readonly Overload[] = [
   define("_&&_", [boolType, boolType], boolType, (a: boolean, b: boolean) => a && b, { cost: () => 0 }),
@@ -134,7 +166,7 @@ const logic: readonly Overload[] = [
   define("!_", [boolType], boolType, (a: boolean) => !a),
   define("@not_strictly_false", [boolType], boolType, (a: Value) => a !== false),
   define("_==_", [T, T], boolType, equal, equality),
-  define("_!=_", [T, T], boolType, (a: Value, b: Value) => !equal(a, b), equality),
+  define("_!=_", [T, T], boolType, (a: Value, b: Value) => !equal(a, b), shorter),
   define("-_", [intType], intType, (a: bigint) => int64(-a)),
   define("-_", [doubleType], doubleType, (a: number) => -a),
 ];
@@ -187,7 +219,7 @@ const indexing: readonly Overload[] = [
     boolType,
     (item: Value, list: readonly Value[]) => list.some((other) => equal(item, other)),
     {
-      cost: ([, size = 0]) => Math.max(1, size),
+      cost: ([, size = 0]) => size,
     },
   ),
   define("@in", [K, mapOf(K, V)], boolType, (key: Value, map: CelMap) => map.has(key)),

@@ -1,7 +1,22 @@
-import { define, type Library, matchCost, method, traverseBoth, traverseFirst, traversal } from "../functions.ts";
+import {
+  type CallEstimate,
+  define,
+  type Library,
+  matchCost,
+  method,
+  type Operand,
+  perCharacter,
+  sizeOfFirst,
+  traversal,
+  traverseBoth,
+  traverseFirst,
+  traverseTwice,
+} from "../functions.ts";
 import { testPattern } from "../regex.ts";
+import { addSizes, multiplySizes, type Size, times, unknownSize } from "../sizes.ts";
 import { boolType, dynType, intType, listOf, stringType } from "../types.ts";
 import { CelError, type Value } from "../values.ts";
+import { lookingAtAll } from "./collections.ts";
 import { formatText, quoteText } from "./format-text.ts";
 
 /** Indices count code points. */
@@ -74,12 +89,60 @@ const lower = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowe
 const upper = (text: string) => text.replace(/[a-z]/g, (letter) => letter.toUpperCase());
 const trim = (text: string) => text.replace(/^[\p{White_Space}\u0085]+|[\p{White_Space}\u0085]+$/gu, "");
 
-const whole = { cost: traverseFirst, resultSize: ([size = 0]: readonly number[]) => size };
+const whole = { cost: traverseFirst, resultSize: sizeOfFirst };
 const some = { cost: traverseFirst };
-/** The greatest result: something put between all characters. */
-const replaced = {
+const quoted = {
   cost: traverseFirst,
-  resultSize: ([size = 0, , by = 0]: readonly number[]) => size + (size + 1) * by,
+  resultSize: ([size = unknownSize]: readonly Size[]) => ({ min: size.min + 2, max: size.max * 2 + 2 }),
+};
+
+/** The end is looked at; upstream counts all of the text when it runs. */
+const atEnd = {
+  cost: traverseFirst,
+  estimate: ([, part]: readonly Operand[]): CallEstimate => ({ cost: traversal(part?.size.max ?? 0) }),
+};
+
+/** As often as can be, by the longest, and as seldom as can be, by the shortest. */
+function replacedSize([text = unknownSize, old = unknownSize, by = unknownSize]: readonly Size[]): Size {
+  const most =
+    old.min === 0
+      ? times(text.max + 1, by.max) + text.max
+      : by.max <= old.min
+        ? text.max
+        : times(Math.ceil(text.max / old.min), by.max);
+  const least =
+    old.max === 0
+      ? times(text.min + 1, by.min) + text.min
+      : old.max <= by.min
+        ? text.min
+        : times(Math.ceil(text.min / old.max), by.min);
+  return { min: least, max: most };
+}
+
+const replaced = { cost: traverseTwice, resultSize: replacedSize };
+
+const splitting = {
+  cost: traverseTwice,
+  estimate: ([text, , count]: readonly Operand[]): CallEstimate => {
+    const most = text?.size.max ?? 0;
+    const parts = count?.whole === undefined ? most : count.whole < 0n ? Number.POSITIVE_INFINITY : Number(count.whole);
+    return { cost: traverseTwice([most]), size: { min: 0, max: parts } };
+  },
+};
+
+const joining = {
+  spent: ([list, by]: readonly Value[]): number => {
+    const texts = list as readonly Value[];
+    const length = texts.reduce<number>((total, text) => total + (typeof text === "string" ? text.length : 0), 0);
+    return traverseTwice([length + (typeof by === "string" ? by.length * Math.max(0, texts.length - 1) : 0)]);
+  },
+  estimate: ([list, by]: readonly Operand[]): CallEstimate => {
+    const count = list?.size ?? unknownSize;
+    const between = { min: Math.max(0, count.min - 1), max: Math.max(0, count.max - 1) };
+    const texts = multiplySizes(count, list?.elements ?? unknownSize);
+    const size = by === undefined ? texts : addSizes(texts, multiplySizes(by.size, between));
+    return { cost: Math.ceil(size.max * perCharacter), size };
+  },
 };
 
 export const stringLibrary: Library = {
@@ -87,49 +150,39 @@ export const stringLibrary: Library = {
     method("contains", [stringType, stringType], boolType, (a: string, b: string) => a.includes(b), {
       cost: traverseBoth,
     }),
-    method("startsWith", [stringType, stringType], boolType, (a: string, b: string) => a.startsWith(b), {
-      cost: ([, size = 0]) => traversal(size),
-    }),
-    method("endsWith", [stringType, stringType], boolType, (a: string, b: string) => a.endsWith(b), {
-      cost: ([, size = 0]) => traversal(size),
-    }),
+    method("startsWith", [stringType, stringType], boolType, (a: string, b: string) => a.startsWith(b), atEnd),
+    method("endsWith", [stringType, stringType], boolType, (a: string, b: string) => a.endsWith(b), atEnd),
     method("matches", [stringType, stringType], boolType, testPattern, { cost: matchCost }),
-    define("matches", [stringType, stringType], boolType, testPattern, { cost: matchCost }),
-    method("charAt", [stringType, intType], stringType, charAt, { resultSize: () => 1 }),
-    method("indexOf", [stringType, stringType], intType, (a: string, b: string) => find(a, b, 0n, false), {
-      cost: traverseBoth,
+    define("matches", [stringType, stringType], boolType, testPattern, {
+      cost: matchCost,
+      estimate: () => ({ cost: 1 }),
     }),
+    method("charAt", [stringType, intType], stringType, charAt),
+    method("indexOf", [stringType, stringType], intType, (a: string, b: string) => find(a, b, 0n, false), lookingAtAll),
     method(
       "indexOf",
       [stringType, stringType, intType],
       intType,
       (a: string, b: string, from: bigint) => find(a, b, from, false),
-      {
-        cost: traverseBoth,
-      },
+      lookingAtAll,
     ),
     method(
       "lastIndexOf",
       [stringType, stringType],
       intType,
       (a: string, b: string) => find(a, b, BigInt(points(a).length), true),
-      {
-        cost: traverseBoth,
-      },
+      lookingAtAll,
     ),
     method(
       "lastIndexOf",
       [stringType, stringType, intType],
       intType,
       (a: string, b: string, from: bigint) => find(a, b, from, true),
-      {
-        cost: traverseBoth,
-      },
+      lookingAtAll,
     ),
     method("lowerAscii", [stringType], stringType, lower, whole),
     method("upperAscii", [stringType], stringType, upper, whole),
     method("trim", [stringType], stringType, trim, whole),
-    method("reverse", [stringType], stringType, (text: string) => points(text).toReversed().join(""), whole),
     method(
       "replace",
       [stringType, stringType, stringType],
@@ -138,14 +191,20 @@ export const stringLibrary: Library = {
       replaced,
     ),
     method("replace", [stringType, stringType, stringType, intType], stringType, replace, replaced),
-    method("split", [stringType, stringType], listOf(stringType), (a: string, b: string) => split(a, b, -1n), whole),
-    method("split", [stringType, stringType, intType], listOf(stringType), split, whole),
+    method(
+      "split",
+      [stringType, stringType],
+      listOf(stringType),
+      (a: string, b: string) => split(a, b, -1n),
+      splitting,
+    ),
+    method("split", [stringType, stringType, intType], listOf(stringType), split, splitting),
     method("substring", [stringType, intType], stringType, substring, whole),
     method("substring", [stringType, intType, intType], stringType, substring, whole),
-    method("join", [listOf(stringType)], stringType, (list: readonly string[]) => joined(list, ""), some),
-    method("join", [listOf(stringType), stringType], stringType, joined, some),
+    method("join", [listOf(stringType)], stringType, (list: readonly string[]) => joined(list, ""), joining),
+    method("join", [listOf(stringType), stringType], stringType, joined, joining),
     method("format", [stringType, listOf(dynType)], stringType, formatText, some),
-    define("strings.quote", [stringType], stringType, quoteText, whole),
+    define("strings.quote", [stringType], stringType, quoteText, quoted),
   ],
 };
 
@@ -153,3 +212,8 @@ function joined(list: readonly Value[], by: string): string {
   if (!list.every((item) => typeof item === "string")) throw new CelError("no such overload");
   return list.join(by);
 }
+
+/** In version 3 of the extension, which Kubernetes does not turn on. */
+export const laterStrings: Library = {
+  overloads: [method("reverse", [stringType], stringType, (text: string) => points(text).toReversed().join(""), whole)],
+};

@@ -1,5 +1,6 @@
-import { define, type Library, matchCost, method, traverseFirst } from "../functions.ts";
+import { define, type Library, matchCost, method, sizeOfFirst, traverseFirst } from "../functions.ts";
 import { findAllPattern, findPattern } from "../regex.ts";
+import { type Size, unknownSize } from "../sizes.ts";
 import { boolType, intType, listOf, mapOf, opaque, stringType } from "../types.ts";
 import { CelError, EntriesMap, OpaqueValue } from "../values.ts";
 
@@ -26,14 +27,16 @@ class UrlValue extends OpaqueValue {
   }
 }
 
-/** As Go's `url.ParseRequestURI`: an absolute URI or an absolute path, without a fragment. */
+/** As Go's `url.ParseRequestURI`: an absolute URI or an absolute path, without a fragment; what has no slash is opaque. */
 function parse(text: string): UrlValue | undefined {
   if (text === "" || /\p{Cc}/u.test(text)) return undefined;
   const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?]*))?([^?]*)(?:\?([\s\S]*))?$/.exec(text);
   if (match === null) return undefined;
   const [, scheme = "", authority, path = "", query = ""] = match;
   if (scheme === "" && !path.startsWith("/")) return undefined;
-  if (scheme !== "" && authority === undefined && !path.startsWith("/")) return undefined;
+  if (scheme !== "" && authority === undefined && !path.startsWith("/")) {
+    return new UrlValue(text, { scheme: scheme.toLowerCase(), host: "", path: "", query });
+  }
   if (authority === undefined && scheme === "" && text.startsWith("//")) return undefined;
   if (/%(?![0-9a-fA-F]{2})/.test(path)) return undefined;
   const host = hostOf(authority ?? "");
@@ -95,12 +98,12 @@ function unescape(text: string): string | undefined {
   }
 }
 
-const cost = { cost: traverseFirst };
+const reading = { cost: traverseFirst, resultSize: sizeOfFirst };
 
 export const urlLibrary: Library = {
   overloads: [
-    define("url", [stringType], urlType, need, cost),
-    define("isURL", [stringType], boolType, (text: string) => parse(text) !== undefined, cost),
+    define("url", [stringType], urlType, need, reading),
+    define("isURL", [stringType], boolType, (text: string) => parse(text) !== undefined),
     method("getScheme", [urlType], stringType, ({ parts }: UrlValue) => parts.scheme),
     method("getHost", [urlType], stringType, ({ parts }: UrlValue) => parts.host),
     method("getHostname", [urlType], stringType, hostname),
@@ -110,7 +113,11 @@ export const urlLibrary: Library = {
   ],
 };
 
-const search = { cost: matchCost, resultSize: ([size = 0]: readonly number[]) => size };
+/** Each character may be a match. */
+const search = {
+  cost: matchCost,
+  resultSize: ([text = unknownSize]: readonly Size[]): Size => ({ min: 0, max: text.max }),
+};
 
 export const regexLibrary: Library = {
   overloads: [

@@ -7,7 +7,6 @@ import {
   intType,
   type ListSemantics,
   type ObjectField,
-  stringType,
   timestampType,
 } from "../../../apimachinery/index.ts";
 import type { Structural } from "../schema/structural.ts";
@@ -41,6 +40,9 @@ export function celTypeOf(structural: Structural, name: string, isRoot: boolean)
   }
 }
 
+/** Upstream counts keys as nothing. */
+const keyType: CelType = { kind: "string", maxElements: 0 };
+
 function listType(structural: Structural, name: string): CelType | undefined {
   if (structural.items === undefined) return undefined;
   const element = celTypeOf(structural.items, `${name}.@idx`, structural.items.embedded);
@@ -70,7 +72,7 @@ function objectType(structural: Structural, name: string, isRoot: boolean): CelT
   if (typeof additional === "object" && !isRoot) {
     const value = celTypeOf(additional, `${name}.@elem`, additional.embedded);
     const maxElements = bound(props.maxProperties, leastSize(additional) + 6);
-    return value === undefined ? undefined : { kind: "map", key: stringType, value, maxElements };
+    return value === undefined ? undefined : { kind: "map", key: keyType, value, maxElements };
   }
   const fields = new Map<string, ObjectField>();
   for (const [property, child] of structural.properties) {
@@ -84,9 +86,10 @@ function objectType(structural: Structural, name: string, isRoot: boolean): CelT
 
 /** Every object has these, whatever its schema says of them. */
 function addResourceFields(fields: Map<string, ObjectField>, name: string): void {
+  const type: CelType = { kind: "string", maxElements: requestBytesMax - 2 };
   const texts = (names: readonly string[]) =>
-    new Map(names.map((field) => [field, { name: field, type: stringType } as ObjectField]));
-  for (const [field, type] of texts(["apiVersion", "kind"])) fields.set(field, type);
+    new Map(names.map((field): [string, ObjectField] => [field, { name: field, type }]));
+  for (const [name, field] of texts(["apiVersion", "kind"])) fields.set(name, field);
   fields.set("metadata", {
     name: "metadata",
     type: { kind: "object", name: `${name}.metadata`, fields: texts(["name", "generateName"]) },
