@@ -12,7 +12,7 @@ import {
   parameter,
   typeText,
 } from "./types.ts";
-import { assignable, instantiate, type Substitution, substitute } from "./unify.ts";
+import { assignable, atLeastAsGeneral, instantiate, type Substitution, substitute } from "./unify.ts";
 import type { Value } from "./values.ts";
 
 /** What names mean where an expression is compiled. */
@@ -248,8 +248,7 @@ class Checker {
   #join(joined: CelType | undefined, type: CelType, node: Expression): CelType {
     if (joined === undefined || joined.kind === "error") return type;
     if (assignable(this.#bindings, joined, type)) {
-      const [known, other] = [this.#settle(joined), this.#settle(type)];
-      return known.kind === "dyn" || other.kind === "dyn" ? dynType : known.kind === "null" ? other : known;
+      return atLeastAsGeneral(this.#bindings, joined, type) ? joined : type;
     }
     if (!this.#declarations.homogeneousLiterals) return dynType;
     return this.#issue(

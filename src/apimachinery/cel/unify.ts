@@ -39,6 +39,18 @@ function sameShape(bindings: Substitution, to: CelType, from: CelType): boolean 
   return to.kind === from.kind;
 }
 
+/** Whether a type says no more than another: of elements that fit together, such a type is that of the list. */
+export function atLeastAsGeneral(bindings: Substitution, type: CelType, other: CelType): boolean {
+  const [a, b] = [settle(bindings, type), settle(bindings, other)];
+  const inner = (x: CelType, y: CelType) => atLeastAsGeneral(bindings, x, y);
+  if (isDyn(a) || a.kind === "parameter" || b.kind === "null") return true;
+  if (isDyn(b) || b.kind === "parameter" || a.kind === "null") return false;
+  if (a.kind === "list" && b.kind === "list") return inner(a.element, b.element);
+  if (a.kind === "optional" && b.kind === "optional") return inner(a.element, b.element);
+  if (a.kind === "map" && b.kind === "map") return inner(a.key, b.key) && inner(a.value, b.value);
+  return a.kind === "wrapper" || b.kind !== "wrapper";
+}
+
 function bind(bindings: Substitution, parameter: CelType & { kind: "parameter" }, type: CelType): boolean {
   if (type.kind === "parameter" && type.name === parameter.name) return true;
   if (mentions(bindings, type, parameter.name)) return false;
