@@ -60,6 +60,15 @@ test("the log is written in lines, rotated by size, and old files go", async () 
   assert.equal((JSON.parse(newest.at(-1) ?? "") as AuditEvent).auditID, "event-5");
 });
 
+test("the log is nobody else's to read, and its directory is made", async () => {
+  const { clock, disk } = await directory();
+  const sink = new LogSink({ clock, disk, path: "/log/deep/audit.log", bytesMax: 100 });
+  for (const id of ["a", "b"]) await sink.write([event(id)]);
+  const files = await disk.list("/log/deep");
+  assert.equal(files.length, 2);
+  for (const name of files) assert.equal(((await disk.status(`/log/deep/${name}`))?.mode ?? 0) & 0o777, 0o600);
+});
+
 test("old files are compressed if so asked, and go by age", async () => {
   const { clock, disk } = await directory();
   const sink = new LogSink({ clock, disk, path: "/log/audit.log", bytesMax: 100, daysMax: 2, compress: true });

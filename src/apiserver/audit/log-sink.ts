@@ -56,7 +56,7 @@ export class LogSink implements AuditSink {
   async #append(bytes: Uint8Array): Promise<void> {
     const { disk, path, bytesMax = 100 * 1024 * 1024 } = this.#options;
     try {
-      this.#size ??= (await disk.status(path))?.size ?? 0;
+      this.#size ??= (await disk.status(path))?.size ?? (await this.#create());
       if (this.#size > 0 && this.#size + bytes.length > bytesMax) await this.#rotate();
       await disk.append(path, bytes);
       this.#size += bytes.length;
@@ -66,6 +66,14 @@ export class LogSink implements AuditSink {
     }
   }
 
+  /** Bodies may be secret: nobody else may read them. */
+  async #create(): Promise<number> {
+    const { disk, path } = this.#options;
+    await disk.makeDirectory(path.slice(0, path.lastIndexOf("/")) || "/", { mode: 0o700 });
+    await disk.write(path, "", { mode: 0o600, atomic: false });
+    return 0;
+  }
+
   /** `audit.log` becomes `audit-2026-01-02T03-04-05.678.log`, as upstream names it. */
   async #rotate(): Promise<void> {
     const { disk, path, clock } = this.#options;
@@ -73,7 +81,7 @@ export class LogSink implements AuditSink {
     const stamp = new Date(clock.now()).toISOString().slice(0, -1).replaceAll(":", "-");
     const backup = `${stem}-${stamp}${extension}`;
     await disk.rename(path, backup);
-    this.#size = 0;
+    this.#size = await this.#create();
     if (this.#options.compress === true) {
       await disk.write(`${backup}.gz`, await compressed(await disk.read(backup)), { mode: 0o600 });
       await disk.remove(backup);
