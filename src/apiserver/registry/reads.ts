@@ -1,4 +1,4 @@
-import { newBadRequest, newFailure, newResourceExpired, StatusError } from "../../apimachinery/index.ts";
+import { newResourceExpired, StatusError } from "../../apimachinery/index.ts";
 import { CompactedError, FutureRevisionError } from "../../storage/index.ts";
 import { CacheEntry } from "../cacher/entry.ts";
 import { countOf, entriesOf, type Segment, segmentsOf } from "../cacher/range.ts";
