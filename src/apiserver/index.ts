@@ -31,6 +31,7 @@ export type { SubresourceHandler } from "./handlers/subresource-handlers.ts";
 export { createLocalClient, LocalClient, type LocalIdentity } from "./local/local-client.ts";
 export * from "./registry/contract.ts";
 export type { Converter, StrategyTable } from "./registry/descriptors.ts";
+export { strategiesFor } from "./registry/strategies.ts";
 export * from "./request/contract.ts";
 export type { KubeletCredentials } from "./streaming/kubelet-connection.ts";
 export { ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "./server.ts";

@@ -1,6 +1,7 @@
 import type { Lease } from "../../../api/index.ts";
 import { type FieldPath, fieldPath, forbidden, invalid, isNegativeError } from "../../../apimachinery/index.ts";
 import { checkOneOf, checkQualifiedName, type Errors } from "../common/check.ts";
+import type { GatedField } from "../common/gated-fields.ts";
 import { collect } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
@@ -9,8 +10,6 @@ const specPath = fieldPath("spec");
 const check = ({ spec = {} }: Lease) => collect((errors) => checkSpec(spec, errors));
 
 export const leaseStrategy: Strategy<Lease> = {
-  prepareForCreate: ({ spec }) => dropCoordinated(spec),
-  prepareForUpdate: ({ spec }, old) => dropCoordinated(spec, old.spec),
   validate: check,
   validateUpdate: check,
   allowCreateOnUpdate: true,
@@ -22,12 +21,15 @@ export const leaseStrategy: Strategy<Lease> = {
   ]),
 };
 
-/** What the gate CoordinatedLeaderElection, off by default, would let writers say goes, unless it was there. */
-function dropCoordinated(spec: Lease["spec"], old?: Lease["spec"]): void {
-  if (spec === undefined) return;
-  if (old?.strategy === undefined) delete spec.strategy;
-  if (old?.preferredHolder === undefined) delete spec.preferredHolder;
-}
+export const gatedLeaseFields: readonly GatedField<Lease>[] = (["strategy", "preferredHolder"] as const).map(
+  (field) => ({
+    gate: "CoordinatedLeaderElection",
+    isUsed: ({ spec }) => spec?.[field] !== undefined,
+    drop({ spec }) {
+      delete spec?.[field];
+    },
+  }),
+);
 
 function checkSpec(spec: Lease["spec"], errors: Errors): void {
   const { leaseDurationSeconds: seconds, leaseTransitions: transitions, strategy = "", preferredHolder = "" } = spec;

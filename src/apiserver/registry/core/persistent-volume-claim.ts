@@ -17,6 +17,7 @@ import { addMessages, type Errors } from "../common/check.ts";
 import { betaStorageClass, claimWarnings } from "../common/claim-warnings.ts";
 import { accessModesText, checkClaimSpec } from "../common/claim-spec.ts";
 import { jsonDiff } from "../common/diff.ts";
+import type { GatedField } from "../common/gated-fields.ts";
 import { collect, keep, statusOnly } from "../common/lifecycle.ts";
 import { checkQuantityOf, isNativeResource } from "../common/resources.ts";
 import { ageColumn, defineTable, nameColumn, text, wide } from "../common/table.ts";
@@ -68,13 +69,20 @@ export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = {
   ]),
 };
 
-/**
- * Drops what is taken from nowhere: sources in other namespaces, whose gate is off by default, and in the older field
- * anything but claims and snapshots. What the claim had before stays.
- */
+/** Sources in other namespaces. */
+export const gatedClaimFields: readonly GatedField<PersistentVolumeClaim>[] = [
+  {
+    gate: "CrossNamespaceVolumeDataSource",
+    isUsed: ({ spec }) => spec?.dataSourceRef !== undefined,
+    drop({ spec }) {
+      if ((spec?.dataSourceRef?.namespace ?? "") !== "") delete spec?.dataSourceRef;
+    },
+  },
+];
+
+/** In the older field anything but claims and snapshots is dropped from claims that had no source. */
 function dropSources(spec: Spec, old?: Spec): void {
   if (spec === undefined) return;
-  if ((spec.dataSourceRef?.namespace ?? "") !== "" && old?.dataSourceRef === undefined) delete spec.dataSourceRef;
   const { dataSource } = spec;
   const hadSource = old?.dataSource !== undefined || old?.dataSourceRef !== undefined;
   if (dataSource === undefined || spec.dataSourceRef !== undefined || hadSource) return;

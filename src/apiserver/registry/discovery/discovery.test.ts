@@ -97,10 +97,3 @@ leases.rejects([
     ["spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined"],
   ],
 ]);
-
-test("what is for coordinated election goes from a Lease that did not have it", () => {
-  const spec = { strategy: "OldestEmulationVersion", preferredHolder: "x" };
-  assert.deepEqual(leases.created({ metadata, spec }).spec, {});
-  assert.deepEqual(leases.updated({ metadata, spec }, { metadata, spec: {} }).spec, {});
-  assert.deepEqual(leases.updated({ metadata, spec }, { metadata, spec }).spec, spec);
-});

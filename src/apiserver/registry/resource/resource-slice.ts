@@ -1,9 +1,11 @@
 import type { ResourceSlice, resourceV1 } from "../../../api/index.ts";
 import { fieldPath, invalid, required, semanticEqual, validateImmutableField } from "../../../apimachinery/index.ts";
 import { checkLabel, checkPositive, type Errors } from "../common/check.ts";
+import type { GatedField } from "../common/gated-fields.ts";
 import { collect, countGeneration } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
+import { timeText } from "../times.ts";
 import { checkCounters, checkDevice, namedPlaces } from "./device.ts";
 import { checkDriverName, checkPoolName, checkSet } from "./names.ts";
 
@@ -16,10 +18,14 @@ const richDevicesMax = 64;
 const counterSetsMax = 8;
 
 export const resourceSliceStrategy: Strategy<ResourceSlice> = {
-  prepareForCreate({ metadata }) {
-    metadata.generation = 1;
+  prepareForCreate(slice, { request }) {
+    fillTimes(slice, timeText(request.receivedAtMs));
+    slice.metadata.generation = 1;
   },
-  prepareForUpdate: (slice, old) => countGeneration(slice, old, !semanticEqual(slice.spec, old.spec)),
+  prepareForUpdate(slice, old, { request }) {
+    fillTimes(slice, timeText(request.receivedAtMs));
+    countGeneration(slice, old, !semanticEqual(slice.spec, old.spec));
+  },
   validate: ({ spec }) => collect((errors) => checkSpec(spec, undefined, errors)),
   validateUpdate: ({ spec }, old) => collect((errors) => checkSpec(spec, old.spec, errors)),
   allowUnconditionalUpdate: true,
@@ -35,6 +41,38 @@ export const resourceSliceStrategy: Strategy<ResourceSlice> = {
     ageColumn,
   ]),
 };
+
+const lists = ["ints", "bools", "strings", "versions"] as const;
+const attributesOf = ({ spec: { devices = [] } }: ResourceSlice) =>
+  devices.flatMap(({ attributes = {} }) => Object.values(attributes));
+
+export const gatedSliceFields: readonly GatedField<ResourceSlice>[] = [
+  {
+    gate: "DRAListTypeAttributes",
+    isUsed: (slice) => attributesOf(slice).some((attribute) => lists.some((list) => attribute[list] !== undefined)),
+    drop(slice) {
+      for (const attribute of attributesOf(slice)) for (const list of lists) delete attribute[list];
+    },
+  },
+  {
+    gate: "DRANodeAllocatableResources",
+    isUsed: ({ spec: { devices = [] } }) => devices.some((one) => one.nodeAllocatableResourceMappings !== undefined),
+    drop({ spec: { devices = [] } }) {
+      for (const device of devices) delete device.nodeAllocatableResourceMappings;
+    },
+  },
+];
+
+/** Taints that do not say since when they are there. */
+function fillTimes(slice: ResourceSlice, now: string): void {
+  const { devices = [] } = slice.spec;
+  if (!devices.some(({ taints = [] }) => taints.some(({ timeAdded }) => timeAdded === undefined))) return;
+  const filled = devices.map(({ taints, ...device }) => ({
+    ...device,
+    ...(taints === undefined ? {} : { taints: taints.map((taint) => ({ timeAdded: now, ...taint })) }),
+  }));
+  slice.spec = { ...slice.spec, devices: filled };
+}
 
 function checkSpec(spec: Spec, old: Spec | undefined, errors: Errors): void {
   checkDriverName(spec.driver, specPath.child("driver"), errors);

@@ -4,6 +4,7 @@ import {
   type HttpServer,
   listenHttp,
   type StandardServer,
+  strategiesFor,
 } from "../../../apiserver/index.ts";
 import {
   type Command,
@@ -130,6 +131,7 @@ async function createServer(
     more: {
       ...settings.more,
       metrics,
+      strategies: strategiesFor((gate) => features.enabled(gate)),
       asksCreateForStreams: features.enabled("AuthorizePodWebsocketUpgradeCreatePermission"),
     },
   });

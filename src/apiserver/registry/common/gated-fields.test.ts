@@ -3,9 +3,9 @@ import { test } from "node:test";
 import type { PodSpec } from "../../../api/index.ts";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import type { WriteContext } from "../contract.ts";
-import { builtInStrategies } from "../strategies.ts";
+import { builtInStrategies, strategiesFor } from "../strategies.ts";
 
-const context = { request: { warn: () => undefined } } as unknown as WriteContext;
+const context = { request: { warn: () => undefined, receivedAtMs: 60_000 } } as unknown as WriteContext;
 
 const used = (): PodSpec =>
   ({
@@ -54,5 +54,56 @@ for (const [resource, around] of Object.entries(holders)) {
     const kept = used();
     strategy?.prepareForUpdate?.(object(kept), object(used()), context);
     assert.deepEqual(kept, used());
+    const open = used();
+    strategiesFor(() => true)
+      .get(resource)
+      ?.prepareForCreate?.(object(open), context);
+    assert.deepEqual(open, used());
   });
 }
+
+const made = (resource: string, object: object, isOn?: (gate: string) => boolean) => {
+  const copy = structuredClone(object) as KubeObject & { spec: Record<string, unknown> };
+  const strategies = isOn === undefined ? builtInStrategies : strategiesFor(isOn);
+  strategies.get(resource)?.prepareForCreate?.(copy, context);
+  return copy.spec;
+};
+
+test("what is for coordinated election goes from Leases", () => {
+  const lease = { metadata: { name: "x" }, spec: { strategy: "OldestEmulationVersion", preferredHolder: "x" } };
+  const resource = "coordination.k8s.io/v1/leases";
+  assert.deepEqual(made(resource, lease), {});
+  assert.deepEqual(
+    made(resource, lease, (gate) => gate === "CoordinatedLeaderElection"),
+    lease.spec,
+  );
+});
+
+test("sources in other namespaces go from claims", () => {
+  const dataSourceRef = { apiGroup: "snapshot.storage.k8s.io", kind: "VolumeSnapshot", name: "s", namespace: "n" };
+  const claim = { metadata: { name: "x" }, spec: { dataSourceRef } };
+  assert.deepEqual(made("/persistentvolumeclaims", claim), {});
+  assert.deepEqual(
+    made("/persistentvolumeclaims", claim, () => true),
+    { dataSourceRef },
+  );
+});
+
+test("lists and mappings go from devices, whose taints get the time", () => {
+  const devices = [
+    {
+      name: "d",
+      attributes: { a: { ints: [1] }, b: { int: 1 } },
+      nodeAllocatableResourceMappings: { cpu: {} },
+      taints: [{ key: "k", effect: "NoSchedule" }],
+    },
+  ];
+  const slice = { metadata: { name: "x" }, spec: { devices } };
+  const resource = "resource.k8s.io/resourceslices";
+  const taints = [{ key: "k", effect: "NoSchedule", timeAdded: "1970-01-01T00:01:00Z" }];
+  assert.deepEqual(made(resource, slice), { devices: [{ name: "d", attributes: { a: {}, b: { int: 1 } }, taints }] });
+  assert.deepEqual(
+    made(resource, slice, () => true),
+    { devices: [{ ...devices[0], taints }] },
+  );
+});
