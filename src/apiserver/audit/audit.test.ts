@@ -58,6 +58,14 @@ async function auditedServer(stored?: (stage: string) => boolean) {
       },
     },
     runtime: { nodeVersion: "26", architecture: "x64" },
+    paths: [
+      {
+        handle: ({ target }) => {
+          if (target === "/broken") throw new TypeError("this should never happen");
+          return undefined;
+        },
+      },
+    ],
     audit,
     metrics,
   });
@@ -217,5 +225,19 @@ test("a request whose arrival a strict backend cannot store is refused, and only
   failing = "ResponseComplete";
   assert.equal((await ask("ann", "POST", "/api/v1/namespaces/default/configmaps", configMap)).status, 201);
   assert.ok(metrics.render().body.includes("apiserver_audit_requests_rejected_total 1\n"));
+  await stop();
+});
+
+test("a failure of the server itself is recorded as one", async () => {
+  const { events, ask, stop } = await auditedServer();
+  assert.equal((await ask("ann", "GET", "/broken")).status, 500);
+  assert.equal(events[0]?.stage, "Panic");
+  assert.deepEqual(events[0]?.responseStatus, {
+    metadata: {},
+    status: "Failure",
+    message: "APIServer panic'd: this should never happen",
+    reason: "InternalError",
+    code: 500,
+  });
   await stop();
 });

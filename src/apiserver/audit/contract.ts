@@ -19,6 +19,8 @@ export interface AuditedRequest {
   /** Where backends have the request wait: false when it must not go on, as its arrival could not be recorded. */
   readonly stored: Promise<boolean> | undefined;
   impersonated(user: UserInfo): void;
+  /** The server itself failed; the answer will be recorded at the stage `Panic`. */
+  panicked(why: string): void;
   /** Records the answer; the one returned is to be sent, when it has come. */
   respond(response: ApiResponse): ApiResponse | Promise<ApiResponse>;
 }

@@ -3,7 +3,15 @@ import type { ApiRequest, ApiResponse, StreamSink } from "../http/exchange.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { UserInfo } from "../request/contract.ts";
 import type { BodyReader } from "./bodies.ts";
-import type { AuditBackend, AuditedCall, AuditedRequest, Auditor, AuditLevel, InnerCall } from "./contract.ts";
+import type {
+  AuditBackend,
+  AuditedCall,
+  AuditedRequest,
+  Auditor,
+  AuditLevel,
+  AuditStatus,
+  InnerCall,
+} from "./contract.ts";
 import { EventMaker, type Outcome, statusOf, userOf } from "./event-maker.ts";
 import type { AuditDecision, AuditPolicy } from "./policy.ts";
 import { RecordedCall } from "./recorded-call.ts";
@@ -73,6 +81,7 @@ class RecordedRequest implements AuditedRequest {
   readonly #maker: EventMaker;
   readonly #bodies: BodyReader;
   readonly #longRunning: boolean;
+  #panic: string | undefined;
 
   constructor(maker: EventMaker, request: ApiRequest, bodies: BodyReader, longRunning: boolean) {
     this.request = request;
@@ -90,7 +99,15 @@ class RecordedRequest implements AuditedRequest {
     this.#maker.impersonated = userOf(user);
   }
 
+  panicked(why: string): void {
+    this.#panic = why;
+  }
+
   respond(response: ApiResponse): ApiResponse | Promise<ApiResponse> {
+    if (this.#panic !== undefined) {
+      const stored = this.#maker.emit("Panic", { status: panicStatus(this.#panic), object: undefined });
+      return stored === undefined ? response : stored.then(() => response);
+    }
     const outcome = this.#outcome(response);
     if (!this.#longRunning || response.status >= 400) {
       const stored = this.#maker.emit("ResponseComplete", outcome);
@@ -117,6 +134,11 @@ class RecordedRequest implements AuditedRequest {
     const object = this.#bodies.readResponse(response);
     return { status: statusOf(object, response.status), object: wanted ? object : undefined };
   }
+}
+
+function panicStatus(why: string): AuditStatus {
+  const message = `APIServer panic'd: ${why}`;
+  return { metadata: {}, status: "Failure", message, reason: "InternalError", code: 500 };
 }
 
 /** The request itself, and a look at its body as it is read. */

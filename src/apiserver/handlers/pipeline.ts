@@ -109,6 +109,7 @@ export class Pipeline {
         verb: context.info.verb,
         error: error instanceof Error ? error.stack : String(error),
       });
+      context.audited?.panicked(messageOf(error));
       return statusReply(newInternalError(messageOf(error)).status);
     }
   }
