@@ -43,6 +43,7 @@ import { jsonReply } from "./http/reply.ts";
 import { accessMetrics } from "./metrics/access-metrics.ts";
 import { addObjectMetrics } from "./metrics/object-metrics.ts";
 import { ObservedStore } from "./metrics/observed-store.ts";
+import { healthMetrics } from "./metrics/health-metrics.ts";
 import { metricsPath } from "./metrics/path.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
 import { type ExtraDocuments, OpenApiHandler } from "./openapi/handler.ts";
@@ -123,6 +124,8 @@ export class ApiServer implements Runnable {
   readonly #openWatches = new OpenWatches();
   readonly scheme: Scheme;
   readonly admission: AdmissionChain;
+  /** Beside the other metrics, to be asked for more often. */
+  readonly #slis = new MetricsRegistry();
   readonly #pending: Set<string>;
   readonly #ready = Promise.withResolvers<void>();
   #stopping = false;
@@ -152,7 +155,7 @@ export class ApiServer implements Runnable {
     // Nobody need wait for it.
     this.#ready.promise.catch(() => {});
     this.#pending = new Set((options.startup ?? []).map((step) => step.name));
-    this.health = new HealthHandler(this.#checks());
+    this.health = new HealthHandler(this.#checks(), healthMetrics(this.#slis));
     this.services = this.#handlerServices();
     this.handler = this.#pipeline().handle;
   }
@@ -292,6 +295,7 @@ export class ApiServer implements Runnable {
           rootPath(source),
           this.#openApi(),
           metricsPath(this.metrics.registry),
+          metricsPath(this.#slis, "/metrics/slis"),
           this.#versionPath(),
         ],
       }),

@@ -13,12 +13,17 @@ export interface HealthCheck {
 
 type Root = "healthz" | "livez" | "readyz";
 
+/** Told of every check of a whole: its name, for what it was asked, and whether it was well. */
+export type HealthObserver = (name: string, type: Root, well: boolean) => void;
+
 /** `/healthz`, `/livez`, `/readyz`, with `verbose`, `exclude` and single checks, as upstream prints them. */
 export class HealthHandler implements PathHandler {
   readonly #checks: HealthCheck[];
+  readonly #observe: HealthObserver | undefined;
 
-  constructor(checks: readonly HealthCheck[]) {
+  constructor(checks: readonly HealthCheck[], observe?: HealthObserver) {
     this.#checks = [...checks];
+    this.#observe = observe;
   }
 
   add(check: HealthCheck): void {
@@ -29,7 +34,7 @@ export class HealthHandler implements PathHandler {
     const [, root, name] = /^\/(healthz|livez|readyz)(?:\/([^/]+))?\/?$/.exec(request.target.split("?")[0] ?? "") ?? [];
     if (root === undefined) return undefined;
     const checks = this.#checks.filter((check) => check.only === undefined || check.only.includes(root as Root));
-    return name === undefined ? all(root as Root, checks, query) : one(checks, name);
+    return name === undefined ? all(root as Root, checks, query, this.#observe) : one(checks, name);
   }
 }
 
@@ -40,7 +45,12 @@ async function one(checks: readonly HealthCheck[], name: string): Promise<ApiRes
   return problem === undefined ? textReply(200, "ok") : textReply(500, `internal server error: ${problem}\n`);
 }
 
-async function all(root: Root, checks: readonly HealthCheck[], query: Query): Promise<ApiResponse> {
+async function all(
+  root: Root,
+  checks: readonly HealthCheck[],
+  query: Query,
+  observe: HealthObserver | undefined,
+): Promise<ApiResponse> {
   const excluded = new Set(query.all("exclude"));
   const lines: string[] = [];
   let failed = false;
@@ -50,6 +60,7 @@ async function all(root: Root, checks: readonly HealthCheck[], query: Query): Pr
       continue;
     }
     const problem = await ask(check);
+    observe?.(check.name, root, problem === undefined);
     if (problem !== undefined) failed = true;
     // The reason stays in the log: these paths are open to everybody.
     lines.push(problem === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`);

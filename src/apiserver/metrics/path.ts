@@ -1,11 +1,11 @@
 import { MetricsRegistry } from "../../component/index.ts";
 import type { PathHandler } from "../handlers/router.ts";
 
-/** `/metrics`, in the Prometheus text format or as OpenMetrics. */
-export function metricsPath(registry: MetricsRegistry): PathHandler {
+/** `/metrics` or another path, in the Prometheus text format or as OpenMetrics. */
+export function metricsPath(registry: MetricsRegistry, path = "/metrics"): PathHandler {
   return {
     handle(request) {
-      if (request.target.split("?")[0] !== "/metrics") return undefined;
+      if (request.target.split("?")[0] !== path) return undefined;
       const accept = request.headers["accept"];
       const format = MetricsRegistry.formatFor(typeof accept === "string" ? accept : undefined);
       const { contentType, body } = registry.render(format);

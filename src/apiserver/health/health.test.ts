@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startControlPlane } from "../../testing/index.ts";
+
+test("health checks are told as metrics of their own", async () => {
+  const plane = await startControlPlane();
+  const get = async (path: string): Promise<string> =>
+    Buffer.from((await plane.client.raw({ method: "GET", path })).body).toString();
+  let well = true;
+  plane.server.health.add({ name: "extra", check: () => (well ? undefined : "unwell") });
+  assert.equal(await get("/readyz"), "ok");
+  well = false;
+  assert.match(await get("/readyz"), /\[-\]extra failed: reason withheld/);
+  const shown = await get("/metrics/slis");
+  for (const line of [
+    'kubernetes_healthcheck{name="extra",type="readyz"} 0',
+    'kubernetes_healthcheck{name="ping",type="readyz"} 1',
+    'kubernetes_healthchecks_total{name="extra",type="readyz",status="success"} 1',
+    'kubernetes_healthchecks_total{name="extra",type="readyz",status="error"} 1',
+  ]) {
+    assert.ok(shown.includes(`${line}\n`), line);
+  }
+  assert.ok(!(await get("/metrics")).includes("kubernetes_healthcheck"));
+  await plane.stop();
+});
