@@ -49,6 +49,7 @@ import { audited, auditedStart } from "./audited-call.ts";
 import { type LocalIdentity, objectOf } from "./local-client.ts";
 import { LocalRequest } from "./local-request.ts";
 import { LocalWatch } from "./local-watch.ts";
+import { shownDeleteOptions, shownWriteOptions } from "./shown-options.ts";
 
 const noQuery = new Query("");
 
@@ -183,7 +184,7 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
         patch: body,
         force,
         parameters: { ...this.#write(context, options), fieldValidation: options.fieldValidation ?? "Ignore" },
-        options: { kind: "PatchOptions", apiVersion: "meta.k8s.io/v1" },
+        options: { ...shownWriteOptions("PatchOptions", options), ...(force ? { force } : {}) },
       });
       return result.object as T;
     });
@@ -304,7 +305,7 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
     return {
       context,
       dryRun: options.dryRun === true,
-      options: {},
+      options: shownWriteOptions("UpdateOptions", options),
       ...(fieldManager === undefined ? {} : { fieldManager }),
     };
   }
@@ -314,7 +315,7 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
     return {
       context,
       dryRun: options.dryRun === true,
-      options: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1" },
+      options: shownDeleteOptions(options),
       ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
       ...(propagationPolicy === undefined ? {} : { propagation: propagationPolicy }),
       ...(preconditions === undefined ? {} : { preconditions }),

@@ -12,6 +12,7 @@ import {
 } from "../../../apimachinery/index.ts";
 import type { AuthorizationAttributes, Authorizer } from "../../authz/contract.ts";
 import type { AdmissionAttributes } from "../contract.ts";
+import { requestOf } from "../request.ts";
 import type { Variant } from "../webhook/equivalents.ts";
 import { namespaceType, requestType } from "../../../api/index.ts";
 
@@ -125,7 +126,7 @@ export function activation(inputs: ActivationInputs, variables: CelMap | undefin
   const makers: Readonly<Record<string, () => Value>> = {
     object: () => typed(inputs.object),
     oldObject: () => typed(inputs.oldObject),
-    request: () => valueOf(requestOf(attributes, variant), requestType),
+    request: () => valueOf(requestOf(variant, attributes), requestType),
     params: () => valueOf(inputs.params ?? null, dynType),
     namespaceObject: () => valueOf(inputs.namespace ?? null, namespaceType),
     authorizer: () => authorizerValue(gate.check),
@@ -149,29 +150,4 @@ function withKind(object: KubeObject, { kind }: Variant): KubeObject {
 
 function requestResource({ resource, subresource, namespace, name }: AdmissionAttributes): AuthorizationQuestion {
   return { group: resource.group, resource: resource.resource, subresource, namespace, name };
-}
-
-/** `admission.k8s.io/v1` AdmissionRequest, without its objects. */
-function requestOf(attributes: AdmissionAttributes, variant: Variant): Readonly<Record<string, unknown>> {
-  const { kind, resource, subresource, name, namespace, operation, context, dryRun, options } = attributes;
-  const { user } = context;
-  return {
-    kind: variant.kind,
-    resource: variant.resource,
-    subResource: subresource,
-    requestKind: kind,
-    requestResource: resource,
-    requestSubResource: subresource,
-    name,
-    namespace,
-    operation,
-    userInfo: {
-      username: user.name,
-      ...(user.uid === undefined ? {} : { uid: user.uid }),
-      groups: user.groups,
-      extra: user.extra ?? {},
-    },
-    dryRun,
-    options: options ?? null,
-  };
 }

@@ -229,6 +229,19 @@ describe("validating policies", () => {
     });
   });
 
+  it("see of the request what there is", async () => {
+    const expression =
+      "!has(request.subResource) && !has(request.userInfo.uid) && request.name == 'seen' && request.options.kind == 'CreateOptions'";
+    await plane.with("Validating", { matchConstraints, validations: [{ expression }] }, {}, async () => {
+      await plane.collection("configmaps").create(configMap("seen"));
+    });
+    const broken = [{ expression: "request.subResource == ''" }];
+    await plane.with("Validating", { matchConstraints, validations: broken }, {}, async () => {
+      const { message = "" } = await refusal(plane.collection("configmaps").create(configMap("unseen")));
+      assert.match(message, /resulted in error: no such key: subResource/);
+    });
+  });
+
   it("match names that are known, subresources and connections", async () => {
     const named = {
       resourceRules: [

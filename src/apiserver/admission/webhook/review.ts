@@ -1,6 +1,7 @@
 import { type KubeObject, type Status, StatusError } from "../../../apimachinery/index.ts";
 import { loadScheme } from "../../../api/index.ts";
 import type { AdmissionAttributes } from "../contract.ts";
+import { requestOf } from "../request.ts";
 import type { Variant } from "./equivalents.ts";
 import type { Hook } from "./hooks.ts";
 
@@ -36,38 +37,9 @@ export function reviewOf(
       "could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)",
     );
   }
-  const request = { uid, ...requestOf(variant, attributes, objects) };
+  const { object = null, oldObject = null } = objects;
+  const request = { uid, ...requestOf(variant, attributes), object, oldObject };
   return { version, uid, body: { kind, apiVersion: `${group}/${version}`, request } };
-}
-
-/** `AdmissionRequest` but for its `uid`. Fields that are empty are left out where upstream leaves them out. */
-function requestOf(
-  variant: Variant,
-  { kind, resource, context, operation, namespace, name, subresource, dryRun, options }: AdmissionAttributes,
-  { object, oldObject }: Converted,
-): Record<string, unknown> {
-  const { name: username, uid, groups, extra = {} } = context.user;
-  return {
-    kind: variant.kind,
-    resource: variant.resource,
-    ...(subresource === "" ? {} : { subResource: subresource }),
-    requestKind: kind,
-    requestResource: resource,
-    ...(subresource === "" ? {} : { requestSubResource: subresource }),
-    ...(name === "" ? {} : { name }),
-    ...(namespace === "" ? {} : { namespace }),
-    operation,
-    userInfo: {
-      ...(username === "" ? {} : { username }),
-      ...(uid === undefined || uid === "" ? {} : { uid }),
-      ...(groups.length === 0 ? {} : { groups }),
-      ...(Object.keys(extra).length === 0 ? {} : { extra }),
-    },
-    object: object ?? null,
-    oldObject: oldObject ?? null,
-    dryRun,
-    options: options ?? null,
-  };
 }
 
 /** `AdmissionReview.response`. */
