@@ -36,6 +36,7 @@ export interface Call {
 export class ServedApi {
   readonly directory = mkdtempSync(join(tmpdir(), "k8ts-api-"));
   readonly kubeconfig = join(this.directory, "kubeconfig");
+  readonly #store = createMemoryStore({ clock: platform.clock });
   readonly #stopping = new AbortController();
   #tls = { ca: "", cert: "", key: "" };
   #http: HttpServer | undefined;
@@ -56,7 +57,7 @@ export class ServedApi {
     const client = ca.issue({ subject, validityMs: hourMs, usages: ["client auth"] });
     const { server } = createStandardServer({
       ...platform,
-      store: createMemoryStore({ clock: platform.clock }),
+      store: this.#store,
       log: silentLog,
       clientCa: keyed.certificate,
       serviceAccounts: {
@@ -80,6 +81,7 @@ export class ServedApi {
     await this.#http?.close(100);
     this.#stopping.abort();
     await this.#running;
+    await this.#store.close();
     rmSync(this.directory, { recursive: true });
   }
 

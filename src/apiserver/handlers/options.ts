@@ -1,4 +1,4 @@
-import { newBadRequest, newFailure } from "../../apimachinery/index.ts";
+import { newBadRequest } from "../../apimachinery/index.ts";
 import type { Selection } from "../registry/filter.ts";
 import { parseSelection } from "../registry/filter.ts";
 import { checkListOptions, optionsInvalid } from "../registry/list-options.ts";

@@ -1,4 +1,4 @@
-import { type KubeObject, newFailure, newNotAcceptable, StatusError } from "../../apimachinery/index.ts";
+import { type KubeObject, newNotAcceptable, StatusError } from "../../apimachinery/index.ts";
 import { entriesOf } from "../cacher/range.ts";
 import { WatchCursor } from "../cacher/watch-cursor.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
