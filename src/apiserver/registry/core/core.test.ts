@@ -418,6 +418,33 @@ volumes.rejects([
     ["spec.persistentVolumeReclaimPolicy: Forbidden: may not be 'recycle' for a hostPath mount of '/'"],
   ],
 ]);
+const inZone = (key: string, zone: string) =>
+  volume({
+    nodeAffinity: {
+      required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: "In", values: [zone] }] }] },
+    },
+  });
+const [betaZone, zone] = ["failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone"];
+volumes.changes([
+  ["nodes may be said later", inZone(zone, "a"), volume({}), []],
+  ["a label may get its name of today", inZone(zone, "a"), inZone(betaZone, "a"), []],
+  [
+    "nodes stay",
+    inZone(zone, "b"),
+    inZone(betaZone, "a"),
+    [
+      `nodeAffinity: Invalid value: {"Required":{"NodeSelectorTerms":[{"MatchExpressions":[{"Key":"${zone}","Operator":"In","Values":["b"]}],"MatchFields":null}]}}: field is immutable, except for updating from beta label to GA`,
+    ],
+  ],
+  [
+    "a label does not go back",
+    inZone(betaZone, "a"),
+    inZone(zone, "a"),
+    [
+      `nodeAffinity: Invalid value: {"Required":{"NodeSelectorTerms":[{"MatchExpressions":[{"Key":"${betaZone}","Operator":"In","Values":["a"]}],"MatchFields":null}]}}: field is immutable, except for updating from beta label to GA`,
+    ],
+  ],
+]);
 volumes.prints([
   [
     "a bound volume",

@@ -74,6 +74,50 @@ function prepareStatus(volume: PersistentVolume, old: PersistentVolume, { reques
   volume.status = { ...status, lastPhaseTransitionTime: timeText(request.receivedAtMs) };
 }
 
+type Affinity = NonNullable<NonNullable<PersistentVolume["spec"]>["nodeAffinity"]>;
+type Term = NonNullable<NonNullable<Affinity["required"]>["nodeSelectorTerms"]>[number];
+type Requirement = NonNullable<Term["matchExpressions"]>[number];
+
+const labelsToday: ReadonlyMap<string, string> = new Map([
+  ["failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone"],
+  ["failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region"],
+  ["beta.kubernetes.io/os", "kubernetes.io/os"],
+  ["beta.kubernetes.io/arch", "kubernetes.io/arch"],
+  ["beta.kubernetes.io/instance-type", "node.kubernetes.io/instance-type"],
+]);
+
+/** Which nodes reach the volume stays, but for labels that have got another name. */
+function checkAffinityStays(now: Affinity | undefined, before: Affinity | undefined, errors: Errors): void {
+  if (before === undefined) return;
+  const terms = now?.required?.nodeSelectorTerms ?? [];
+  const renamed = (before.required?.nodeSelectorTerms ?? []).map((term, index) => ({
+    matchExpressions: withLabelsOf(terms[index]?.matchExpressions, term.matchExpressions),
+    matchFields: withLabelsOf(terms[index]?.matchFields, term.matchFields),
+  }));
+  const old = before.required === undefined ? before : { required: { nodeSelectorTerms: renamed } };
+  if (semanticEqual(now, old)) return;
+  const why = "field is immutable, except for updating from beta label to GA";
+  errors.push(invalid(fieldPath("nodeAffinity"), now === undefined ? null : goAffinity(now), why));
+}
+
+function withLabelsOf(now: readonly Requirement[] = [], before: readonly Requirement[] = []): Requirement[] {
+  return before.map((requirement, index) => {
+    const key = now[index]?.key;
+    return key !== undefined && labelsToday.get(requirement.key) === key ? { ...requirement, key } : requirement;
+  });
+}
+
+/** As Go shows its internal type. */
+function goAffinity({ required }: Affinity): object {
+  const shown = (list: readonly Requirement[] | undefined) =>
+    list?.map(({ key, operator, values }) => ({ Key: key, Operator: operator, Values: values ?? null })) ?? null;
+  const terms = required?.nodeSelectorTerms?.map(({ matchExpressions, matchFields }) => ({
+    MatchExpressions: shown(matchExpressions),
+    MatchFields: shown(matchFields),
+  }));
+  return { Required: required === undefined ? null : { NodeSelectorTerms: terms ?? null } };
+}
+
 function checkChange(volume: PersistentVolume, old: PersistentVolume, errors: Errors): void {
   const [now, before] = [volume.spec ?? {}, old.spec ?? {}];
   const [source, oldSource] = [volumeSourceOf(now), volumeSourceOf(before)];
@@ -90,10 +134,7 @@ function checkChange(volume: PersistentVolume, old: PersistentVolume, errors: Er
     errors.push(forbidden(specPath.child("persistentvolumesource"), why));
   }
   validateImmutableField(now.volumeMode, before.volumeMode, fieldPath("volumeMode"), errors);
-  if (before.nodeAffinity !== undefined && !semanticEqual(now.nodeAffinity, before.nodeAffinity)) {
-    const why = "field is immutable, except for updating from beta label to GA";
-    errors.push(invalid(fieldPath("nodeAffinity"), now.nodeAffinity ?? null, why));
-  }
+  checkAffinityStays(now.nodeAffinity, before.nodeAffinity, errors);
   if (before.volumeAttributesClassName !== undefined && now.volumeAttributesClassName === undefined) {
     errors.push(
       forbidden(specPath.child("volumeAttributesClassName"), "update from non-nil value to nil is forbidden"),
