@@ -89,8 +89,13 @@ class CronJobController {
       const listed = (status.active ?? []).some(({ uid }) => uid === job.metadata.uid);
       const end = endOf(job);
       if (!listed && end === undefined) {
-        // Made by us before we could write it down, or by someone else: it runs, so it counts.
-        status.active = [...(status.active ?? []), jobReference(job)];
+        // What we made and could not write down counts; what somebody else made from the template does not.
+        if (job.metadata.annotations?.[scheduledAnnotation] !== undefined) {
+          status.active = [...(status.active ?? []), jobReference(job)];
+        } else {
+          const what = `Saw a job that the controller did not create or forgot: ${job.metadata.name}`;
+          this.#event(cronJob, "Warning", "UnexpectedJob", what);
+        }
       } else if (listed && end !== undefined) {
         status.active = (status.active ?? []).filter(({ uid }) => uid !== job.metadata.uid);
         this.#event(cronJob, "Normal", "SawCompletedJob", `Saw completed job: ${job.metadata.name}, condition: ${end}`);

@@ -132,3 +132,20 @@ test("after a long absence only the last due time counts, within its deadline", 
     assert.ok(fixture.events("tick").some((event) => event.startsWith("Warning TooManyMissedTimes")));
   });
 });
+
+test("a job that somebody made from the template does not count as active", async () => {
+  await withControllers([cronJobController], async (fixture) => {
+    await fixture.put("cronjobs", cron({ concurrencyPolicy: "Forbid" }));
+    const { uid = "" } = fixture.get("cronjobs", "default/tick")?.metadata ?? {};
+    const ownerReferences = [{ apiVersion: "batch/v1", kind: "CronJob", name: "tick", uid, controller: true }];
+    const { spec } = cron().spec.jobTemplate;
+    await fixture.put("jobs", { metadata: { name: "by-hand", namespace: "default", ownerReferences }, spec });
+    await fixture.advance(1_000);
+    assert.deepEqual(fixture.get("cronjobs", "default/tick")?.status?.active ?? [], []);
+    assert.deepEqual(fixture.events("tick"), [
+      "Warning UnexpectedJob: Saw a job that the controller did not create or forgot: by-hand",
+    ]);
+    await fixture.advance(300_000);
+    assert.deepEqual(names(fixture), ["by-hand", `tick-${minute + 5}`]);
+  });
+});

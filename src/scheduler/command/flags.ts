@@ -4,6 +4,8 @@ const generic = {
   config: flag.text({ usage: "The path to the configuration file." }),
   kubeconfig: flag.text({ usage: "Path to kubeconfig file with authorization and master location information." }),
   master: flag.text({ usage: "The address of the Kubernetes API server (overrides any value in kubeconfig)." }),
+  "authentication-kubeconfig": flag.text({ usage: "Accepted: --client-ca-file says who may ask." }),
+  "authorization-kubeconfig": flag.text({ usage: "Accepted: --client-ca-file says who may ask." }),
   "kube-api-qps": flag.number({ usage: "Queries a second to the API server.", default: 50 }),
   "kube-api-burst": flag.integer({ usage: "Burst of queries to the API server.", default: 100 }),
 };
