@@ -198,6 +198,16 @@ test("expressions that make patches escape the keys in their paths", () => {
   assert.equal(compiled.program.evaluate(() => undefined).value, "a~1b~0c");
 });
 
+test("a conversion of a constant that cannot be done is found before anything runs", () => {
+  for (const text of ["int('abc') == n", "n == 1 || double('x') > 1.0", "uint(-1) == 1u"]) {
+    const compiled = kubernetesEnvironment.compile(text, { variables });
+    assert.ok(compiled.type === "error", text);
+    assert.equal(compiled.stage, "program instantiation");
+    assert.ok(/type conversion error|overflow/.test(compiled.message), compiled.message);
+  }
+  assert.equal(evaluate("int('5') == n && n in [1, 5] && !(n in []) && 5.0 in [dyn(5)] && !('a' in [dyn(5)])"), true);
+});
+
 test("evaluation errors", () => {
   const cases: readonly (readonly [string, string])[] = [
     ["self.z", "no such key: z"],

@@ -48,7 +48,7 @@ export type DeviceSelector =
 /** Compiles the expression of a `cel` device selector; it says yes or no of one `device`. */
 export function compileDeviceSelector(expression: string): DeviceSelector {
   const compiled = environment.compile(expression, { variables, costLimit: deviceSelectorCostMax });
-  if (compiled.type === "error") return { type: "error", message: `compilation failed: ${compiled.message}` };
+  if (compiled.type === "error") return { type: "error", message: `${compiled.stage} failed: ${compiled.message}` };
   const { resultType } = compiled.program;
   if (resultType.kind === "bool" || resultType.kind === "dyn") return compiled;
   return { type: "error", message: `must evaluate to bool or the unknown type, not ${typeText(resultType)}` };

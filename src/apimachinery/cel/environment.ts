@@ -41,7 +41,10 @@ export interface CelProgram {
 export type Compilation =
   | { readonly type: "program"; readonly program: CelProgram }
   /** `ERROR: <input>:1:6: undeclared reference to 'x' (in container '')` with the line and a mark below it. */
-  | { readonly type: "error"; readonly message: string };
+  | { readonly type: "error"; readonly stage: CompileStage; readonly message: string };
+
+/** `program instantiation`: it is well-formed, but a conversion of a constant in it cannot be done. */
+export type CompileStage = "compilation" | "program instantiation";
 
 /** What expressions may use; made once, and used for many. */
 export class CelEnvironment {
@@ -67,11 +70,13 @@ export class CelEnvironment {
 
   compile(text: string, options: CompileOptions): Compilation {
     const checked = this.#check(text, options);
-    if ("message" in checked) return { type: "error", message: issueText(text, [checked]) };
+    if ("message" in checked) return failed("compilation", issueText(text, [checked]));
     const issues = checked.issues.length > 0 ? checked.issues : checkLiterals(checked);
-    if (issues.length > 0) return { type: "error", message: issueText(text, issues) };
+    if (issues.length > 0) return failed("compilation", issueText(text, issues));
     const structs = this.#provider(options.structs);
-    const { run, slots } = plan(checked, structs);
+    const planned = instantiated(checked, structs);
+    if (planned instanceof CelError) return failed("program instantiation", planned.message);
+    const { run, slots } = planned;
     const { costLimit = perCallLimit } = options;
     let estimate: number | undefined;
     return {
@@ -121,6 +126,19 @@ export class CelEnvironment {
         return (provider ?? (all[0] as StructProvider)).create(type, fields);
       },
     };
+  }
+}
+
+function failed(stage: CompileStage, message: string): Compilation {
+  return { type: "error", stage, message };
+}
+
+function instantiated(checked: Checked, structs: StructProvider | undefined): ReturnType<typeof plan> | CelError {
+  try {
+    return plan(checked, structs);
+  } catch (error) {
+    if (error instanceof CelError) return error;
+    throw error;
   }
 }
 

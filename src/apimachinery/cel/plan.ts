@@ -2,13 +2,14 @@ import type { Call, Comprehension, Expression, ListLiteral, MapLiteral, Select, 
 import type { Checked, Reference } from "./checker.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { type Overload, sizeOf, type StructProvider } from "./functions.ts";
+import { Constants, isKey } from "./constants.ts";
 import type { CelType } from "./types.ts";
-import { CelError, CelMap, EntriesMap, isOf, Optional, Uint, type Value } from "./values.ts";
+import { canonicalKey, CelError, CelMap, EntriesMap, isOf, Optional, Uint, type Value } from "./values.ts";
 
 /** One node, ready to run. */
 export type Step = (evaluation: Evaluation) => Value;
 
-/** Upstream: `common.go` of the checker. */
+/** Upstream: `common.go` of the checker. What is constant is made once, and costs nothing. */
 const costs = { name: 1, list: 10, map: 30, struct: 40 } as const;
 
 /** Turns a checked expression into closures. */
@@ -27,26 +28,49 @@ interface Slot {
 class Planner {
   readonly #checked: Checked;
   readonly #structs: StructProvider | undefined;
+  readonly #constants: Constants;
   #scope: Slot | undefined;
   slots = 0;
 
   constructor(checked: Checked, structs: StructProvider | undefined) {
     this.#checked = checked;
     this.#structs = structs;
+    this.#constants = new Constants(checked);
   }
 
   plan(node: Expression): Step {
-    const reference = this.#checked.references.get(node);
-    if (reference?.kind === "constant") {
-      const { value } = reference;
-      return () => value;
+    const constant = this.#constants.of(node);
+    if (constant !== undefined) return given(constant.value);
+    const step = this.#attribute(node);
+    if (!this.#costsByItself(node)) return step;
+    return (evaluation) => {
+      evaluation.charge(costs.name);
+      return step(evaluation);
+    };
+  }
+
+  /** A variable with what is asked of it costs one more than is asked; has() alone is free. */
+  #costsByItself(node: Expression): boolean {
+    let at = node;
+    for (let below = accessed(at); below !== undefined; below = accessed(at)) {
+      if (this.#isVariable(at)) return true;
+      at = below;
     }
+    if (at === node) return this.#isVariable(node);
+    return !(node.kind === "select" && node.test) && !isConditional(at);
+  }
+
+  #isVariable(node: Expression): boolean {
+    return this.#checked.references.get(node)?.kind === "variable" || node.kind === "identifier";
+  }
+
+  /** As a part of something else: the variable itself is free there. */
+  #attribute(node: Expression): Step {
+    const reference = this.#checked.references.get(node);
     if (reference?.kind === "variable") return this.#variable(reference.name);
     switch (node.kind) {
-      case "literal": {
-        const { value } = node;
-        return () => value;
-      }
+      case "literal":
+        return given(node.value);
       case "identifier":
         return this.#variable(node.name);
       case "select":
@@ -68,22 +92,19 @@ class Planner {
     for (let slot = this.#scope; slot !== undefined; slot = slot.outer) {
       if (slot.name !== name) continue;
       const { index } = slot;
-      return (evaluation) => {
-        evaluation.charge(costs.name);
-        return evaluation.local(index);
-      };
+      return (evaluation) => evaluation.local(index);
     }
-    return (evaluation) => {
-      evaluation.charge(costs.name);
-      return evaluation.variable(name);
-    };
+    return (evaluation) => evaluation.variable(name);
   }
 
   #select(node: Select): Step {
-    const operand = this.plan(node.operand);
+    const operand = this.#part(node.operand);
     const { field } = node;
     if (node.test) {
-      return (evaluation) => has(operand(evaluation), field);
+      return (evaluation) => {
+        evaluation.charge(costs.name);
+        return has(operand(evaluation), field);
+      };
     }
     if (node.optional) {
       return (evaluation) => {
@@ -104,7 +125,10 @@ class Planner {
 
   #call(node: Call, reference: Reference | undefined): Step {
     const values = reference?.kind === "overloads" ? reference.values : node.arguments;
-    const steps = values.map((value) => this.plan(value));
+    const partly = isConditional(node) || isIndex(node);
+    const steps = values.map((value, index) =>
+      partly && !(index === 0 && isConditional(node)) ? this.#part(value) : this.plan(value),
+    );
     const [first, second, third] = steps;
     if (first !== undefined) {
       if (node.name === "_?_:_" && second !== undefined && third !== undefined)
@@ -112,6 +136,8 @@ class Planner {
       if (node.name === "_&&_" && second !== undefined) return logical(first, second, false);
       if (node.name === "_||_" && second !== undefined) return logical(first, second, true);
       if (node.name === "@not_strictly_false") return notStrictlyFalse(first);
+      const among = node.name === "@in" ? this.#constants.choices(values[1], reference) : undefined;
+      if (among !== undefined) return membership(first, among);
       if (
         (node.name === "or" || node.name === "orValue") &&
         second !== undefined &&
@@ -121,6 +147,13 @@ class Planner {
       }
     }
     return dispatch(node.name, reference?.kind === "overloads" ? reference.candidates : [], steps);
+  }
+
+  /** What is accessed within another access, a branch of a condition: without the cost of the variable. */
+  #part(node: Expression): Step {
+    const constant = this.#constants.of(node);
+    if (constant !== undefined) return given(constant.value);
+    return this.#isVariable(node) || accessed(node) !== undefined ? this.#attribute(node) : this.plan(node);
   }
 
   #isOptionalMethod(reference: Reference | undefined): boolean {
@@ -250,6 +283,36 @@ function conditional(condition: Step, yes: Step, no: Step): Step {
   };
 }
 
+/** A constant; the empty list and map are what folds start from, so each has its own. */
+function given(value: Value): Step {
+  if (Array.isArray(value) && value.length === 0) return () => [];
+  if (value instanceof EntriesMap && value.size === 0) return () => new EntriesMap();
+  return () => value;
+}
+
+/** What a field or an element is taken from. */
+function accessed(node: Expression): Expression | undefined {
+  if (node.kind === "select") return node.operand;
+  return isIndex(node) ? node.arguments[0] : undefined;
+}
+
+function isIndex(node: Expression): node is Call {
+  return node.kind === "call" && (node.name === "_[_]" || node.name === "_[?_]");
+}
+
+function isConditional(node: Expression): node is Call {
+  return node.kind === "call" && node.name === "_?_:_";
+}
+
+/** Looked up at once, so it costs nothing but its operand. */
+function membership(item: Step, among: ReadonlySet<string>): Step {
+  if (among.size === 0) return () => false;
+  return (evaluation) => {
+    const value = item(evaluation);
+    return isKey(value) && among.has(canonicalKey(value));
+  };
+}
+
 /** `&&` and `||`: an operand that decides makes the other's error moot. */
 function logical(left: Step, right: Step, decides: boolean): Step {
   return (evaluation) => {
@@ -275,7 +338,6 @@ function notStrictlyFalse(operand: Step): Step {
 /** `a.or(b)`, `a.orValue(b)`: b is not looked at when a has a value. */
 function optionalElse(first: Step, second: Step, unwrap: boolean): Step {
   return (evaluation) => {
-    evaluation.charge(1);
     const value = first(evaluation);
     if (!(value instanceof Optional)) throw new CelError("no such overload");
     if (value.value !== undefined) return unwrap ? value.value : value;
@@ -287,8 +349,7 @@ function dispatch(name: string, candidates: readonly Overload[], steps: readonly
   const [only] = candidates;
   const certain = candidates.length === 1 && only !== undefined && !only.parameters.some(isLoose);
   return (evaluation) => {
-    const values: Value[] = [];
-    for (const step of steps) values.push(step(evaluation));
+    const values = operands(name, candidates, steps, evaluation);
     const overload =
       certain && fits(only, values)
         ? only
@@ -298,6 +359,28 @@ function dispatch(name: string, candidates: readonly Overload[], steps: readonly
     evaluation.charge(overload.spent?.(values) ?? overload.cost?.(values.map(sizeOf)) ?? 1);
     return overload.call(values);
   };
+}
+
+/** All operands are evaluated, and the call paid for, even if one of them fails; the first failure is the call's. */
+function operands(
+  name: string,
+  candidates: readonly Overload[],
+  steps: readonly Step[],
+  evaluation: Evaluation,
+): readonly Value[] {
+  const values: Value[] = [];
+  let failure: CelError | undefined;
+  for (const step of steps) {
+    const value = evaluation.outcome(step);
+    if (!(value instanceof CelError)) values.push(value);
+    else {
+      failure ??= value;
+      values.push(null);
+    }
+  }
+  if (failure === undefined) return values;
+  if (!name.startsWith("_[")) evaluation.charge(candidates[0]?.cost?.(values.map(sizeOf)) ?? 1);
+  throw failure;
 }
 
 /** An index may be any number that is whole, if only evaluation shows its type. */

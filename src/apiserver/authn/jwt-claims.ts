@@ -59,7 +59,7 @@ export function compileTokenExpression(
   const type = variable === "claims" ? claimsType : userType;
   const compiled = kubernetesEnvironment.compile(text, { variables: new Map([[variable, type]]) });
   if (compiled.type === "error") {
-    errors.push(invalid(path, text, `compilation failed: ${compiled.message}`));
+    errors.push(invalid(path, text, `${compiled.stage} failed: ${compiled.message}`));
     return undefined;
   }
   const { program } = compiled;

@@ -55,7 +55,7 @@ export function compileConditions(
   const programs = expressions.flatMap((expression, index) => {
     const compiled = kubernetesEnvironment.compile(expression, { variables: new Map([["request", requestType]]) });
     if (compiled.type === "error") {
-      problem(index, `compilation failed: ${compiled.message}`);
+      problem(index, `${compiled.stage} failed: ${compiled.message}`);
       return [];
     }
     if (compiled.program.resultType.kind !== boolType.kind) {

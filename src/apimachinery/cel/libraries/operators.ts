@@ -5,6 +5,7 @@ import {
   method,
   type Operand,
   type Overload,
+  perCharacter,
   traversal,
 } from "../functions.ts";
 import { int64, uint64 } from "../numbers.ts";
@@ -75,7 +76,7 @@ const joinCost = { cost: ([a = 0, b = 0]: readonly number[]) => traversal(a + b)
 
 /** Ours are copied, so a call costs by their size; definitions are judged as if it did not. */
 const joinedLists = {
-  cost: ([a = 0, b = 0]: readonly number[]) => 1 + traversal(a + b),
+  cost: ([a = 0, b = 0]: readonly number[]) => 1 + Math.floor((a + b) * perCharacter),
   estimate: ([a, b]: readonly Operand[]): CallEstimate => ({
     cost: 1,
     size: addSizes(a?.size ?? unknownSize, b?.size ?? unknownSize),

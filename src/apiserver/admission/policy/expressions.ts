@@ -41,7 +41,7 @@ export function compileExpression(text: string, options: ExpressionOptions): Com
     ...(structs === undefined ? {} : { structs }),
   });
   if (compiled.type === "error")
-    return { text, program: undefined, problem: `compilation failed: ${compiled.message}` };
+    return { text, program: undefined, problem: `${compiled.stage} failed: ${compiled.message}` };
   const result = typeText(compiled.program.resultType);
   if (wanted !== undefined && !wanted.includes(result)) {
     const names = wanted.map((type) => (type === "null" ? "null_type" : type));

@@ -149,7 +149,7 @@ describe("validating policies", () => {
     // Each list is built from one eight times its size.
     const grow = (depth: number): string =>
       depth === 0 ? "[1,2,3,4,5,6,7,8]" : `${grow(0)}.map(x${depth}, ${grow(depth - 1)})`;
-    const expensive = Array.from({ length: 40 }, () => ({ expression: `size(${grow(5)}) > 0` }));
+    const expensive = Array.from({ length: 80 }, () => ({ expression: `size(${grow(5)}) > 0` }));
     const validations = [{ expression: "false", message: "said first" }, ...expensive];
     await plane.with("Validating", { matchConstraints, validations }, {}, async () => {
       const { message = "" } = await refusal(plane.collection("configmaps").create(configMap("expensive")));

@@ -64,7 +64,9 @@ function compile(
   wanted: "bool" | "string",
 ): { readonly program?: CelProgram; readonly problem?: string } {
   const result = kubernetesEnvironment.compile(text, { variables });
-  const what = wanted === "bool" ? "compilation failed" : "messageExpression compilation failed";
-  if (result.type === "error") return { problem: `${what}: ${result.message}` };
+  if (result.type === "error") {
+    const stage = wanted === "bool" ? result.stage : `messageExpression ${result.stage.replace("program ", "")}`;
+    return { problem: `${stage} failed: ${result.message}` };
+  }
   return result.program.resultType.kind === wanted ? { program: result.program } : { problem: otherwise[wanted] };
 }
