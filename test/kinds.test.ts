@@ -93,6 +93,41 @@ describe("kinds by independent clients", { concurrency: false }, () => {
     await api.kubectl("delete pod large --grace-period=0 --force");
   });
 
+  it("keeps every digit of large integers in custom resources", async () => {
+    const large = "9223372036854775807";
+    const definition = (name: string, schema: string) => `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: ${name}s.example.com}
+spec:
+  group: example.com
+  scope: Cluster
+  names: {plural: ${name}s, singular: ${name}, kind: ${name}}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: ${schema}}}]
+`;
+    const typed = "{type: object, properties: {big: {type: integer, format: int64, minimum: 1}}}";
+    const open = "{type: object, x-kubernetes-preserve-unknown-fields: true}";
+    await api.kubectl("create -f -", `${definition("typed", typed)}---${definition("open", open)}`);
+    await api.kubectl("wait --for=condition=established crd --all --timeout=20s");
+    for (const kind of ["typed", "open"]) {
+      const path = `/apis/example.com/v1/${kind}s`;
+      const headers = { "content-type": "application/json" };
+      const body = `{"apiVersion":"example.com/v1","kind":"${kind}","metadata":{"name":"a"},"big":${large}}`;
+      const created = await api.send({ method: "POST", path, headers, body });
+      assert.equal(created.status, 201, created.body.toString());
+      assert.match(created.body.toString(), new RegExp(`"big":${large}[,}]`));
+      const merge = { "content-type": "application/merge-patch+json" };
+      const patch = `{"metadata":{"labels":{"a":"b"}}}`;
+      const patched = await api.send({ method: "PATCH", path: `${path}/a`, headers: merge, body: patch });
+      assert.match(patched.body.toString(), new RegExp(`"big":${large}[,}]`));
+      assert.match((await api.send({ path })).body.toString(), new RegExp(`"big":${large}[,}]`));
+    }
+    const body = `{"apiVersion":"example.com/v1","kind":"typed","metadata":{"name":"b"},"big":-${large}}`;
+    const headers = { "content-type": "application/json" };
+    const refused = await api.send({ method: "POST", path: "/apis/example.com/v1/typeds", headers, body });
+    assert.match(refused.body.toString(), /should be greater than or equal to 1/);
+  });
+
   it("answers failures in protobuf and YAML to who asks for them", async () => {
     const path = "/api/v1/namespaces/default/configmaps/none";
     const answer = await api.send({ path, headers: { accept: `${protobuf},application/json` } });

@@ -7,6 +7,7 @@ import {
   type KindCodec,
   type KubeObject,
   type ObjectSchema,
+  parseJson,
 } from "../../apimachinery/index.ts";
 import { duplicateKeys } from "./duplicate-keys.ts";
 import { applyDefaults } from "./schema/defaults.ts";
@@ -43,7 +44,7 @@ export class CustomCodec implements KindCodec<CustomObject> {
   decode(json: string, options: DecodeOptions): Decoded<CustomObject> {
     let value: unknown;
     try {
-      value = JSON.parse(json);
+      value = parseJson(json);
     } catch {
       // The metadata's codec words syntax errors as Go does.
       this.#options.metadata.decode(json, options);

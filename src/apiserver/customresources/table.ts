@@ -52,7 +52,8 @@ const ageColumn: CustomResourceColumnDefinition = {
   jsonPath: ".metadata.creationTimestamp",
 };
 
-function cell(value: unknown, type: string, nowMs: number): Cell {
+function cell(found: unknown, type: string, nowMs: number): Cell {
+  const value = typeof found === "bigint" && type !== "string" ? Number(found) : found;
   if (value === undefined || value === null) return null;
   switch (type) {
     case "integer":

@@ -11,6 +11,11 @@ export function isInt64(value: number): boolean {
   return Number.isInteger(value) && value < int64Limit && value >= -int64Limit;
 }
 
+/** Within 64 bits, however it is rounded. */
+export function nearest(value: number | bigint): number {
+  return typeof value === "number" ? value : Math.min(Number(value), int64Limit - 1024);
+}
+
 /** Whether a number is an integer but for rounding. */
 export function isNearlyInteger(value: number): boolean {
   if (Number.isInteger(value)) return true;

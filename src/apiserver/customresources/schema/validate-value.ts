@@ -3,7 +3,7 @@ import { deepEqual, type FieldError, stringFormat } from "../../../apimachinery/
 import type { Correlation } from "./correlation.ts";
 import { Findings, invalidAt, nowhere, tooManyAt, wrongType } from "./findings.ts";
 import { formatOf } from "./formats.ts";
-import { checkNumber, isInt64, isNearlyInteger } from "./numbers.ts";
+import { checkNumber, isInt64, isNearlyInteger, nearest } from "./numbers.ts";
 import { compilePattern } from "./patterns.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -49,7 +49,7 @@ function check(value: unknown, schema: JSONSchemaProps, at: string, correlation:
   checkAlternatives(value, schema, at, findings, correlation);
   findings.matches++;
   if (typeof value === "string") checkString(value, schema, at, findings);
-  else if (typeof value === "number") checkNumber(value, schema, at, findings);
+  else if (typeof value === "number" || typeof value === "bigint") checkNumber(nearest(value), schema, at, findings);
   else if (Array.isArray(value)) checkArray(value, schema, at, findings, correlation);
   checkEnum(value, schema, at, findings);
   if (typeof value === "object" && !Array.isArray(value))
@@ -61,6 +61,7 @@ function check(value: unknown, schema: JSONSchemaProps, at: string, correlation:
 /** The JSON type and, of numbers, the format that upstream sees. */
 function typeOf(value: unknown): { readonly type: string; readonly format: string } {
   if (Array.isArray(value)) return { type: "array", format: "" };
+  if (typeof value === "bigint") return { type: "integer", format: "int64" };
   if (typeof value === "number")
     return isInt64(value) ? { type: "integer", format: "int64" } : { type: "number", format: "float64" };
   return { type: typeof value, format: "" };
