@@ -9,7 +9,7 @@ import { checkLiterals } from "./literal-checks.ts";
 import { parse } from "./parser.ts";
 import { plan } from "./plan.ts";
 import type { CelType } from "./types.ts";
-import { CelError, type Value } from "./values.ts";
+import { CelCostError, CelError, type Value } from "./values.ts";
 
 /** Upstream: `PerCallLimit`, about a tenth of a second. */
 export const perCallLimit = 1_000_000;
@@ -36,6 +36,8 @@ export interface CelProgram {
   readonly estimatedCost: number;
   /** Throws `CelError`, or `CelCostError` when it costs more than `costLimit` (default: the program's). */
   evaluate(bindings: Bindings, costLimit?: number): { readonly value: Value; readonly cost: number };
+  /** The same, with what it cost where it failed, too. */
+  attempt(bindings: Bindings): { readonly outcome: Value | CelError | CelCostError; readonly cost: number };
 }
 
 export type Compilation =
@@ -90,6 +92,15 @@ export class CelEnvironment {
         evaluate(bindings, limit = costLimit) {
           const evaluation = new Evaluation(bindings, limit, slots);
           return { value: guarded(() => run(evaluation)), cost: evaluation.cost };
+        },
+        attempt(bindings) {
+          const evaluation = new Evaluation(bindings, costLimit, slots);
+          try {
+            return { outcome: guarded(() => run(evaluation)), cost: evaluation.cost };
+          } catch (error) {
+            if (!(error instanceof CelError || error instanceof CelCostError)) throw error;
+            return { outcome: error, cost: evaluation.cost };
+          }
         },
       },
     };

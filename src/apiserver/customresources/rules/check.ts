@@ -174,22 +174,20 @@ function runRule(check: Check, compiled: CompiledRule, place: Place): void {
     check.errors.push(invalid(at, place.type, `rule compile error: ${compiled.problem ?? ""}`));
     return;
   }
-  const bindings = bindingsOf(place, optional);
-  try {
-    const { value, cost } = program.evaluate(bindings);
-    if (!check.spend(cost)) return check.stop(invalid(at, place.type, outOfBudget));
-    if (value === true) return;
-  } catch (error) {
-    if (!(error instanceof CelError) && !(error instanceof CelCostError)) throw error;
-    const problem = invalid(at, place.type, evaluationProblem(error, rule));
-    if (error instanceof CelCostError) check.stop(problem);
+  const { outcome, cost } = program.attempt(bindingsOf(place, optional));
+  if (!check.spend(cost)) return check.stop(invalid(at, place.type, outOfBudget));
+  if (outcome === true) return;
+  if (outcome instanceof CelError || outcome instanceof CelCostError) {
+    const problem = invalid(at, place.type, evaluationProblem(outcome, rule));
+    if (outcome instanceof CelCostError) check.stop(problem);
     else check.errors.push(problem);
     return;
   }
   const { current, nearest } = place.ratchet;
   // Upstream's ratcheting: what has not changed does not stand in the way of an update.
   const ratcheted = !isTransition && (current ?? nearest)?.unchanged === true;
-  report(check, compiled, place, bindings, ratcheted);
+  // Upstream gives messages the old value itself, even where it is optional to the rule.
+  report(check, compiled, place, bindingsOf(place, false), ratcheted);
 }
 
 function bindingsOf({ self, oldSelf }: Place, optional: boolean): Bindings {
@@ -238,21 +236,18 @@ function messageOf(
   message: CelProgram,
   bindings: Bindings,
 ): string | { readonly problem: string } | undefined {
-  try {
-    const { value, cost } = message.evaluate(bindings);
-    if (!check.spend(cost)) {
-      const why = "running out of cost budget, no further validation rules will be run";
-      return { problem: `messageExpression evaluation failed due to ${why}` };
-    }
-    if (typeof value !== "string") return undefined;
-    const text = value.trim();
-    return text === "" || text.includes("\n") || Buffer.byteLength(text) > messageBytesMax ? undefined : text;
-  } catch (error) {
-    if (error instanceof CelError) return undefined;
-    if (!(error instanceof CelCostError)) throw error;
+  const { outcome, cost } = message.attempt(bindings);
+  if (!check.spend(cost)) {
+    const why = "running out of cost budget, no further validation rules will be run";
+    return { problem: `messageExpression evaluation failed due to ${why}` };
+  }
+  if (outcome instanceof CelCostError) {
     const why = `call cost exceeds limit for messageExpression: ${quote(messageExpression ?? "")}`;
     return { problem: `no further validation rules will be run due to ${why}` };
   }
+  if (typeof outcome !== "string") return undefined;
+  const text = outcome.trim();
+  return text === "" || text.includes("\n") || Buffer.byteLength(text) > messageBytesMax ? undefined : text;
 }
 
 function failure(rule: ValidationRule, field: string, value: unknown, message: string): FieldError {

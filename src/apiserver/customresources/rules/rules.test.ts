@@ -103,6 +103,16 @@ test("with optionalOldSelf they run always", () => {
   assert.deepEqual(problems(spec, { phase: "old" }, { phase: "new" }), []);
 });
 
+test("their messages see the old value itself, as upstream's do", () => {
+  const said = (messageExpression: string) => {
+    const rule = { rule: "!oldSelf.hasValue()", optionalOldSelf: true, messageExpression, message: "said else" };
+    const spec = { type: "object", properties: { phase: { type: "string", ...rules(rule) } } };
+    return problems(spec, { phase: "b" }, { phase: "a" });
+  };
+  assert.deepEqual(said("'from ' + string(dyn(oldSelf))"), ['spec.phase: Invalid value: "b": from a']);
+  assert.deepEqual(said("'from ' + oldSelf.value()"), ['spec.phase: Invalid value: "b": said else']);
+});
+
 test("elements of list maps are told from one another, those of other lists are not", () => {
   const items = {
     type: "object",
@@ -204,6 +214,19 @@ test("a rule that runs too long ends the check", () => {
   assert.deepEqual(problems(spec, { n }), [
     `spec: Invalid value: "object": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: ${rule}`,
   ]);
+});
+
+test("rules that fail are paid for like those that do not", () => {
+  const rule = "sets.contains(self.n, self.n) && self.n[5000] == 1";
+  const spec = {
+    type: "object",
+    properties: { n: { type: "array", items: { type: "integer" } } },
+    ...rules(...Array.from({ length: 20 }, () => rule)),
+  };
+  const n = Array.from({ length: 900 }, (_, index) => index);
+  const failed = `spec: Invalid value: "object": index out of bounds: 5000 evaluating rule: ${rule}`;
+  const ended = `spec: Invalid value: "object": validation failed due to running out of cost budget, no further validation rules will be run`;
+  assert.deepEqual(problems(spec, { n }), [...Array.from({ length: 12 }, () => failed), ended]);
 });
 
 test("names that are no identifiers are escaped", () => {
