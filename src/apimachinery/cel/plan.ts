@@ -369,18 +369,15 @@ function operands(
   evaluation: Evaluation,
 ): readonly Value[] {
   const values: Value[] = [];
-  let failure: CelError | undefined;
-  for (const step of steps) {
-    const value = evaluation.outcome(step);
-    if (!(value instanceof CelError)) values.push(value);
-    else {
-      failure ??= value;
-      values.push(null);
-    }
+  try {
+    for (const step of steps) values.push(step(evaluation));
+    return values;
+  } catch (failure) {
+    if (!(failure instanceof CelError)) throw failure;
+    for (const step of steps.slice(values.length + 1)) evaluation.outcome(step);
+    if (!name.startsWith("_[")) evaluation.charge(candidates[0]?.cost?.(steps.map(() => 1)) ?? 1);
+    throw failure;
   }
-  if (failure === undefined) return values;
-  if (!name.startsWith("_[")) evaluation.charge(candidates[0]?.cost?.(values.map(sizeOf)) ?? 1);
-  throw failure;
 }
 
 /** An index may be any number that is whole, if only evaluation shows its type. */
