@@ -124,6 +124,18 @@ describe("the API by independent clients", { concurrency: false }, () => {
     assert.equal((await send("Never")).status, 422);
   });
 
+  it("refuses a pod without containers as invalid, whatever admission wants to see of them", async () => {
+    await api.kubectl("create ns bare");
+    await api.kubectl("label ns bare pod-security.kubernetes.io/enforce=restricted");
+    await api.kubectl("create sa default -n bare");
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "bare", namespace: "bare" }, spec: {} };
+    const strict = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+    for (const spec of [{}, { securityContext: strict }, { automountServiceAccountToken: false }]) {
+      const said = await api.refused("create --validate=false -f -", JSON.stringify({ ...pod, spec }));
+      assert.match(said, /spec\.containers: Required value/);
+    }
+  });
+
   it("applies on the server: conflicts are told with their managers, and can be forced", async () => {
     await api.kubectl("apply --server-side --force-conflicts --field-manager=alice -f -", deployment(1));
     const conflict = await api.refused("apply --server-side --field-manager=bob -f -", deployment(3));

@@ -2,6 +2,7 @@ import type { SelfSubjectReview, TokenReview } from "../../api/index.ts";
 import { newBadRequest } from "../../apimachinery/index.ts";
 import type { AuthenticationResult, Authenticator } from "../authn/index.ts";
 import type { VirtualResource } from "../handlers/router.ts";
+import { timeText } from "../registry/times.ts";
 import type { UserInfo } from "../request/contract.ts";
 import { review, type ReviewInputs } from "./review.ts";
 
@@ -30,6 +31,7 @@ export function authenticationReviews(inputs: ReviewInputs, check: TokenChecker)
     inputs,
     { group, version: "v1", kind: "SelfSubjectReview" },
     (object, context) => {
+      object.metadata = { ...object.metadata, creationTimestamp: timeText(context.receivedAtMs) };
       object.status = { userInfo: userInfo(context.user) };
     },
   );

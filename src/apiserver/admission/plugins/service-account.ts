@@ -118,7 +118,7 @@ function mountToken(pod: Pod, random: Random): void {
     container.volumeMounts = [...(container.volumeMounts ?? []), { name: volume, readOnly: true, mountPath }];
     needed = true;
   };
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) mount(container);
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) mount(container);
   if (needed && existing === undefined) spec.volumes = [...(spec.volumes ?? []), tokenVolume(volume)];
 }
 
