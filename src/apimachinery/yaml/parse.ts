@@ -1,6 +1,13 @@
-import { dump, loadAll, YAMLException } from "js-yaml";
+import { createRequire } from "node:module";
 import { quote } from "../validation/quote.ts";
-import { goYamlSchema } from "./scalars.ts";
+import type * as Engine from "./engine.ts";
+
+const require = createRequire(import.meta.url);
+
+/** Loaded with the first document: most of what a server reads and writes is JSON. */
+function engine(): typeof Engine {
+  return require("./engine.ts") as typeof Engine;
+}
 
 /** Text that is no YAML, or no YAML that can become JSON. `message` begins `yaml: `, as go-yaml's. */
 export class YamlError extends Error {
@@ -16,8 +23,6 @@ export interface ParsedYaml {
   readonly duplicates: readonly string[];
 }
 
-/** Nesting of collections. Upstream's JSON decoder has the same limit. */
-const maxDepth = 10_000;
 /** What aliases may unfold to, in nodes, beyond what was written. */
 const maxExpandedNodes = 1_000_000;
 
@@ -29,7 +34,7 @@ export function parseYaml(text: string): ParsedYaml {
 
 /** Every document of a stream; empty ones are left out. Throws `YamlError`. */
 export function parseYamlDocuments(text: string): readonly unknown[] {
-  return guarded(text, () => loadAll(text, { ...options, json: true })).filter(
+  return guarded(text, () => engine().loadDocuments(text, true)).filter(
     (value) => value !== null && value !== undefined,
   );
 }
@@ -39,29 +44,20 @@ export function yamlConversionMessage(error: YamlError): string {
   return `error converting YAML to JSON: ${error.message}`;
 }
 
-const options = { schema: goYamlSchema, maxDepth, maxAliases: 10_000 } as const;
-
 function parseDocument(text: string): ParsedYaml {
   if (text.trim() === "") return { value: null, duplicates: [] };
   try {
-    return { value: guarded(text, () => loadAll(text, options)[0] ?? null), duplicates: [] };
+    return { value: guarded(text, () => engine().loadDocuments(text, false)[0] ?? null), duplicates: [] };
   } catch (error) {
     if (!(error instanceof YamlError) || !error.message.includes("already set in map")) throw error;
-    const value = guarded(text, () => loadAll(text, { ...options, json: true })[0] ?? null);
+    const value = guarded(text, () => engine().loadDocuments(text, true)[0] ?? null);
     return { value, duplicates: [error.message] };
   }
 }
 
 /** YAML as upstream writes it: keys in alphabetical order, no references. */
 export function formatYaml(value: unknown): string {
-  return dump(value, {
-    schema: goYamlSchema,
-    sortKeys: true,
-    noRefs: true,
-    lineWidth: -1,
-    seqNoIndent: true,
-    quoteStyle: "double",
-  });
+  return engine().dumpDocument(value);
 }
 
 /** Splits a stream at its document markers, as kubectl's reader does. */
@@ -79,7 +75,7 @@ function guarded<T>(text: string, parse: () => T): T {
     checkFinite(value);
     return value;
   } catch (error) {
-    if (error instanceof YAMLException) throw new YamlError(goYamlMessage(error, text));
+    if (error instanceof engine().YAMLException) throw new YamlError(goYamlMessage(error, text));
     if (error instanceof RangeError) throw new YamlError("yaml: exceeded max depth of 10000");
     throw error;
   }
@@ -98,7 +94,7 @@ const wording: readonly (readonly [RegExp, string])[] = [
   [/mapping values are not allowed|expected ':' after/, "mapping values are not allowed in this context"],
 ];
 
-function goYamlMessage(error: YAMLException, text: string): string {
+function goYamlMessage(error: Engine.YAMLException, text: string): string {
   const line = (error.mark?.line ?? 0) + 1;
   if (error.reason.includes("duplicated mapping key")) {
     const key = /^[-\s{,]*["']?([^"':\s]+)/.exec(text.split("\n")[line - 1] ?? "")?.[1] ?? "";

@@ -1,5 +1,5 @@
+import { parseYaml } from "../../apimachinery/index.ts";
 import { dirname, isAbsolute, join } from "node:path/posix";
-import { load as parseYaml } from "js-yaml";
 import { messageOf } from "../../base/index.ts";
 import { ConfigError, type ConfigField, type ConfigOf, decodeConfiguration, field } from "../../component/index.ts";
 import {
@@ -94,7 +94,7 @@ export async function readAdmissionSettings(
   path: string,
   readText: (path: string) => Promise<string>,
 ): Promise<AdmissionSettings> {
-  const read = async (file: string) => parseYaml(await readText(file));
+  const read = async (file: string) => parseYaml(await readText(file)).value;
   const { plugins } = decodeConfiguration(await read(path), configuration);
   const given = new Map<string, unknown>();
   for (const plugin of plugins) {

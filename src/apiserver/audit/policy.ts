@@ -1,4 +1,4 @@
-import { load as parseYaml } from "js-yaml";
+import { parseYaml } from "../../apimachinery/index.ts";
 import type { RequestInfo, UserInfo } from "../request/contract.ts";
 import type { AuditLevel, AuditStage } from "./contract.ts";
 
@@ -61,7 +61,7 @@ export class AuditPolicy {
 
   /** Reads `--audit-policy-file`. */
   static parse(text: string): AuditPolicy {
-    const file = parseYaml(text) as PolicyFile | undefined;
+    const file = parseYaml(text).value as PolicyFile | null;
     if (file?.apiVersion !== "audit.k8s.io/v1" || file.kind !== "Policy") {
       throw new Error("failed decoding: expected an audit.k8s.io/v1 Policy");
     }

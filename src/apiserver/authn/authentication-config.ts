@@ -1,5 +1,5 @@
-import { load as parseYaml } from "js-yaml";
 import {
+  parseYaml,
   aggregateFieldErrors,
   duplicate,
   type FieldError,
@@ -70,7 +70,7 @@ const issuersMax = 64;
 
 /** Reads `--authentication-config`. Throws what upstream refuses to start with, all at once. */
 export function parseAuthenticationConfig(text: string): AuthenticationFile {
-  const { jwt, anonymous } = decodeConfiguration(parseYaml(text), kind);
+  const { jwt, anonymous } = decodeConfiguration(parseYaml(text).value, kind);
   const errors: FieldError[] = [];
   if (jwt.length > issuersMax) errors.push(tooMany("jwt", jwt.length, issuersMax));
   const seen = new Set<string>();

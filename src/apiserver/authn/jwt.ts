@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTPayload, jwtVerify } from "jose";
+import type { createRemoteJWKSet, FetchImplementation, JWTPayload } from "jose";
 import { type Clock, messageOf, withTimeout } from "../../base/index.ts";
 import type { UserInfo } from "../request/contract.ts";
 import type { Authenticator } from "./contract.ts";
@@ -38,6 +38,8 @@ export function jwtAuthenticator(
       const token = bearerToken(credentials.headers["authorization"]);
       if (token === undefined || issuerOf(token) !== issuer.url) return { type: "none" };
       try {
+        // Loaded at first use, as for service accounts: it brings WebCrypto with it.
+        const { jwtVerify } = await import("jose");
         const { payload } = await jwtVerify(token, await keySet(), {
           issuer: issuer.url,
           audience: [...issuer.audiences],
@@ -65,6 +67,7 @@ async function discover(issuer: JwtIssuer, clock: Clock): Promise<ReturnType<typ
       `id token issued by a different provider, expected ${JSON.stringify(issuer.url)} got ${JSON.stringify(document.issuer)}`,
     );
   }
+  const { createRemoteJWKSet, customFetch } = await import("jose");
   return createRemoteJWKSet(new URL(document.jwks_uri ?? ""), { [customFetch]: issuer.fetch });
 }
 

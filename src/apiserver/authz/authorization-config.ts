@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path/posix";
-import { load as parseYaml } from "js-yaml";
 import {
+  parseYaml,
   aggregateFieldErrors,
   duplicate,
   type FieldError,
@@ -65,7 +65,7 @@ const conditionsMax = 64;
 
 /** Reads `--authorization-config`. Throws what upstream refuses to start with, all at once. */
 export function parseAuthorizationConfig(text: string): readonly ConfiguredAuthorizer[] {
-  const { authorizers } = decodeConfiguration(parseYaml(text), kind);
+  const { authorizers } = decodeConfiguration(parseYaml(text).value, kind);
   const errors: FieldError[] = [];
   if (authorizers.length === 0) {
     errors.push(required("authorizers", "at least one authorization mode must be defined"));

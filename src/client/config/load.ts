@@ -1,4 +1,4 @@
-import { load as parseYaml } from "js-yaml";
+import { parseYaml } from "../../apimachinery/index.ts";
 import type { Disk } from "../../base/index.ts";
 import { type Kubeconfig, mergeKubeconfigs } from "./kubeconfig.ts";
 
@@ -13,7 +13,7 @@ export async function loadKubeconfig(disk: Disk, paths: readonly string[]): Prom
 }
 
 export function parseKubeconfig(text: string, path = "kubeconfig"): Kubeconfig {
-  const value: unknown = text.trim() === "" ? {} : parseYaml(text);
+  const value: unknown = text.trim() === "" ? {} : parseYaml(text).value;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Error(`error loading config file "${path}": not a map`);
   }

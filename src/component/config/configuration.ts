@@ -1,6 +1,6 @@
+import { parseYaml } from "../../apimachinery/index.ts";
 import type { Disk } from "../../base/index.ts";
 import { messageOf } from "../../base/index.ts";
-import { load } from "js-yaml";
 import { ConfigError, type ConfigOf, type ConfigShape, field } from "./fields.ts";
 
 /** One kind of configuration file, such as `KubeletConfiguration`. */
@@ -43,7 +43,7 @@ export async function readConfiguration<S extends ConfigShape>(
   kind: ConfigurationKind<S>,
 ): Promise<ConfigOf<S>> {
   try {
-    return decodeConfiguration(load(await disk.readText(path)), kind);
+    return decodeConfiguration(parseYaml(await disk.readText(path)).value, kind);
   } catch (error) {
     throw new ConfigError(`failed to load ${kind.kind} from ${path}: ${messageOf(error)}`);
   }

@@ -1,4 +1,4 @@
-import { load } from "js-yaml";
+import { parseYaml } from "../../apimachinery/index.ts";
 import type { Disk } from "../../base/index.ts";
 import { ConfigError } from "../../component/index.ts";
 
@@ -15,7 +15,7 @@ const kind = "KubeSchedulerConfiguration";
 
 /** Throws a `ConfigError` for another kind, or for what this scheduler does not do. */
 export async function readSchedulerConfiguration(disk: Disk, path: string): Promise<SchedulerConfiguration> {
-  const value = load(await disk.readText(path));
+  const value = parseYaml(await disk.readText(path)).value;
   const file = record(value, path);
   if (file["apiVersion"] !== apiVersion || file["kind"] !== kind) {
     throw new ConfigError(
