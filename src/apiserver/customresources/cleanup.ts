@@ -17,6 +17,13 @@ interface Resource {
   readonly resource: string;
 }
 
+/** Objects of these are stored where built-in ones are, and must stay. Upstream: `OverlappingBuiltInResources`. */
+const overlapping = new Set(["apiservices.apiregistration.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"]);
+
+export function sharesStorage({ spec }: CustomResourceDefinition): boolean {
+  return overlapping.has(`${spec.names.plural}.${spec.group}`);
+}
+
 /** Could not be finished; the condition says why. */
 class CleanupError extends Error {
   readonly condition: WantedCondition;
@@ -37,13 +44,17 @@ export class Cleanup {
     this.#clock = clock;
   }
 
-  /** `version`: one in which its objects are served. Rejects when something is left, to be called again. */
+  /**
+   * `version`: one in which its objects are served; undefined where built-in resources are served in its place, which
+   * it leaves alone. Rejects when something is left, to be called again.
+   */
   async run(definition: CustomResourceDefinition, version: string | undefined, signal?: AbortSignal): Promise<void> {
     const { metadata, spec } = definition;
     const finalizers = metadata.finalizers ?? [];
     if (metadata.deletionTimestamp === undefined || !finalizers.includes(cleanupFinalizer)) return;
     const current = await this.#write(definition, terminating.inProgress);
-    const isServed = version !== undefined && isTrue(definition, "Established");
+    const isEstablished = isTrue(definition, "Established");
+    const isServed = version !== undefined && isEstablished && !sharesStorage(definition);
     try {
       if (isServed) await this.#deleteAll({ group: spec.group, version, resource: spec.names.plural }, signal);
     } catch (error) {
@@ -51,7 +62,8 @@ export class Cleanup {
       throw error;
     }
     const rest = finalizers.filter((finalizer) => finalizer !== cleanupFinalizer);
-    const outcome = isServed ? terminating.completed : terminating.neverEstablished;
+    const gone = isEstablished ? terminating.completed : terminating.neverEstablished;
+    const outcome = sharesStorage(definition) ? terminating.overlapping : gone;
     await this.#write({ ...current, metadata: { ...current.metadata, finalizers: rest } }, outcome);
   }
 

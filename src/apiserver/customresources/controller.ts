@@ -4,7 +4,7 @@ import { type Client, isConflict, isNotFound } from "../../client/index.ts";
 import { followCache } from "../cacher/follow.ts";
 import { nowText } from "../registry/times.ts";
 import type { ApiServer } from "../server.ts";
-import { Cleanup } from "./cleanup.ts";
+import { Cleanup, sharesStorage } from "./cleanup.ts";
 import { isTrue, nextStatus } from "./definition/conditions.ts";
 import { type DescriptorInputs, describeCustom, withAcceptedNames } from "./descriptors.ts";
 
@@ -43,6 +43,8 @@ export class CustomResources {
   readonly #installed = new Map<string, Installed>();
   readonly #busy = new Map<string, Promise<void>>();
   readonly #cleanup: Cleanup;
+  /** `<group>/<version>` of what the server itself serves; there its definitions' resources are not to be found. */
+  #builtIn: ReadonlySet<string> = new Set();
   #revision = 0;
 
   constructor(options: CustomResourcesOptions) {
@@ -55,19 +57,22 @@ export class CustomResources {
     return this.#revision;
   }
 
-  /** The definitions that are served now. */
+  /** The definitions that are served now, with those of their versions that are. */
   get served(): readonly CustomResourceDefinition[] {
-    return [...this.#installed.keys()].flatMap((name) => {
+    return [...this.#installed].flatMap(([name, { versions }]) => {
       const definition = this.#definitions.get(name);
-      return definition === undefined ? [] : [withAcceptedNames(definition)];
+      if (definition === undefined || versions.length === 0) return [];
+      const { spec, ...rest } = withAcceptedNames(definition);
+      return [{ ...rest, spec: { ...spec, versions: spec.versions.filter((one) => versions.includes(one.name)) } }];
     });
   }
 
   /** Serves what is defined already, then follows; resolves when everything established is served. */
   async start(signal: AbortSignal): Promise<void> {
-    const cache = this.#options.server.catalog.table.get("apiextensions.k8s.io", "v1", "customresourcedefinitions")
-      ?.registry.cache;
+    const { table } = this.#options.server.catalog;
+    const { cache } = table.get("apiextensions.k8s.io", "v1", "customresourcedefinitions")?.registry ?? {};
     if (cache === undefined) return;
+    this.#builtIn = new Set([...table.all()].map(({ descriptor }) => `${descriptor.group}/${descriptor.version}`));
     await followCache(
       cache,
       {
@@ -131,7 +136,7 @@ export class CustomResources {
     const { catalog } = this.#options.server;
     const descriptors = describeCustom(definition, this.#options.inputs, {
       isTerminating: () => this.#terminates(name),
-    });
+    }).filter(({ group, version }) => !this.#builtIn.has(`${group}/${version}`) && !sharesStorage(definition));
     const [first] = descriptors;
     this.#withdraw(known);
     // Ends all watches, as upstream does, and reads again what is stored in the light of the new schema.

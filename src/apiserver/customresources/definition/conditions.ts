@@ -128,6 +128,12 @@ export const terminating = {
     reason: "NeverEstablished",
     message: "resource was never established",
   },
+  overlapping: {
+    type: "Terminating",
+    status: "False",
+    reason: "OverlappingBuiltInResource",
+    message: "instances overlap with built-in resources in storage",
+  },
   failed: (why: string) => ({
     type: "Terminating",
     status: "True",
