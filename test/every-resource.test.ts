@@ -215,6 +215,12 @@ describe("every resource, by independent clients", { concurrency: false }, () =>
       assert.equal(written.status, 200, written.body.toString());
       assert.deepEqual(withoutVersion(written), withoutVersion(before));
     });
+    const scale = await read(`/apis/apps/v1/namespaces/${namespace}/deployments/x/scale`, protobuf);
+    assert.deepEqual([scale.headers["content-type"], scale.body.subarray(0, 4).toString()], [protobuf, "k8s\0"]);
+    const headers = { "content-type": protobuf };
+    const path = `/apis/apps/v1/namespaces/${namespace}/deployments/x/scale`;
+    const scaled = (await api.send({ method: "PUT", path, headers, body: scale.body })).json();
+    assert.deepEqual(scaled["spec"], { replicas: 1 });
     await each(custom, async ({ url }) => {
       assert.equal((await api.send({ path: url, headers: { accept: protobuf } })).status, 406);
       const headers = { "content-type": protobuf };

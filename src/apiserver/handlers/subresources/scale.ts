@@ -10,11 +10,14 @@ import {
 import type { Scheme } from "../../../api/index.ts";
 import { type Admission, type AdmissionAttributes, alreadyAdmitted } from "../../admission/contract.ts";
 import type { ApiResponse } from "../../http/exchange.ts";
+import { bytesReply } from "../../http/reply.ts";
 import type { Strategy } from "../../registry/contract.ts";
 import { updateObject } from "../../registry/update.ts";
 import { type BodyKind, bodyBytesMax, headerText, readObject } from "../body.ts";
 import { writeParameters } from "../options.ts";
 import { parsePatch, patchTypeOf } from "../patch-handler.ts";
+import { type Accepted, mediaTypes } from "../negotiation.ts";
+import { closeEnvelope } from "../protobuf-envelope.ts";
 import { renderValue } from "../render.ts";
 import { methodNotAllowed, queryOptions, renderOptionsOf, type ResourceCall } from "../resource-handler.ts";
 
@@ -38,12 +41,18 @@ export function scaleHandler(scheme: Scheme) {
     const paths = served.descriptor.strategy.scale ?? usualPaths;
     if (verb === "get") {
       const entry = await served.registry.get(namespace, name, query.get("resourceVersion"), context.signal);
-      return renderValue(scaleOf(entry.object, paths), accepted);
+      return rendered(scaleOf(entry.object, paths), kind, accepted);
     }
     if (verb !== "update" && verb !== "patch") throw methodNotAllowed();
     const change = verb === "update" ? await replacement(call, kind) : await patched(call, kind);
-    return renderValue(await write(call, paths, change), accepted);
+    return rendered(await write(call, paths, change), kind, accepted);
   };
+}
+
+function rendered(scale: Scale, { codec }: BodyKind, accepted: Accepted): ApiResponse {
+  if (accepted.media !== "protobuf") return renderValue(scale, accepted);
+  const raw = codec.encodeProtobuf(scale);
+  return bytesReply(200, mediaTypes.protobuf, closeEnvelope({ apiVersion: "autoscaling/v1", kind: "Scale", raw }));
 }
 
 /** The wanted scale, given the present one. */

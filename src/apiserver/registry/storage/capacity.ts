@@ -10,7 +10,7 @@ import { checkObjectName } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
 import { nodeSelectorWarnings } from "../common/node-label-warnings.ts";
 import { checkNonNegativeQuantity } from "../common/resources.ts";
-import { defineTable, nameColumn, text } from "../common/table.ts";
+import { createdAtColumn, defineTable, nameColumn } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
 export const csiStorageCapacityStrategy: Strategy<CSIStorageCapacity> = {
@@ -31,11 +31,7 @@ export const csiStorageCapacityStrategy: Strategy<CSIStorageCapacity> = {
   warningsOnCreate: topologyWarnings,
   warningsOnUpdate: topologyWarnings,
   allowUnconditionalUpdate: false,
-  table: defineTable([
-    nameColumn,
-    text("StorageClassName", "The class it is about.", ({ storageClassName }) => storageClassName),
-    text("Capacity", "How much room there is.", ({ capacity }) => capacity ?? "<unset>"),
-  ]),
+  table: defineTable([nameColumn, createdAtColumn]),
 };
 
 function topologyWarnings({ nodeTopology }: CSIStorageCapacity): readonly string[] {

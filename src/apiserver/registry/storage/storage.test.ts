@@ -252,7 +252,7 @@ capacities.changes([
     ],
   ],
 ]);
-capacities.prints([["one", capacity, ["x", "c", "1Gi"]]]);
+capacities.prints([["one", capacity, ["x", "1970-01-01T00:00:00Z"]]]);
 
 const attributes: VolumeAttributesClass = { metadata, driverName: "example.com", parameters: { iops: "1" } };
 const attributesClasses = new RuleTables<VolumeAttributesClass>("VolumeAttributesClass", volumeAttributesClassStrategy);
