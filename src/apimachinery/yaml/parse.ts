@@ -4,9 +4,15 @@ import type * as Engine from "./engine.ts";
 
 const require = createRequire(import.meta.url);
 
+interface YamlEngine {
+  readonly loadDocuments: typeof Engine.loadDocuments;
+  readonly dumpDocument: typeof Engine.dumpDocument;
+  readonly YAMLException: typeof Engine.YAMLException;
+}
+
 /** Loaded with the first document: most of what a server reads and writes is JSON. */
-function engine(): typeof Engine {
-  return require("./engine.ts") as typeof Engine;
+function engine(): YamlEngine {
+  return require("./engine.ts") as YamlEngine;
 }
 
 /** Text that is no YAML, or no YAML that can become JSON. `message` begins `yaml: `, as go-yaml's. */
