@@ -16,7 +16,11 @@ const quoted = (values: readonly string[]): string => values.map((value) => JSON
 const plural = (count: number, word: string): string => (count === 1 ? word : `${word}s`);
 
 function containersOf(spec: PodSpec): readonly Container[] {
-  return [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...((spec.ephemeralContainers ?? []) as Container[])];
+  return [
+    ...(spec.initContainers ?? []),
+    ...(spec.containers ?? []),
+    ...((spec.ephemeralContainers ?? []) as Container[]),
+  ];
 }
 
 /** `container "a"` or `containers "a", "b"`. */
