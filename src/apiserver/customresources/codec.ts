@@ -51,17 +51,22 @@ export class CustomCodec implements KindCodec<CustomObject> {
       throw new DecodeError("invalid character looking for beginning of value");
     }
     const duplicates = options.unknownFields === "report" ? duplicateKeys(json) : [];
-    const decoded = this.decodeValue(value, options);
+    const decoded = this.#decodeOwned(value, options);
     return { object: decoded.object, problems: [...duplicates, ...decoded.problems] };
   }
 
   decodeValue(value: unknown, options: DecodeOptions): Decoded<CustomObject> {
+    return this.#decodeOwned(structuredClone(value), options);
+  }
+
+  /** Of a value that nobody else holds. */
+  #decodeOwned(value: unknown, options: DecodeOptions): Decoded<CustomObject> {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new DecodeError(
         `json: cannot unmarshal ${Array.isArray(value) ? "array" : typeof value} into Go value of type map[string]interface {}`,
       );
     }
-    const fields = structuredClone(value) as Fields;
+    const fields = value as Fields;
     const { metadata, problems } = this.#metadataOf(fields, options);
     const object = this.#ordered(fields, metadata);
     const { structural, preserveUnknown } = this.#options;

@@ -20,7 +20,7 @@ class Scanner {
     const first = this.#text[this.#at];
     if (first === "{") this.#object(path);
     else if (first === "[") this.#array(path);
-    else if (first === '"') this.#string();
+    else if (first === '"') this.#pastString();
     else while (this.#at < this.#text.length && !/[,\]}\s]/.test(this.#text[this.#at] ?? "")) this.#at++;
   }
 
@@ -51,10 +51,20 @@ class Scanner {
   }
 
   #string(): string {
-    const start = this.#at++;
-    while (this.#text[this.#at] !== '"') this.#at += this.#text[this.#at] === "\\" ? 2 : 1;
-    this.#at++;
-    return JSON.parse(this.#text.slice(start, this.#at)) as string;
+    const start = this.#at;
+    this.#pastString();
+    const written = this.#text.slice(start, this.#at);
+    return written.includes("\\") ? (JSON.parse(written) as string) : written.slice(1, -1);
+  }
+
+  #pastString(): void {
+    for (let end = this.#text.indexOf('"', this.#at + 1); ; end = this.#text.indexOf('"', end + 1)) {
+      let backslashes = 0;
+      while (this.#text[end - 1 - backslashes] === "\\") backslashes++;
+      if (backslashes % 2 === 1) continue;
+      this.#at = end + 1;
+      return;
+    }
   }
 
   #comma(): void {
@@ -63,6 +73,6 @@ class Scanner {
   }
 
   #space(): void {
-    while (/\s/.test(this.#text[this.#at] ?? "")) this.#at++;
+    while (this.#text.charCodeAt(this.#at) <= 0x20) this.#at++;
   }
 }
