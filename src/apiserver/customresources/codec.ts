@@ -111,8 +111,7 @@ export class CustomCodec implements KindCodec<CustomObject> {
     const partial = { apiVersion: fields["apiVersion"], kind: fields["kind"], metadata: fields["metadata"] };
     const { metadata } = this.#options;
     const decoded = metadataDecoded(metadata, partial, options);
-    const text = metadata.encode(decoded.object);
-    return { metadata: (JSON.parse(text) as KubeObject).metadata, problems: decoded.problems };
+    return { metadata: (decoded.object as KubeObject).metadata, problems: decoded.problems };
   }
 
   /** Objects inside this one have metadata as every object. Returns what they have of it that nobody knows. */
