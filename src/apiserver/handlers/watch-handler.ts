@@ -9,6 +9,7 @@ import { filterOf } from "../registry/view-filter.ts";
 import { checkWatchOptions } from "../registry/list-options.ts";
 import { parseResourceVersion, type ResourceRegistry } from "../registry/resource-registry.ts";
 import type { Query } from "../request/query.ts";
+import { watchForPeer } from "../streaming/watch-messages.ts";
 import { integer } from "./options.ts";
 import { acceptedOf, renderOptionsOf, type ResourceCall } from "./resource-handler.ts";
 import type { ServedResource } from "./served.ts";
@@ -30,6 +31,10 @@ export interface WatchParameters {
 const sharedFrames = new WeakMap<ServedResource, SharedFrames>();
 
 export async function handleWatch(call: ResourceCall): Promise<ApiResponse> {
+  return watchForPeer(call.request, await answerWatch(call), call.services.clock);
+}
+
+async function answerWatch(call: ResourceCall): Promise<ApiResponse> {
   const { served, services, context, query } = call;
   const accepted = acceptedOf(call, true);
   if (accepted.projection === "metadata-list") throw newNotAcceptable(["application/json;stream=watch"]);

@@ -10,6 +10,7 @@ import { counted, type StreamMetrics } from "./stream-metrics.ts";
 import { proxyRequest, refusalOf, splice, streamed } from "./forward.ts";
 import type { KubeletConnections } from "./kubelet-connection.ts";
 import { translateRemoteCommand } from "./remote-command.ts";
+import { logForPeer } from "./log-messages.ts";
 import { isWebSocketUpgrade, tunnelledProtocols } from "./sub-protocols.ts";
 import { kubeletOf, type PodForStreaming, podTarget, serviceTarget } from "./targets.ts";
 import { tunnelSpdy } from "./tunnel.ts";
@@ -25,7 +26,7 @@ export interface StreamingOptions {
 /** Subresources that reach into nodes and pods: log, exec, attach, portforward, proxy. */
 export function streamingHandlers(options: StreamingOptions): Readonly<Record<string, SubresourceHandler>> {
   return withConnectAdmission({
-    "/pods/log": (call) => podLog(call, options),
+    "/pods/log": async (call) => logForPeer(call.request, await podLog(call, options), options.clock),
     "/pods/exec": (call) => podStream(call, options, "exec"),
     "/pods/attach": (call) => podStream(call, options, "attach"),
     "/pods/portforward": (call) => podStream(call, options, "portForward"),

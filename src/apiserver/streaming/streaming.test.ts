@@ -4,6 +4,7 @@ import { createServer, request, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { test } from "node:test";
+import { WebSocket } from "ws";
 import type { KubeObject } from "../../apimachinery/index.ts";
 import { RealClock, RealNetwork, RealRandom, silentLog } from "../../base/index.ts";
 import { CertificateAuthority, createAuthority } from "../../component/index.ts";
@@ -125,6 +126,29 @@ test("logs come from the kubelet of the pod's node", () =>
     assert.equal(unclear.message, "a container name must be specified for pod web, choose one of: [a broken]");
     const refused = JSON.parse((await raw(`${path}?container=broken`)).text) as { message: string; code: number };
     assert.deepEqual([refused.code, refused.message], [400, "container is waiting to start"]);
+  }));
+
+test("a log goes through a WebSocket, as bytes or in base64", () =>
+  withPod(async ({ port }) => {
+    const read = async (protocols: string[]): Promise<readonly [string, boolean, string]> => {
+      const path = "/api/v1/namespaces/default/pods/web/log?container=a";
+      const socket = new WebSocket(`wss://127.0.0.1:${port}${path}`, protocols, { rejectUnauthorized: false });
+      const messages: { readonly bytes: Buffer; readonly binary: boolean }[] = [];
+      socket.on("message", (bytes: Buffer, binary: boolean) => messages.push({ bytes, binary }));
+      await new Promise<void>((resolve, reject) => {
+        socket.once("error", reject);
+        socket.once("close", (code) => (code === 1000 ? resolve() : reject(new Error(`closed with ${code}`))));
+      });
+      assert.equal(messages[0]?.bytes.length, 0, "a first message that shows the connection works");
+      const text = messages.map(({ bytes }) => bytes.toString()).join("");
+      return [socket.protocol, messages.every(({ binary }) => binary), text];
+    };
+    const log = "log of /containerLogs/default/web/a";
+    assert.deepEqual(await read([]), ["", true, log]);
+    assert.deepEqual(await read(["other", "binary.k8s.io"]), ["binary.k8s.io", true, log]);
+    const base64 = Buffer.from(log).toString("base64");
+    assert.deepEqual(await read(["base64.binary.k8s.io"]), ["base64.binary.k8s.io", false, base64]);
+    await assert.rejects(read(["other"]), /403/);
   }));
 
 test("an upgrade reaches the kubelet and bytes pass both ways", () =>

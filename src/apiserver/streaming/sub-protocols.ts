@@ -26,6 +26,13 @@ const channelProtocols: readonly ChannelProtocol[] = [
 /** A client that names no sub-protocol gets the oldest. */
 const unnamed = protocol("", false, false, false);
 
+/** How a client's WebSocket carries bytes that go one way: whether as text in base64, by sub-protocol. */
+const readerProtocols: ReadonlyMap<string, boolean> = new Map([
+  ["", false],
+  ["binary.k8s.io", false],
+  ["base64.binary.k8s.io", true],
+]);
+
 const tunnelPrefix = "SPDY/3.1+";
 const kubernetesSuffix = ".k8s.io";
 
@@ -46,6 +53,16 @@ export function channelProtocolOf(headers: Headers): ChannelProtocol | undefined
   return undefined;
 }
 
+/** The first one of the client's that is known; undefined when it names only others. */
+export function readerProtocolOf(headers: Headers): { readonly name: string; readonly base64: boolean } | undefined {
+  const offered = offeredProtocols(headers);
+  for (const name of offered.length === 0 ? [""] : offered) {
+    const base64 = readerProtocols.get(name);
+    if (base64 !== undefined) return { name, base64 };
+  }
+  return undefined;
+}
+
 /** Protocols over SPDY that the client would speak within WebSocket messages. */
 export function tunnelledProtocols(headers: Headers): readonly string[] {
   return offeredProtocols(headers)
@@ -57,7 +74,7 @@ export function tunnelNameOf(protocolName: string): string {
   return `${tunnelPrefix}${protocolName}`;
 }
 
-function offeredProtocols(headers: Headers): readonly string[] {
+export function offeredProtocols(headers: Headers): readonly string[] {
   return valueOf(headers, "sec-websocket-protocol")
     .split(",")
     .map((name) => name.trim())

@@ -67,8 +67,13 @@ export class WebSocketPeer {
   send(bytes: Uint8Array | string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#webSocket.send(bytes, () => resolve());
-    if (this.#webSocket.bufferedAmount <= waitingBytesMax) resolve();
+    if (!this.crowded) resolve();
     return promise;
+  }
+
+  /** More is on its way to the client than should be. */
+  get crowded(): boolean {
+    return this.#webSocket.bufferedAmount > waitingBytesMax;
   }
 
   /** Says that all is said, and waits for the client to close. */
