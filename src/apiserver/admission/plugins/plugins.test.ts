@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Node, Pod } from "../../../api/index.ts";
-import { type KubeObject, StatusError } from "../../../apimachinery/index.ts";
+import type { KubeObject } from "../../../apimachinery/index.ts";
 import type { Client } from "../../../client/index.ts";
 import { createCertificateRequest, generateKey } from "../../../component/index.ts";
-import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
+import { refusal, startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
 
 let plane: TestControlPlane;
 let client: Client;
@@ -19,19 +19,9 @@ const object = (kind: string, name: string, more: object = {}, apiVersion = "v1"
 const pod = (name: string, spec: object = {}, metadata: object = {}) =>
   object("Pod", name, { metadata: { name, ...metadata }, spec: { containers: [{ name: "a", image: "a" }], ...spec } });
 
-async function refused(work: Promise<unknown>): Promise<StatusError["status"]> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof StatusError) return error.status;
-    throw error;
-  }
-  throw new assert.AssertionError({ message: "it was let in" });
-}
-
 /** What is said of an object that is refused, behind `… is forbidden: `. */
 async function why(work: Promise<unknown>): Promise<string> {
-  const { message = "", code } = await refused(work);
+  const { message = "", code } = await refusal(work);
   assert.equal(code, 403, message);
   return message.replace(/^.*? is forbidden: /, "");
 }
@@ -49,7 +39,7 @@ describe("built-in admission plug-ins", () => {
 
   describe("NamespaceLifecycle", () => {
     it("has its say before all others", async () => {
-      const { message, code } = await refused(resource("pods").namespace("nowhere").create(pod("p")));
+      const { message, code } = await refusal(resource("pods").namespace("nowhere").create(pod("p")));
       assert.deepEqual([code, message], [404, 'namespaces "nowhere" not found']);
     });
 
@@ -57,7 +47,7 @@ describe("built-in admission plug-ins", () => {
       await resource("namespaces").create(object("Namespace", "going"));
       await resource("configmaps").namespace("going").create(object("ConfigMap", "c"));
       await resource("namespaces").delete("going");
-      const status = await refused(resource("configmaps").namespace("going").create(object("ConfigMap", "d")));
+      const status = await refusal(resource("configmaps").namespace("going").create(object("ConfigMap", "d")));
       assert.equal(
         status.message,
         'configmaps "d" is forbidden: unable to create new content in namespace going because it is being terminated',
@@ -472,7 +462,7 @@ describe("built-in admission plug-ins", () => {
           body: { spec: { resources: { requests: { storage: "2Gi" } } } },
         });
       // Validation comes first, upstream too.
-      assert.equal((await refused(grow())).code, 422);
+      assert.equal((await refusal(grow())).code, 422);
       await inDefault("persistentvolumeclaims").updateStatus({ ...claim, status: { phase: "Bound" } });
       assert.equal(
         await why(grow()),

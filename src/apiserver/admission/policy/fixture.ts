@@ -1,5 +1,4 @@
-import assert from "node:assert/strict";
-import { type KubeObject, StatusError } from "../../../apimachinery/index.ts";
+import type { KubeObject } from "../../../apimachinery/index.ts";
 import type { Client } from "../../../client/index.ts";
 import type { Auditor } from "../../audit/contract.ts";
 import type { LiveContext } from "../../request/context.ts";
@@ -82,16 +81,6 @@ export class PolicyPlane {
     const object = JSON.parse(Buffer.from(answer.body).toString()) as Record<string, unknown>;
     return { status: answer.status, object, annotations, warning: answer.headers["warning"] ?? "" };
   }
-}
-
-export async function refusal(work: Promise<unknown>): Promise<StatusError["status"]> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof StatusError) return error.status;
-    throw error;
-  }
-  throw new assert.AssertionError({ message: "it was let in" });
 }
 
 export const rule = (apiGroup: string, resource: string, operations = ["CREATE", "UPDATE"]) => ({

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
-import { HookServer, jsonPatch, startStandardControlPlane } from "../../../testing/index.ts";
-import { configMap, PolicyPlane, refusal, rule } from "./fixture.ts";
+import { HookServer, jsonPatch, refusal, startStandardControlPlane } from "../../../testing/index.ts";
+import { configMap, PolicyPlane, rule } from "./fixture.ts";
 
 let plane: PolicyPlane;
 const hooks = new HookServer();

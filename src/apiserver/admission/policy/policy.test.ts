@@ -1,26 +1,20 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Deployment, Pod } from "../../../api/index.ts";
-import { type KubeObject, StatusError } from "../../../apimachinery/index.ts";
+import type { KubeObject } from "../../../apimachinery/index.ts";
 import { RealClock } from "../../../base/index.ts";
 import type { Client } from "../../../client/index.ts";
-import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
+import { refusal, startStandardControlPlane } from "../../../testing/index.ts";
+import { configMap, PolicyPlane, rule } from "./fixture.ts";
 
 const group = "admissionregistration.k8s.io";
-let plane: TestControlPlane;
+let plane: PolicyPlane;
 let client: Client;
 
 const resourceOf = (group: string, resource: string) => client.resource<KubeObject>({ group, version: "v1", resource });
 const configMaps = () => resourceOf("", "configmaps").namespace("default");
 const deployments = () =>
   client.resource<Deployment>({ group: "apps", version: "v1", resource: "deployments" }).namespace("default");
-
-const rule = (apiGroup: string, resource: string, operations = ["CREATE", "UPDATE"]) => ({
-  resourceRules: [{ apiGroups: [apiGroup], apiVersions: ["v1"], operations, resources: [resource] }],
-});
-
-const configMap = (name: string, data: Record<string, string>, labels: Record<string, string> = {}) =>
-  ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, labels }, data }) as KubeObject;
 
 function deployment(name: string, replicas: number): Deployment {
   const labels = { app: name };
@@ -41,50 +35,12 @@ const pod = (name: string) =>
     spec: { containers: [{ name: "a", image: "a" }] },
   }) as unknown as Pod;
 
-/** Puts a policy and its binding in place for the length of some work. */
-async function withPolicy(
-  kind: "Validating" | "Mutating",
-  spec: object,
-  binding: object,
-  work: () => Promise<void>,
-): Promise<void> {
-  const plural = `${kind.toLowerCase()}admissionpolic`;
-  const apiVersion = `${group}/v1`;
-  const metadata = { name: "test" };
-  const policies = resourceOf(group, `${plural}ies`);
-  const bindings = resourceOf(group, `${plural}ybindings`);
-  await policies.create({ apiVersion, kind: `${kind}AdmissionPolicy`, metadata, spec } as KubeObject);
-  await bindings.create({
-    ...{ apiVersion, kind: `${kind}AdmissionPolicyBinding`, metadata },
-    spec: { policyName: "test", ...(kind === "Validating" ? { validationActions: ["Deny"] } : {}), ...binding },
-  } as KubeObject);
-  try {
-    await work();
-  } finally {
-    await bindings.delete("test");
-    await policies.delete("test");
-  }
-}
-
-async function refusal(work: Promise<unknown>): Promise<StatusError["status"]> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof StatusError) return error.status;
-    throw error;
-  }
-  throw new assert.AssertionError({ message: "it was let in" });
-}
-
 const by = "ValidatingAdmissionPolicy 'test' with binding 'test' denied request:";
 
 describe("admission policies", () => {
   before(async () => {
-    plane = await startStandardControlPlane();
+    plane = await PolicyPlane.start((more) => startStandardControlPlane({ more }));
     client = plane.client;
-    await resourceOf("", "serviceaccounts")
-      .namespace("default")
-      .create({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } } as KubeObject);
   });
   after(() => plane.stop());
 
@@ -93,7 +49,7 @@ describe("admission policies", () => {
       { expression: "object.data.a == 'x'", messageExpression: "'a is ' + object.data.a", reason: "Forbidden" },
       { expression: "size(object.data) < 2" },
     ];
-    await withPolicy("Validating", { matchConstraints: rule("", "configmaps"), validations }, {}, async () => {
+    await plane.with("Validating", { matchConstraints: rule("", "configmaps"), validations }, {}, async () => {
       const status = await refusal(configMaps().create(configMap("denied", { a: "y" })));
       assert.equal(status.message, `configmaps "denied" is forbidden: ${by} a is y`);
       assert.deepEqual([status.code, status.reason], [403, "Forbidden"]);
@@ -108,11 +64,11 @@ describe("admission policies", () => {
   it("fail closed when an expression fails, unless they are to ignore it", async () => {
     const validations = [{ expression: "object.data.missing == 'x'" }];
     const spec = { matchConstraints: rule("", "configmaps"), validations };
-    await withPolicy("Validating", spec, {}, async () => {
+    await plane.with("Validating", spec, {}, async () => {
       const { message = "" } = await refusal(configMaps().create(configMap("broken", {})));
       assert.ok(message.includes("resulted in error: no such key: "), message);
     });
-    await withPolicy("Validating", { ...spec, failurePolicy: "Ignore" }, {}, async () => {
+    await plane.with("Validating", { ...spec, failurePolicy: "Ignore" }, {}, async () => {
       await configMaps().create(configMap("ignored", { b: "" }));
     });
   });
@@ -120,9 +76,9 @@ describe("admission policies", () => {
   it("look at matching requests only: rules, selectors, conditions, exclusions", async () => {
     const never = [{ expression: "false" }];
     const selecting = { ...rule("", "configmaps"), objectSelector: { matchLabels: { strict: "yes" } } };
-    await withPolicy("Validating", { matchConstraints: selecting, validations: never }, {}, async () => {
+    await plane.with("Validating", { matchConstraints: selecting, validations: never }, {}, async () => {
       await configMaps().create(configMap("unlabelled", {}));
-      await refusal(configMaps().create(configMap("labelled", {}, { strict: "yes" })));
+      await refusal(configMaps().create(configMap("labelled", {}, { labels: { strict: "yes" } })));
     });
     const excludeResourceRules = [
       { apiGroups: [""], apiVersions: ["v1"], operations: ["*"], resources: ["configmaps"], resourceNames: ["spared"] },
@@ -132,7 +88,7 @@ describe("admission policies", () => {
       matchConditions: [{ name: "not-mine", expression: "request.name != 'mine'" }],
       validations: never,
     };
-    await withPolicy("Validating", spec, {}, async () => {
+    await plane.with("Validating", spec, {}, async () => {
       await configMaps().create(configMap("spared", {}));
       await configMaps().create(configMap("mine", {}));
       await refusal(configMaps().create(configMap("other", {})));
@@ -140,7 +96,7 @@ describe("admission policies", () => {
     const elsewhere = {
       matchResources: { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "x" } } },
     };
-    await withPolicy(
+    await plane.with(
       "Validating",
       { matchConstraints: rule("", "configmaps"), validations: never },
       elsewhere,
@@ -167,7 +123,7 @@ describe("admission policies", () => {
       ],
     };
     const paramRef = { name: "limits", namespace: "default", parameterNotFoundAction: "Deny" };
-    await withPolicy("Validating", spec, { paramRef }, async () => {
+    await plane.with("Validating", spec, { paramRef }, async () => {
       const { message = "" } = await refusal(deployments().create(deployment("d", 3)));
       const why = "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction";
       assert.equal(message, `deployments.apps "d" is forbidden: ${by} ${why}`);
@@ -182,7 +138,7 @@ describe("admission policies", () => {
     const everything = {
       resourceRules: [{ apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["*"] }],
     };
-    await withPolicy(
+    await plane.with(
       "Validating",
       { matchConstraints: everything, validations: [{ expression: "false" }] },
       {},
@@ -199,7 +155,7 @@ describe("admission policies", () => {
       variables: [{ name: "v", expression: "request.nope" }],
       validations: [{ expression: "variables.v" }, { expression: "1" }, { expression: "params.x" }],
     };
-    const status = await refusal(withPolicy("Validating", spec, {}, async () => {}));
+    const status = await refusal(plane.with("Validating", spec, {}, async () => {}));
     assert.deepEqual(
       status.details?.causes?.map(({ field }) => field),
       [
@@ -245,7 +201,7 @@ describe("admission policies", () => {
 
   it("warn and annotate instead of denying", async () => {
     const spec = { matchConstraints: rule("", "configmaps"), validations: [{ expression: "false", message: "no" }] };
-    await withPolicy("Validating", spec, { validationActions: ["Warn", "Audit"] }, async () => {
+    await plane.with("Validating", spec, { validationActions: ["Warn", "Audit"] }, async () => {
       await configMaps().create(configMap("warned", {}));
     });
   });
@@ -282,7 +238,7 @@ describe("admission policies", () => {
       validations: [{ expression: "object.most <= params.most", message: "more than the limit" }],
     };
     const paramRef = { selector: { matchLabels: { use: "yes" } }, parameterNotFoundAction: "Allow" };
-    await withPolicy("Validating", spec, { paramRef }, async () => {
+    await plane.with("Validating", spec, { paramRef }, async () => {
       const { message = "" } = await refusal(limits().create(limit("b", 9)));
       assert.equal(message, `limits.example.com "b" is forbidden: ${by} more than the limit`);
       await limits().create(limit("c", 4));
@@ -313,7 +269,7 @@ describe("admission policies", () => {
       failurePolicy: "Fail",
       mutations,
     };
-    await withPolicy("Mutating", spec, {}, async () => {
+    await plane.with("Mutating", spec, {}, async () => {
       const made = await client
         .resource<Pod>({ group: "", version: "v1", resource: "pods" })
         .namespace("default")
@@ -337,7 +293,7 @@ describe("admission policies", () => {
       failurePolicy: "Fail",
       mutations: [{ patchType: "ApplyConfiguration", applyConfiguration: { expression } }],
     };
-    await withPolicy("Mutating", spec, {}, async () => {
+    await plane.with("Mutating", spec, {}, async () => {
       const { message = "" } = await refusal(resourceOf("", "pods").namespace("default").create(pod("q")));
       assert.ok(message.includes("may not mutate atomic arrays, maps or structs: .spec.containers[0].args"), message);
     });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import { MetricsRegistry } from "../../../component/index.ts";
-import { startStandardControlPlane } from "../../../testing/index.ts";
-import { configMap, PolicyPlane, refusal, rule } from "./fixture.ts";
+import { refusal, startStandardControlPlane } from "../../../testing/index.ts";
+import { configMap, PolicyPlane, rule } from "./fixture.ts";
 
 let plane: PolicyPlane;
 const metrics = new MetricsRegistry();
