@@ -6,16 +6,11 @@ import {
   intType,
   listOf,
   mapOf,
-  type ObjectField,
+  objectOf,
   resourceCheckType,
   stringType,
   timestampType,
 } from "../../apimachinery/index.ts";
-
-function objectOf(name: string, fields: Readonly<Record<string, CelType>>): CelType {
-  const entries = Object.entries(fields).map(([field, type]): [string, ObjectField] => [field, { name: field, type }]);
-  return { kind: "object", name, fields: new Map(entries) };
-}
 
 const kindType = objectOf("kubernetes.GroupVersionKind", { group: stringType, version: stringType, kind: stringType });
 const resourceType = objectOf("kubernetes.GroupVersionResource", {

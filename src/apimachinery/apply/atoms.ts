@@ -1,5 +1,5 @@
 import type { FieldSchema, ListSchema, ObjectSchema, Schema } from "../schema/contract.ts";
-import { goJson } from "../validation/quote.ts";
+import { goJson } from "../schema/go-json.ts";
 import { keyElement, type PathElement } from "./path-element.ts";
 
 /** A JSON object being read. */

@@ -1,4 +1,5 @@
-import { goJson, quote } from "../validation/quote.ts";
+import { goJson } from "../schema/go-json.ts";
+import { quote } from "../validation/quote.ts";
 
 /**
  * One step of a path in the form of FieldsV1: `f:name` a field or map key, `k:{"name":"x"}` an item of a list of maps,

@@ -66,6 +66,12 @@ export function mapOf(key: CelType, value: CelType): CelType {
   return { kind: "map", key, value };
 }
 
+/** An object whose fields have the same name in JSON. */
+export function objectOf(name: string, fields: Readonly<Record<string, CelType>>): CelType {
+  const entries = Object.entries(fields).map(([field, type]): [string, ObjectField] => [field, { name: field, type }]);
+  return { kind: "object", name, fields: new Map(entries) };
+}
+
 export function optionalOf(element: CelType): CelType {
   return { kind: "optional", element };
 }

@@ -1,6 +1,7 @@
 import type { FieldError, FieldErrorType } from "./contract.ts";
 import type { FieldPath } from "./field-path.ts";
-import { goJson, quote } from "./quote.ts";
+import { goJson } from "../schema/go-json.ts";
+import { quote } from "./quote.ts";
 
 type Path = FieldPath | string;
 

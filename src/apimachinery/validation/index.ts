@@ -10,6 +10,6 @@ export * from "./ip-address.ts";
 export * from "./label-selector.ts";
 export * from "./names.ts";
 export * from "./object-meta.ts";
-export { goJson, goList, quote } from "./quote.ts";
+export { goList, goQuotedList, quote } from "./quote.ts";
 export * from "./string-formats.ts";
 export * from "./strings.ts";

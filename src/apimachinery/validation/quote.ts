@@ -30,15 +30,9 @@ function quoteCharacter(character: string): string {
   return `\\U${code.toString(16).padStart(8, "0")}`;
 }
 
-const escaped = /[<>&\u2028\u2029]/g;
-/** Printable ASCII without what JSON or HTML gives a meaning. */
-const plain = /^[\x20\x21\x23-\x25\x27-\x3b\x3d\x3f-\x5b\x5d-\x7e]*$/;
-
-/** JSON as Go's encoder writes it: `<`, `>`, `&` and the two line separators are escaped. */
-export function goJson(value: unknown): string {
-  if (typeof value === "string" && plain.test(value)) return `"${value}"`;
-  const text = JSON.stringify(value) ?? "null";
-  return text.replace(escaped, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+/** Go's `%q` of a list of strings: `["a" "b"]`. */
+export function goQuotedList(values: readonly string[]): string {
+  return goList(values.map(quote));
 }
 
 /** Go's `%v` of a list of strings: `[a b]`. */

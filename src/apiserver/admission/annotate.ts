@@ -11,10 +11,3 @@ export function annotate(
   if (key.split("/").length !== 2 || isQualifiedName(key).length > 0) return;
   context.annotate(key, value, level);
 }
-
-const escapes: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };
-
-/** JSON as Go writes it, safe within HTML. */
-export function goJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&]/g, (character) => escapes[character] ?? character);
-}

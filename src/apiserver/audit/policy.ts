@@ -1,6 +1,7 @@
 import { parseYaml } from "../../apimachinery/index.ts";
 import type { RequestInfo, UserInfo } from "../request/contract.ts";
 import type { AuditLevel, AuditStage } from "./contract.ts";
+import { pathMatches } from "../request/path-pattern.ts";
 
 /** What the policy says of one request. */
 export interface AuditDecision {
@@ -103,11 +104,7 @@ function matchesResource({ namespaces, resources }: PolicyRule, info: RequestInf
 
 function matchesPath(urls: readonly string[], info: RequestInfo): boolean {
   if (info.isResourceRequest) return false;
-  return urls.some((url) => url === "*" || url === info.path || prefixMatches(url, info.path));
-}
-
-function prefixMatches(url: string, path: string): boolean {
-  return url.endsWith("*") && path.startsWith(url.slice(0, -1));
+  return urls.some((url) => pathMatches(url, info.path));
 }
 
 function isGiven<T>(list: readonly T[] | undefined): list is readonly T[] {

@@ -9,7 +9,7 @@ import {
   kubernetesEnvironment,
   listOf,
   mapOf,
-  type ObjectField,
+  objectOf,
   stringType,
   valueOf,
 } from "../../apimachinery/index.ts";
@@ -17,17 +17,12 @@ import { messageOf } from "../../base/index.ts";
 import type { UserInfo } from "../request/contract.ts";
 
 const claimsType = mapOf(stringType, dynType);
-const fieldOf = (name: string, type: CelType): [string, ObjectField] => [name, { name, type }];
-const userType: CelType = {
-  kind: "object",
-  name: "kubernetes.UserInfo",
-  fields: new Map([
-    fieldOf("username", stringType),
-    fieldOf("uid", stringType),
-    fieldOf("groups", listOf(stringType)),
-    fieldOf("extra", mapOf(stringType, listOf(stringType))),
-  ]),
-};
+const userType = objectOf("kubernetes.UserInfo", {
+  username: stringType,
+  uid: stringType,
+  groups: listOf(stringType),
+  extra: mapOf(stringType, listOf(stringType)),
+});
 
 type ResultKind = "string" | "bool" | "texts";
 

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import type { JWK, JWTPayload } from "jose";
+import { goQuotedList } from "../../apimachinery/index.ts";
 import type { Clock, Random } from "../../base/index.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { AuthenticationResult, Authenticator } from "./contract.ts";
@@ -129,7 +130,7 @@ export class ServiceAccountTokens {
     if (matched.length === 0) {
       return {
         type: "rejected",
-        message: `token audiences ${quoteList(named)} is invalid for the target audiences ${quoteList(audiences)}`,
+        message: `token audiences ${goQuotedList(named)} is invalid for the target audiences ${goQuotedList(audiences)}`,
       };
     }
     return this.#checkObjects(payload, objects, matched);
@@ -245,10 +246,6 @@ function peek(token: string): JWTPayload | undefined {
   } catch {
     return undefined;
   }
-}
-
-function quoteList(values: readonly string[]): string {
-  return `[${values.map((value) => JSON.stringify(value)).join(" ")}]`;
 }
 
 export function serviceAccountAuthenticator(tokens: ServiceAccountTokens, objects: TokenObjects): Authenticator {

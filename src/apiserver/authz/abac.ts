@@ -1,5 +1,6 @@
 import type { UserInfo } from "../request/contract.ts";
 import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, RuleResolver } from "./contract.ts";
+import { pathMatches } from "../request/path-pattern.ts";
 
 interface AbacPolicy {
   readonly user: string;
@@ -84,7 +85,7 @@ function subjects(user: string, group: string): { readonly user: string; readonl
 function allows(policy: AbacPolicy, attributes: AuthorizationAttributes): boolean {
   if (!matchesSubject(policy, attributes.user)) return false;
   if (policy.readonly && !readingVerbs.has(attributes.verb)) return false;
-  if (!attributes.isResourceRequest) return matchesPath(policy.nonResourcePath, attributes.path);
+  if (!attributes.isResourceRequest) return pathMatches(policy.nonResourcePath, attributes.path);
   return (
     isOrAll(policy.namespace, attributes.namespace) &&
     isOrAll(policy.resource, attributes.resource) &&
@@ -96,11 +97,6 @@ function allows(policy: AbacPolicy, attributes: AuthorizationAttributes): boolea
 function matchesSubject({ user, group }: AbacPolicy, { name, groups }: UserInfo): boolean {
   if (user === "" && group === "") return false;
   return (user === "" || user === name) && (group === "" || groups.includes(group));
-}
-
-function matchesPath(pattern: string, path: string): boolean {
-  if (pattern === "*" || pattern === path) return true;
-  return pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1));
 }
 
 function isOrAll(pattern: string, value: string): boolean {

@@ -10,7 +10,7 @@ import {
   required,
   tooMany,
 } from "../../apimachinery/index.ts";
-import { type ConfigOf, decodeConfiguration, field } from "../../component/index.ts";
+import { type ConfigOf, decodeConfiguration, field, formatDuration } from "../../component/index.ts";
 import { type CompiledConditions, compileConditions } from "./match-conditions.ts";
 
 const webhookShape = field.object({
@@ -141,13 +141,12 @@ function checkTimes(
   path: string,
   errors: FieldError[],
 ): void {
-  const shown = (ms: number): string => `${ms / 1000}s`;
   if (timeout === 0) errors.push(required(`${path}.timeout`));
   else if (timeout > 30_000 || timeout < 0) {
-    errors.push(invalid(`${path}.timeout`, shown(timeout), "must be > 0s and <= 30s"));
+    errors.push(invalid(`${path}.timeout`, formatDuration(timeout), "must be > 0s and <= 30s"));
   }
   for (const [name, ttl] of Object.entries({ authorizedTTL, unauthorizedTTL })) {
-    if (ttl < 0) errors.push(invalid(`${path}.${name}`, shown(ttl), "must be > 0s"));
+    if (ttl < 0) errors.push(invalid(`${path}.${name}`, formatDuration(ttl), "must be > 0s"));
   }
 }
 

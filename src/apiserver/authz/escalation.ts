@@ -1,4 +1,5 @@
 import type { PolicyRule } from "./rbac-types.ts";
+import { pathMatches } from "../request/path-pattern.ts";
 
 /**
  * Nobody may hand out more than they hold: the rules in `wanted` that `held` does not cover. Upstream:
@@ -27,7 +28,7 @@ function breakDown(rule: PolicyRule): PolicyRule[] {
 function covers(held: PolicyRule, single: PolicyRule): boolean {
   if (!holds(held.verbs, single.verbs[0])) return false;
   const url = single.nonResourceURLs?.[0];
-  if (url !== undefined) return (held.nonResourceURLs ?? []).some((candidate) => urlCovers(candidate, url));
+  if (url !== undefined) return (held.nonResourceURLs ?? []).some((candidate) => pathMatches(candidate, url));
   if (!holds(held.apiGroups, single.apiGroups?.[0])) return false;
   if (!resourceHeld(held.resources ?? [], single.resources?.[0] ?? "")) return false;
   if (!held.resourceNames?.length) return true;
@@ -43,10 +44,6 @@ function resourceHeld(held: readonly string[], resource: string): boolean {
   if (held.includes("*") || held.includes(resource)) return true;
   const slash = resource.indexOf("/");
   return slash >= 0 && held.includes(`*${resource.slice(slash)}`);
-}
-
-function urlCovers(held: string, wanted: string): boolean {
-  return held === wanted || held === "*" || (held.endsWith("*") && wanted.startsWith(held.slice(0, -1)));
 }
 
 /** One line for each group of rules that differ in their verbs only, sorted. Upstream: `CompactRules`, `CompactString`. */

@@ -4,18 +4,13 @@ import {
   kubernetesEnvironment,
   listOf,
   mapOf,
-  type ObjectField,
+  objectOf,
   stringType,
   valueOf,
 } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
 import type { AuthorizationAttributes } from "./contract.ts";
 import type { ReviewSpec } from "./subject-access-review.ts";
-
-function objectOf(name: string, fields: Readonly<Record<string, CelType>>): CelType {
-  const entries = Object.entries(fields).map(([field, type]): [string, ObjectField] => [field, { name: field, type }]);
-  return { kind: "object", name, fields: new Map(entries) };
-}
 
 const requirements = listOf(
   objectOf("kubernetes.SelectorRequirement", { key: stringType, operator: stringType, values: listOf(stringType) }),

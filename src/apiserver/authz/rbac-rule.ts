@@ -1,5 +1,6 @@
 import type { AuthorizationAttributes } from "./contract.ts";
 import type { PolicyRule } from "./rbac-types.ts";
+import { pathMatches } from "../request/path-pattern.ts";
 
 export interface CompiledRule {
   allows(attributes: AuthorizationAttributes): boolean;
@@ -15,7 +16,7 @@ export function compileRule(rule: PolicyRule): CompiledRule {
   return {
     allows(attributes) {
       if (!verbs(attributes.verb)) return false;
-      if (!attributes.isResourceRequest) return urls.some((url) => urlMatches(url, attributes.path));
+      if (!attributes.isResourceRequest) return urls.some((url) => pathMatches(url, attributes.path));
       return (
         groups(attributes.apiGroup) &&
         resources(attributes.resource, attributes.subresource) &&
@@ -36,10 +37,4 @@ function resourceMatcher(values: readonly string[] | undefined): (resource: stri
   const set = new Set(values);
   return (resource, subresource) =>
     subresource === "" ? set.has(resource) : set.has(`${resource}/${subresource}`) || set.has(`*/${subresource}`);
-}
-
-/** `*` stands for any path; a final `*` for any rest. */
-function urlMatches(rule: string, path: string): boolean {
-  if (rule === "*" || rule === path) return true;
-  return rule.endsWith("*") && path.startsWith(rule.slice(0, -1));
 }

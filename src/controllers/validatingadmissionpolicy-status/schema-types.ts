@@ -5,6 +5,7 @@ import {
   doubleType,
   durationType,
   dynType,
+  escapeIdentifier,
   intType,
   listOf,
   mapOf,
@@ -113,7 +114,7 @@ export class SchemaTypes {
   #fill(fields: Map<string, ObjectField>, { properties = {} }: OpenApiSchema, name: string): void {
     for (const [property, schema] of Object.entries(properties)) {
       const type = this.of(schema, `${name}.${property}`);
-      const own = escapedName(property);
+      const own = escapeIdentifier(property);
       if (type !== undefined && own !== undefined) fields.set(own, { name: property, type });
     }
   }
@@ -127,21 +128,4 @@ function addResourceFields(fields: Map<string, ObjectField>, name: string): void
   if (known?.kind === "object" && known.fields?.has("name") === true) return;
   const own = new Map([text("name"), text("generateName")]);
   fields.set("metadata", { name: "metadata", type: { kind: "object", name: `${name}.metadata`, fields: own } });
-}
-
-const keywords = new Set(
-  "true false null in as break const continue else for function if import let loop package namespace return var void while".split(
-    " ",
-  ),
-);
-
-/** How an expression writes a property's name (`namespace` is `__namespace__` here, too). Undefined: it cannot be written. */
-function escapedName(name: string): string | undefined {
-  if (!/^[A-Za-z_.\-/][A-Za-z0-9_.\-/]*$/.test(name)) return undefined;
-  if (keywords.has(name)) return `__${name}__`;
-  return name
-    .replaceAll("__", "__underscores__")
-    .replaceAll(".", "__dot__")
-    .replaceAll("-", "__dash__")
-    .replaceAll("/", "__slash__");
 }

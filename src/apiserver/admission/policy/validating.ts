@@ -1,8 +1,8 @@
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from "../../../api/index.ts";
-import { StatusError } from "../../../apimachinery/index.ts";
+import { goJson, StatusError } from "../../../apimachinery/index.ts";
 import { type Clock, messageOf } from "../../../base/index.ts";
 import type { Authorizer } from "../../authz/contract.ts";
-import { annotate, goJson } from "../annotate.ts";
+import { annotate } from "../annotate.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
 import type { ClusterObjects } from "../objects.ts";
 import { refuse } from "../refuse.ts";

@@ -1,8 +1,8 @@
-import { type KubeObject, newInternalError, semanticEqual } from "../../../apimachinery/index.ts";
+import { goJson, type KubeObject, newInternalError, semanticEqual } from "../../../apimachinery/index.ts";
 import type { MutatingWebhook } from "../../../api/index.ts";
 import { messageOf } from "../../../base/index.ts";
 import { applyOperations } from "../json-patch.ts";
-import { annotate, goJson } from "../annotate.ts";
+import { annotate } from "../annotate.ts";
 import { type AdmissionAttributes, type AdmissionPlugin, Reinvocation } from "../contract.ts";
 import { ask, CallError, settle } from "./ask.ts";
 import type { Variant } from "./equivalents.ts";

@@ -1,8 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { type FieldError, invalid } from "../../../apimachinery/index.ts";
 import { messageOf } from "../../../base/index.ts";
-
-const block = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n([\s\S]*?)-----END \1-----/g;
+import { pemBlocks } from "../../../component/index.ts";
 
 /** Certificates, base64 of PEM; upstream's words for what is none. */
 export function checkCaBundle(path: { toString(): string }, bundle: string): FieldError[] {
@@ -15,10 +14,10 @@ export function checkCaBundle(path: { toString(): string }, bundle: string): Fie
 function problemOf(pem: string): string | undefined {
   if (pem === "") return undefined;
   let problem: string | undefined;
-  for (const [whole, type] of pem.matchAll(block)) {
+  for (const { type, text } of pemBlocks(pem)) {
     if (type !== "CERTIFICATE") continue;
     try {
-      new X509Certificate(whole);
+      new X509Certificate(text);
       return undefined;
     } catch (error) {
       problem ??= `failed to parse certificate: ${messageOf(error)}`;

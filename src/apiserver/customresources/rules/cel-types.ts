@@ -4,13 +4,13 @@ import {
   type CelType,
   doubleType,
   durationType,
+  escapeIdentifier,
   intType,
   type ListSemantics,
   type ObjectField,
   timestampType,
 } from "../../../apimachinery/index.ts";
 import type { Structural } from "../schema/structural.ts";
-import { escapeIdentifier } from "./identifiers.ts";
 
 /** Bytes of a request; bounds what no schema bounds. Upstream: `MaxRequestSizeBytes`. */
 const requestBytesMax = 3 * 1024 * 1024;

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CustomResourceDefinitionVersion, JSONSchemaProps } from "../../../api/index.ts";
-import { fieldErrorMessage, type KubeObject } from "../../../apimachinery/index.ts";
-import { escapeIdentifier } from "./identifiers.ts";
+import { escapeIdentifier, fieldErrorMessage, type KubeObject } from "../../../apimachinery/index.ts";
 import { Correlation } from "../schema/correlation.ts";
 import { structuralOf } from "../schema/structural.ts";
 import { validateDefinition } from "../definition/validation.ts";

@@ -12,7 +12,7 @@ import {
   required,
 } from "../../../apimachinery/index.ts";
 import { messageOf } from "../../../base/index.ts";
-import { parseCertificateRequest } from "../../../component/index.ts";
+import { parseCertificateRequest, pemBlocks } from "../../../component/index.ts";
 import { checkEach, checkRequiredOneOf, type Errors } from "../common/check.ts";
 import { linesDiff } from "../common/diff.ts";
 import { collect, keep } from "../common/lifecycle.ts";
@@ -174,8 +174,6 @@ function checkSpec({ spec }: CertificateSigningRequest, errors: Errors): void {
   }
 }
 
-const pemBlock = /-----BEGIN ([^-]*)-----\r?\n([\s\S]*?)-----END \1-----/g;
-
 function checkCertificate({ status }: CertificateSigningRequest, errors: Errors): void {
   const { certificate = "" } = status ?? {};
   if (certificate === "") return;
@@ -185,9 +183,9 @@ function checkCertificate({ status }: CertificateSigningRequest, errors: Errors)
 }
 
 function certificateError(pem: string): string | undefined {
-  const blocks = [...pem.matchAll(pemBlock)];
+  const blocks = pemBlocks(pem);
   if (blocks.length === 0) return "must contain at least one CERTIFICATE PEM block";
-  for (const [block, type = "", body = ""] of blocks) {
+  for (const { type, text: block, body } of blocks) {
     if (type !== "CERTIFICATE") return `only CERTIFICATE PEM blocks are allowed, found ${quote(type)}`;
     if (body.includes(":")) return "no PEM block headers are permitted";
     if (!isCertificate(block)) return "x509: malformed certificate";

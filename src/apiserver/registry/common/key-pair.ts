@@ -1,16 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { goList } from "../../../apimachinery/index.ts";
-
-interface PemBlock {
-  readonly type: string;
-  readonly text: string;
-}
-
-const pemBlock = /-----BEGIN ([^-\n]*)-----[ \t]*\r?\n(?:[^-]|-(?!----))*-----END \1-----/g;
-
-function pemBlocks(text: string): readonly PemBlock[] {
-  return [...text.matchAll(pemBlock)].map(([block, type = ""]) => ({ type, text: block }));
-}
+import { pemBlocks } from "../../../component/index.ts";
 
 /** Why a certificate and a key in PEM do not serve together, in the words of Go's `tls.X509KeyPair`. */
 export function whyNoKeyPair(certificatePem: string, keyPem: string): string | undefined {

@@ -10,10 +10,9 @@ import {
   WebhookSink,
 } from "../../../apiserver/index.ts";
 import type { Log, Platform } from "../../../base/index.ts";
-import { createHttpClient, loadKubeconfig, resolveKubeconfig } from "../../../client/index.ts";
 import type { MetricsRegistry } from "../../../component/index.ts";
 import type { AuditFlags } from "./audit-flags.ts";
-import type { Outgoing } from "./webhook-client.ts";
+import { type Outgoing, webhookClient } from "./webhook-client.ts";
 
 export interface Audit {
   readonly policy: AuditPolicy;
@@ -22,6 +21,7 @@ export interface Audit {
 
 /** Batches under way at once: files are written in order, receivers may be slow. */
 const parallel = { log: 1, webhook: 10 };
+const webhookTimeoutMs = 30_000;
 
 /** Undefined when there is no policy, or nowhere to write to. */
 export async function auditOf(
@@ -98,25 +98,14 @@ function logSink({ clock, disk }: Platform, flags: AuditFlags): AuditSink {
   });
 }
 
-async function webhookSink({ platform, observer }: Outgoing, flags: AuditFlags): Promise<AuditSink> {
-  const { clock, disk, processes } = platform;
-  const { cluster, user } = resolveKubeconfig(await loadKubeconfig(disk, [flags["audit-webhook-config-file"]]));
-  const { origin, pathname, search } = new URL(cluster.server);
-  const client = createHttpClient({
-    cluster: { ...cluster, server: origin },
-    user,
-    clock,
-    disk,
-    processes,
-    timeoutMs: 30_000,
-    observer,
-  });
+async function webhookSink(outgoing: Outgoing, flags: AuditFlags): Promise<AuditSink> {
+  const { client, path } = await webhookClient(outgoing, flags["audit-webhook-config-file"], webhookTimeoutMs);
   return new WebhookSink({
-    clock,
+    clock: outgoing.platform.clock,
     backoffMs: flags["audit-webhook-initial-backoff"],
     post: async (body, signal) => {
       const headers = { "content-type": "application/json" };
-      const { status } = await client.raw({ method: "POST", path: `${pathname}${search}`, headers, body, signal });
+      const { status } = await client.raw({ method: "POST", path, headers, body, signal });
       if (status >= 300) throw new Error(`the audit webhook answered ${status}`);
     },
   });

@@ -1,3 +1,4 @@
+import { goQuotedList } from "../../../apimachinery/index.ts";
 import {
   abacAuthorizer,
   type AuthorizationMode,
@@ -73,14 +74,9 @@ export function checkAuthorization(flags: AuthorizationFlags): readonly string[]
     problems.push("cannot specify --authorization-webhook-config-file without mode Webhook");
   }
   if (new Set(given).size < given.length) {
-    problems.push(`authorization-mode ${goList(given)} has mode specified more than once`);
+    problems.push(`authorization-mode ${goQuotedList(given)} has mode specified more than once`);
   }
   return problems;
-}
-
-/** As Go prints a list of texts with `%q`. */
-function goList(values: readonly string[]): string {
-  return `[${values.map((value) => JSON.stringify(value)).join(" ")}]`;
 }
 
 /** Reads the authorizers that the flags ask for, in their order; as often as it is asked. */

@@ -1,5 +1,11 @@
 import type { Platform } from "../../../base/index.ts";
-import { type ClientObserver, createHttpClient, loadKubeconfig, resolveKubeconfig } from "../../../client/index.ts";
+import {
+  type Client,
+  type ClientObserver,
+  createHttpClient,
+  loadKubeconfig,
+  resolveKubeconfig,
+} from "../../../client/index.ts";
 
 /** Posts one JSON body to a webhook and returns its answer. Rejects when there was no good one. */
 export type WebhookPost = (body: unknown, signal: AbortSignal) => Promise<unknown>;
@@ -14,12 +20,12 @@ export interface Outgoing {
   readonly observer: (host: string) => ClientObserver;
 }
 
-/** Tries again after failures of the connection and of the receiver, as upstream's webhook clients do. */
-export async function webhookPost(
+/** A client of the server that a kubeconfig names, and the path it is to be asked at. */
+export async function webhookClient(
   { platform, observer }: Outgoing,
   kubeconfig: string,
   timeoutMs: number,
-): Promise<WebhookPost> {
+): Promise<{ readonly client: Client; readonly path: string }> {
   const { clock, disk, processes } = platform;
   const { cluster, user } = resolveKubeconfig(await loadKubeconfig(disk, [kubeconfig]));
   const { origin, pathname, search } = new URL(cluster.server);
@@ -32,7 +38,13 @@ export async function webhookPost(
     timeoutMs,
     observer,
   });
-  const path = `${pathname}${search}`;
+  return { client, path: `${pathname}${search}` };
+}
+
+/** Tries again after failures of the connection and of the receiver, as upstream's webhook clients do. */
+export async function webhookPost(outgoing: Outgoing, kubeconfig: string, timeoutMs: number): Promise<WebhookPost> {
+  const { clock } = outgoing.platform;
+  const { client, path } = await webhookClient(outgoing, kubeconfig, timeoutMs);
   const headers = { "content-type": "application/json", accept: "application/json" };
   const once = async (body: string, signal: AbortSignal): Promise<unknown> => {
     const answer = await client.raw({ method: "POST", path, headers, body, signal });
