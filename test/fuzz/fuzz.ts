@@ -35,7 +35,8 @@ const watchMs = 100;
 const answerMs = 30_000;
 
 /** Faults of the client that upstream, too, answers with 500. */
-const asUpstream = /patch type|setElementOrder|declared merge key|typed patch object|merging to/;
+const asUpstream =
+  /patch type|setElementOrder|declared merge key|typed patch object|merging to|element types are not identical/;
 
 interface Answer {
   readonly status: number;

@@ -142,7 +142,7 @@ export class RandomRequests {
     const fields = object as Record<string, unknown>;
     if (choice.chance(0.97)) Object.assign(fields, { apiVersion, kind });
     if (choice.chance(0.9)) {
-      const name = choice.chance(0.95) ? `${choice.of(names)}${choice.chance(0.5) ? "" : choice.below(50)}` : undefined;
+      const name = choice.chance(0.95) ? `${choice.of(names)}${choice.chance(0.5) ? "" : choice.below(5)}` : undefined;
       fields["metadata"] = { name: name ?? new RandomValues(choice, schemas).word(), labels: { a: "b" } };
     }
     return Buffer.from(JSON.stringify(fields));

@@ -1,4 +1,5 @@
 import { parseLabelRequirements } from "./label-parser.ts";
+import { own } from "../../base/index.ts";
 import {
   type LabelOperator,
   type LabelRequirement,
@@ -96,10 +97,6 @@ function compileComparison(key: string, operator: "gt" | "lt", limitText: string
     if (value === undefined || limit === undefined) return false;
     return operator === "gt" ? value > limit : value < limit;
   };
-}
-
-function own(labels: Labels, key: string): string | undefined {
-  return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 
 function contains(set: ReadonlySet<string>, value: string | undefined): boolean {

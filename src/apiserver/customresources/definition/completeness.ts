@@ -1,5 +1,6 @@
 import type { JSONSchemaProps } from "../../../api/index.ts";
 import { type FieldError, type FieldPath, required } from "../../../apimachinery/index.ts";
+import { own } from "../../../base/index.ts";
 
 /**
  * Values that alternatives at the root check must be specified outside of them too. Upstream:
@@ -34,7 +35,7 @@ function checkNested(value: JSONSchemaProps, specified: Specified, path: FieldPa
     checkNested(value.items as JSONSchemaProps, items, path.child("items"), errors);
   }
   for (const [name, child] of Object.entries(value.properties ?? {})) {
-    const below = { schema: schema.properties?.[name], path: specified.path.child("properties").key(name) };
+    const below = { schema: own(schema.properties, name), path: specified.path.child("properties").key(name) };
     checkNested(child, below, path.child("properties").key(name), errors);
   }
 }

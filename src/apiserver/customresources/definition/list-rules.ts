@@ -8,6 +8,7 @@ import {
   notSupported,
   required,
 } from "../../../apimachinery/index.ts";
+import { own } from "../../../base/index.ts";
 
 /** What `x-kubernetes-map-type`, `-list-type` and `-list-map-keys` need. */
 export function checkListAndMapTypes(schema: JSONSchemaProps, path: FieldPath, atomicSets: boolean): FieldError[] {
@@ -64,7 +65,7 @@ function checkMapItems(schema: JSONSchemaProps, keys: readonly string[], path: F
   }
   const seen = new Set<string>();
   for (const key of keys) {
-    const property = items.properties?.[key];
+    const property = own(items.properties, key);
     if (property === undefined) errors.push(invalid(keysPath, keys, "entries must all be names of item properties"));
     else if (property.type === "array" || property.type === "object") {
       const at = path.child("items").child("properties").key(key).child("type");
@@ -86,7 +87,7 @@ export function checkListKeys(schema: JSONSchemaProps, path: FieldPath = fieldPa
     errors.push(forbidden(at.child("nullable"), `cannot be nullable when x-kubernetes-list-type is ${listType}`));
   if (listType === "set") return errors;
   for (const key of schema["x-kubernetes-list-map-keys"] ?? []) {
-    const property = items.properties?.[key];
+    const property = own(items.properties, key);
     if (property === undefined) continue;
     const place = at.child("properties").key(key);
     const because = "this property is in x-kubernetes-list-map-keys, so it";

@@ -10,6 +10,7 @@ import {
   type Quantity,
   required,
 } from "../../../apimachinery/index.ts";
+import { own } from "../../../base/index.ts";
 import type { ResourceClaim, ResourceRequirements } from "../../../api/index.ts";
 import { checkLabel, checkQualifiedName, type Check, type Errors } from "./check.ts";
 
@@ -155,7 +156,7 @@ export function checkResources(
   for (const name in limits) checkEntry(name, limits[name] ?? "0", nameCheck, path.child("limits").key(name), errors);
   for (const name in requests) {
     checkEntry(name, requests[name] ?? "0", nameCheck, path.child("requests").key(name), errors);
-    checkRequestAgainstLimit(name, requests[name] ?? "0", limits[name], path, errors);
+    checkRequestAgainstLimit(name, requests[name] ?? "0", own(limits, name), path, errors);
   }
   const names = [...Object.keys(limits), ...Object.keys(requests)];
   if (names.some(isHugePages) && !names.includes("cpu") && !names.includes("memory")) {

@@ -10,6 +10,7 @@ import {
   type Quantity,
   required,
 } from "../../../apimachinery/index.ts";
+import { own } from "../../../base/index.ts";
 import { addMessages, checkEach, type Errors } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
 import { checkContainerResourceName, checkResourceName, isOvercommitAllowed } from "../common/resources.ts";
@@ -78,8 +79,7 @@ function checkItem(item: Item, path: FieldPath, errors: Errors): void {
 /** The amounts of one resource against each other. Upstream shows the bound, not the value, for broken defaults. */
 function checkAmounts(item: Item, name: string, isPod: boolean, path: FieldPath, errors: Errors): void {
   const read = (amounts: Amounts): Quantity | undefined => {
-    // Names come from clients: `constructor` is no resource.
-    const text = amounts !== undefined && Object.hasOwn(amounts, name) ? amounts[name] : undefined;
+    const text = own(amounts, name);
     return text === undefined ? undefined : parseQuantity(text);
   };
   const [min, max] = [read(item.min), read(item.max)];
