@@ -1,9 +1,7 @@
-import { createPrivateKey } from "node:crypto";
 import { type ApiRequest, type ApiResponse, type HttpServer, listenHttp } from "../apiserver/index.ts";
 import type { KubeObject } from "../apimachinery/index.ts";
-import { createRealPlatform } from "../base/index.ts";
 import type { Client } from "../client/index.ts";
-import { CertificateAuthority, createAuthority } from "../component/index.ts";
+import { servingCertificate } from "./serving-certificate.ts";
 
 /** The `request` of an AdmissionReview. */
 export interface ReviewRequest {
@@ -48,20 +46,12 @@ const bodyBytesMax = 3 * 1024 * 1024;
 export class HookServer {
   readonly seen: { readonly path: string; readonly request: ReviewRequest }[] = [];
   answer: Answer = () => ({ allowed: true });
-  readonly #platform = createRealPlatform();
-  readonly #authority = createAuthority({ commonName: "webhook-ca" }, 86_400_000, this.#platform);
+  readonly #tls = servingCertificate({ dnsNames: ["localhost", "hook.default.svc"], ipAddresses: [] });
   #server: HttpServer | undefined;
 
   async start(): Promise<void> {
-    const keyed = this.#authority;
-    const authority = new CertificateAuthority(keyed.certificate, createPrivateKey(keyed.key), this.#platform);
-    const { certificate, key } = authority.issue({
-      subject: { commonName: "hook" },
-      validityMs: 3_600_000,
-      usages: ["server auth"],
-      names: { dnsNames: ["localhost", "hook.default.svc"], ipAddresses: [] },
-    });
-    const tls = { key, cert: certificate };
+    const { key, cert } = this.#tls;
+    const tls = { key, cert };
     this.#server = await listenHttp({ host: "127.0.0.1", port: 0, tls, handler: (request) => this.#answer(request) });
   }
 
@@ -94,7 +84,7 @@ export class HookServer {
   }
 
   get caBundle(): string {
-    return Buffer.from(this.#authority.certificate).toString("base64");
+    return Buffer.from(this.#tls.ca).toString("base64");
   }
 
   /** One webhook that wants every operation on these resources. */

@@ -1,9 +1,7 @@
-import { createPrivateKey } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { RealClock, RealRandom } from "../base/index.ts";
-import { CertificateAuthority, createAuthority } from "../component/index.ts";
+import { servingCertificate } from "./serving-certificate.ts";
 
 export interface ReceivedRequest {
   readonly method: string;
@@ -20,23 +18,13 @@ export interface HttpsReceiver {
   close(): Promise<void>;
 }
 
-const hourMs = 3_600_000;
-
 /** An HTTPS server of a test: a webhook, an issuer. What it answers is written as JSON. */
 export async function startHttpsReceiver(
   answer: (request: ReceivedRequest) => unknown,
   statusOf: () => number = () => 200,
 ): Promise<HttpsReceiver> {
-  const platform = { clock: new RealClock(), random: new RealRandom() };
-  const authority = createAuthority({ commonName: "test" }, hourMs, platform);
-  const ca = new CertificateAuthority(authority.certificate, createPrivateKey(authority.key), platform);
-  const leaf = ca.issue({
-    subject: { commonName: "receiver" },
-    validityMs: hourMs,
-    usages: ["server auth"],
-    names: { dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"] },
-  });
-  const server = createServer({ key: leaf.key, cert: leaf.certificate }, (request, response) => {
+  const { key, cert, ca } = servingCertificate({ dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"] });
+  const server = createServer({ key, cert }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -55,7 +43,7 @@ export async function startHttpsReceiver(
   const { port } = server.address() as AddressInfo;
   return {
     origin: `https://127.0.0.1:${port}`,
-    ca: authority.certificate,
+    ca,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

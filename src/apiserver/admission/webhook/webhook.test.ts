@@ -1,128 +1,53 @@
 import assert from "node:assert/strict";
-import { createPrivateKey } from "node:crypto";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
-import { createRealPlatform } from "../../../base/index.ts";
 import type { Client } from "../../../client/index.ts";
-import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
-import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
+import { HookServer, jsonPatch, startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
 
-interface Review {
-  request: {
-    uid: string;
-    name: string;
-    operation: string;
-    dryRun: boolean;
-    object: KubeObject | null;
-    userInfo: { username: string };
-  };
-}
-
-const platform = createRealPlatform();
-const group = "admissionregistration.k8s.io";
-const authority = createAuthority({ commonName: "webhook-ca" }, 86_400_000, platform);
-let server: Server;
+const hooks = new HookServer();
 let plane: TestControlPlane;
 let client: Client;
-let answer: (review: Review) => object;
-const seen: Review[] = [];
 
-function config(kind: "Mutating" | "Validating", more: object = {}) {
-  const { port } = server.address() as AddressInfo;
-  const webhook = {
-    name: "hook.example.com",
-    clientConfig: {
-      url: `https://localhost:${port}/admit`,
-      caBundle: Buffer.from(authority.certificate).toString("base64"),
-    },
-    rules: [
-      {
-        operations: ["CREATE", "UPDATE"],
-        apiGroups: [""],
-        apiVersions: ["v1"],
-        resources: ["configmaps"],
-        scope: "Namespaced",
-      },
-    ],
-    sideEffects: "None",
-    admissionReviewVersions: ["v1"],
-    timeoutSeconds: 2,
-    ...more,
-  };
-  return {
-    apiVersion: `${group}/v1`,
-    kind: `${kind}WebhookConfiguration`,
-    metadata: { name: "test" },
-    webhooks: [webhook],
-  };
-}
-
-const configurations = (kind: "Mutating" | "Validating") =>
-  client.resource({ group, version: "v1", resource: `${kind.toLowerCase()}webhookconfigurations` });
 const configMaps = () => client.resource({ group: "", version: "v1", resource: "configmaps" }).namespace("default");
 const configMap = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: { a: "b" } });
 
-async function withWebhook(kind: "Mutating" | "Validating", more: object, work: () => Promise<void>): Promise<void> {
-  seen.length = 0;
-  await configurations(kind).create(config(kind, more) as never);
-  try {
-    await work();
-  } finally {
-    await configurations(kind).delete("test");
-  }
+const rules = [
+  {
+    operations: ["CREATE", "UPDATE"],
+    apiGroups: [""],
+    apiVersions: ["v1"],
+    resources: ["configmaps"],
+    scope: "Namespaced",
+  },
+];
+
+function withWebhook(kind: "Mutating" | "Validating", more: object, work: () => Promise<void>): Promise<void> {
+  return hooks.with(client, kind, [hooks.hook("hook.example.com", [], { rules, timeoutSeconds: 2, ...more })], work);
 }
 
 describe("admission webhooks", () => {
   before(async () => {
-    const ca = new CertificateAuthority(authority.certificate, createPrivateKey(authority.key), platform);
-    const { certificate, key } = ca.issue({
-      subject: { commonName: "hook" },
-      validityMs: 3_600_000,
-      usages: ["server auth"],
-      names: { dnsNames: ["localhost"], ipAddresses: [] },
-    });
-    server = createServer({ key, cert: certificate }, (request, response) => {
-      const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        const review = JSON.parse(Buffer.concat(chunks).toString()) as Review;
-        seen.push(review);
-        const body = {
-          apiVersion: "admission.k8s.io/v1",
-          kind: "AdmissionReview",
-          response: { uid: review.request.uid, ...answer(review) },
-        };
-        response.end(JSON.stringify(body));
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await hooks.start();
     plane = await startStandardControlPlane();
     client = plane.client;
   });
   after(async () => {
     await plane.stop();
-    server.closeAllConnections();
-    server.close();
+    await hooks.stop();
   });
 
   it("change what is created, and what they add is validated and stored", async () => {
-    answer = () => ({
-      allowed: true,
-      patchType: "JSONPatch",
-      patch: Buffer.from(JSON.stringify([{ op: "add", path: "/data/added", value: "yes" }])).toString("base64"),
-    });
+    hooks.answer = () => jsonPatch([{ op: "add", path: "/data/added", value: "yes" }]);
     await withWebhook("Mutating", {}, async () => {
       const created = (await configMaps().create(configMap("changed"))) as KubeObject & { data: unknown };
       assert.deepEqual(created.data, { a: "b", added: "yes" });
-      assert.equal(seen[0]?.request.operation, "CREATE");
-      assert.equal(seen[0]?.request.object?.kind, "ConfigMap");
+      assert.equal(hooks.seen[0]?.request.operation, "CREATE");
+      assert.equal(hooks.seen[0]?.request.object?.kind, "ConfigMap");
     });
   });
 
   it("refuse with their own words", async () => {
-    answer = () => ({ allowed: false, status: { message: "not today", code: 403 } });
+    hooks.answer = () => ({ allowed: false, status: { message: "not today", code: 403 } });
     await withWebhook("Validating", {}, async () => {
       await assert.rejects(configMaps().create(configMap("refused")), {
         message: 'admission webhook "hook.example.com" denied the request: not today',
@@ -146,7 +71,7 @@ describe("admission webhooks", () => {
   });
 
   it("are asked only for what their rules and selectors match", async () => {
-    answer = () => ({ allowed: false });
+    hooks.answer = () => ({ allowed: false });
     const selector = { objectSelector: { matchLabels: { guarded: "yes" } } };
     await withWebhook("Validating", selector, async () => {
       await configMaps().create(configMap("free"));
@@ -162,7 +87,7 @@ describe("admission webhooks", () => {
           kind: "Secret",
           metadata: { name: "other", labels: { guarded: "yes" } },
         });
-      assert.equal(seen.length, 1);
+      assert.equal(hooks.seen.length, 1);
     });
   });
 

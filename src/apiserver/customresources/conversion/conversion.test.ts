@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
-import { createPrivateKey } from "node:crypto";
-import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { CustomResourceDefinition } from "../../../api/index.ts";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import { RealClock, RealRandom } from "../../../base/index.ts";
-import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
-import { startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
+import { startHttpsReceiver, startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
 import { definition, definitionsResource, established, resourceOf } from "../testing/definitions.ts";
 import { WebhookConverter } from "./webhook.ts";
 
@@ -59,37 +55,19 @@ interface Webhook {
   readonly clientConfig: { readonly url: string; readonly caBundle: string };
   readonly calls: Request[];
   answer: Answer;
-  close(): void;
+  close(): Promise<void>;
 }
 
 async function startWebhook(): Promise<Webhook> {
-  const platform = { clock: new RealClock(), random: new RealRandom() };
-  const keyed = createAuthority({ commonName: "webhooks" }, 3_600_000, platform);
-  const authority = new CertificateAuthority(keyed.certificate, createPrivateKey(keyed.key), platform);
-  const names = { ipAddresses: ["127.0.0.1"], dnsNames: [] };
-  const subject = { commonName: "webhook" };
-  const leaf = authority.issue({ subject, validityMs: 3_600_000, usages: ["server auth"], names });
   const webhook = { calls: [] as Request[], answer: honest };
-  const server = createServer({ key: leaf.key, cert: leaf.certificate }, (request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const review = JSON.parse(Buffer.concat(chunks).toString()) as { request: Request };
-      webhook.calls.push(review.request);
-      const { kind, apiVersion } = { kind: "ConversionReview", apiVersion: "apiextensions.k8s.io/v1" };
-      response.end(JSON.stringify({ kind, apiVersion, response: webhook.answer(review.request) }));
-    });
+  const { origin, ca, close } = await startHttpsReceiver(({ body }) => {
+    const { request } = JSON.parse(body) as { request: Request };
+    webhook.calls.push(request);
+    const { kind, apiVersion } = { kind: "ConversionReview", apiVersion: "apiextensions.k8s.io/v1" };
+    return { kind, apiVersion, response: webhook.answer(request) };
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const caBundle = Buffer.from(keyed.certificate).toString("base64");
-  return Object.assign(webhook, {
-    clientConfig: { url: `https://127.0.0.1:${port}/convert`, caBundle },
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  });
+  const clientConfig = { url: `${origin}/convert`, caBundle: Buffer.from(ca).toString("base64") };
+  return Object.assign(webhook, { clientConfig, close });
 }
 
 async function withWebhook(work: (plane: TestControlPlane, webhook: Webhook) => Promise<void>): Promise<void> {
@@ -97,7 +75,7 @@ async function withWebhook(work: (plane: TestControlPlane, webhook: Webhook) => 
   try {
     await work(plane, webhook);
   } finally {
-    webhook.close();
+    await webhook.close();
     await plane.stop();
   }
 }
