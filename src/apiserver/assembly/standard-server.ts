@@ -24,20 +24,11 @@ import { webhookMetrics } from "../admission/webhook/metrics.ts";
 import { mutatingWebhooks } from "../admission/webhook/mutating.ts";
 import { validatingWebhooks } from "../admission/webhook/validating.ts";
 import {
-  anonymousAt,
-  anonymousAuthenticator,
   type Authenticator,
-  bootstrapTokenAuthenticator,
-  CertificatePool,
   type RequestHeaderOptions,
-  requestHeaderAuthenticator,
   type ServiceAccountKeys,
   ServiceAccountTokens,
-  serviceAccountAuthenticator,
   systemGroups,
-  unionAuthenticator,
-  withWebSocketTokens,
-  x509Authenticator,
 } from "../authn/index.ts";
 import { type Authorizer, NodeGraph, RbacAuthorizer, type RuleResolver } from "../authz/index.ts";
 import { MetricsRegistry } from "../../component/index.ts";
@@ -56,6 +47,7 @@ import type { ReviewInputs } from "../reviews/review.ts";
 import { tokenRequestHandler } from "../reviews/token-request.ts";
 import { type ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "../server.ts";
 import { authorization, type AuthorizationMode } from "./authorization.ts";
+import { type Authorities, standardAuthentication } from "./authentication.ts";
 import { publishAuthentication } from "./authentication-config.ts";
 import { ensureBootstrapRoles } from "./bootstrap-roles.ts";
 import { ensureKubernetesService } from "./kubernetes-service.ts";
@@ -115,6 +107,8 @@ export interface StandardServer {
   readonly tokens: ServiceAccountTokens;
   /** Has other authorizers decide from now on. */
   authorizeBy(modes: readonly AuthorizationMode[]): void;
+  /** Takes other authorities for client certificates from now on, and publishes them. Rejects what cannot be read. */
+  trust(authorities: Authorities): Promise<void>;
   /** A client inside the process that acts as this user. */
   client(user: string, groups?: readonly string[], userAgent?: string): Client;
 }
@@ -127,7 +121,8 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const rbac = new RbacAuthorizer();
   const graph = new NodeGraph();
   const tokens = new ServiceAccountTokens(options.serviceAccounts, options);
-  const authenticator = authenticators(options, tokens, live);
+  const authentication = standardAuthentication(options, tokens, live);
+  const { authenticator } = authentication;
   const metrics = more.metrics ?? new MetricsRegistry();
   const chain = authorization(options.authorizationModes ?? ["Node", "RBAC"], { rbac, graph, metrics });
   const { authorizer, rules } = chain;
@@ -172,7 +167,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
       ...flow.startup,
       {
         name: "start-cluster-authentication-info-controller",
-        run: (started) => publishAuthentication(privileged(started), options),
+        run: (started) => publishAuthentication(privileged(started), authentication.published()),
       },
       {
         name: "apiservice-registration-controller",
@@ -185,6 +180,10 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     server,
     tokens,
     authorizeBy: chain.replace,
+    trust: async (authorities) => {
+      authentication.trust(authorities);
+      await publishAuthentication(privileged(server), authentication.published());
+    },
     client: (user, groups = [], userAgent = "k8ts") =>
       createLocalClient(server, { user: { name: user, groups: [...groups, systemGroups.authenticated] }, userAgent }),
   };
@@ -354,26 +353,6 @@ function publishing({ advertise, store, clock, log }: StandardServerOptions, ser
 function privileged(server: ApiServer): Client {
   const user = { name: "system:apiserver", groups: [systemGroups.masters, systemGroups.authenticated] };
   return createLocalClient(server, { user, userAgent: "kube-apiserver" });
-}
-
-function authenticators(
-  options: StandardServerOptions,
-  tokens: ServiceAccountTokens,
-  live: LiveObjects,
-): Authenticator {
-  const { clock, clientCa, requestHeader } = options;
-  const all: Authenticator[] = [];
-  if (requestHeader !== undefined) {
-    all.push(requestHeaderAuthenticator({ ...requestHeader, pool: new CertificatePool(requestHeader.ca) }, clock));
-  }
-  if (clientCa !== undefined) all.push(x509Authenticator(new CertificatePool(clientCa), clock));
-  all.push(serviceAccountAuthenticator(tokens, live));
-  all.push(bootstrapTokenAuthenticator((name) => live.bootstrapSecret(name), clock));
-  all.push(...(options.authenticators ?? []));
-  const { anonymous: allowed = true } = options;
-  const everywhere = allowed === true ? anonymousAuthenticator : undefined;
-  const anonymous = typeof allowed === "boolean" ? everywhere : anonymousAt(allowed);
-  return withWebSocketTokens(unionAuthenticator(all, anonymous));
 }
 
 /** Service account tokens are checked for the audiences asked for; other tokens know nothing of audiences. */

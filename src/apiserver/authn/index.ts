@@ -14,7 +14,7 @@ export {
   type TokenRequest,
 } from "./service-account-token.ts";
 export { tokenFileAuthenticator } from "./token-file.ts";
-export { unionAuthenticator } from "./union.ts";
+export { firstOf, unionAuthenticator } from "./union.ts";
 export { anonymousUser, bearerToken, parseServiceAccountUser, serviceAccountUser, systemGroups } from "./users.ts";
 export { CertificatePool, userOfCertificate, x509Authenticator } from "./x509.ts";
 export { withWebSocketTokens } from "./web-socket-token.ts";

@@ -25,6 +25,14 @@ export function unionAuthenticator(authenticators: readonly Authenticator[], ano
   };
 }
 
+/** Asks in order and adds nothing of its own. */
+export function firstOf(authenticators: readonly Authenticator[]): Authenticator {
+  return {
+    name: authenticators.map(({ name }) => name).join(","),
+    authenticate: (credentials, signal) => ask(authenticators, 0, undefined, credentials, signal),
+  };
+}
+
 function ask(
   authenticators: readonly Authenticator[],
   start: number,

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from "node:crypto";
 import type { Clock } from "../../base/index.ts";
+import { pemBlocks } from "../../component/index.ts";
 import type { UserInfo } from "../request/contract.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { AuthenticationResult, Authenticator } from "./contract.ts";
@@ -17,14 +18,18 @@ export interface VerifiedCertificate {
 /** A certificate pool that can be swapped when its file changes. */
 export class CertificatePool {
   #roots: readonly X509Certificate[] = [];
+  /** Counts the replacements. */
+  generation = 0;
 
   constructor(pem: string) {
     this.replace(pem);
   }
 
+  /** Throws, and changes nothing, when a certificate cannot be read. */
   replace(pem: string): void {
-    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-    this.#roots = blocks.map((block) => new X509Certificate(block));
+    const blocks = pemBlocks(pem).filter(({ type }) => type === "CERTIFICATE");
+    this.#roots = blocks.map(({ text }) => new X509Certificate(text));
+    this.generation += 1;
   }
 
   /** The verified leaf, or why it is not trusted (Go's wording). */
@@ -81,13 +86,18 @@ export function userOfCertificate(leaf: X509Certificate): UserInfo {
 
 /** Client certificates signed by `--client-ca-file`. A verified chain is remembered until it expires, 10 min at most. */
 export function x509Authenticator(pool: CertificatePool, clock: Clock): Authenticator {
-  const cache = new BoundedCache<AuthenticationResult>(cacheLimit);
+  let cache = new BoundedCache<AuthenticationResult>(cacheLimit);
+  let { generation } = pool;
   return {
     name: "x509",
     authenticate(credentials) {
       const der = credentials.clientCertificates[0];
       if (der === undefined) return { type: "none" };
       const nowMs = clock.now();
+      if (generation !== pool.generation) {
+        generation = pool.generation;
+        cache = new BoundedCache(cacheLimit);
+      }
       const key = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString("latin1");
       const known = cache.get(key, nowMs);
       if (known !== undefined) return known;

@@ -9,6 +9,7 @@ import {
   standardErrorSink,
 } from "../../base/index.ts";
 import {
+  type AuthorizationMode,
   createStandardServer,
   type HttpServer,
   listenHttp,
@@ -26,8 +27,9 @@ import { type ClusterConfig, readClusterConfig } from "../cluster/config.ts";
 import { pkiFiles } from "../pki/files.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { type Audit, auditOf } from "../components/apiserver/audit.ts";
-import { tokenAuthentication } from "../components/apiserver/authentication.ts";
+import { type TokenAuthentication, tokenAuthentication } from "../components/apiserver/authentication.ts";
 import { authorizationSource } from "../components/apiserver/authorization.ts";
+import { reloadAuthorities, reloadConfiguration } from "../components/apiserver/reload.ts";
 import { keepRenewed } from "../components/apiserver/renewal.ts";
 import { type UpFlags, upFlagsOf } from "../components/apiserver/up-flags.ts";
 import type { Outgoing } from "../components/apiserver/webhook-client.ts";
@@ -66,10 +68,21 @@ async function runControlPlane(
   const audit = await auditOf(outgoing, log, flags, metrics);
   const auditing = createScope();
   for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
-  const access = await accessOf(outgoing, flags, metrics);
+  const tokens = await tokenAuthentication(outgoing, flags, []);
+  const modes = authorizationSource(outgoing, flags, metrics);
+  const access = await accessOf(flags, tokens, modes);
   const standard = await createServer(platform, log, config, store, { metrics, audit, access });
   const serving = createScope();
   const servers = await listen(platform, log, config, standard, serving);
+  const reloads = [
+    { subject: "authentication", take: () => tokens.reload() },
+    { subject: "authorization", take: async () => standard.authorizeBy(await modes()) },
+  ] as const;
+  for (const reload of reloads) {
+    const file = flags[`${reload.subject}-config`];
+    const options = { log, metrics, file, ...reload };
+    if (file !== "") serving.start(reload.subject, (own) => reloadConfiguration(platform, options, own));
+  }
   try {
     const parts = [
       standard.server,
@@ -91,13 +104,16 @@ interface ServerParts {
 }
 
 /** Who is who and may do what, as far as flags say so. */
-async function accessOf(outgoing: Outgoing, flags: UpFlags, metrics: MetricsRegistry): Promise<ServerParts["access"]> {
-  const { authenticators, anonymous } = await tokenAuthentication(outgoing, flags, []);
+async function accessOf(
+  flags: UpFlags,
+  { authenticators, anonymous }: TokenAuthentication,
+  modes: () => Promise<readonly AuthorizationMode[]>,
+): Promise<ServerParts["access"]> {
   const given = flags["authorization-mode"].length > 0 || flags["authorization-config"] !== "";
   return {
     authenticators,
     ...(anonymous === undefined ? {} : { anonymous }),
-    ...(given ? { authorizationModes: await authorizationSource(outgoing, flags, metrics)() } : {}),
+    ...(given ? { authorizationModes: await modes() } : {}),
   };
 }
 
@@ -162,10 +178,10 @@ async function listen(
   platform: Platform,
   log: Log,
   config: ClusterConfig,
-  { server }: StandardServer,
+  standard: StandardServer,
   serving: Scope,
 ): Promise<readonly HttpServer[]> {
-  const { apiserver, ca } = pkiFiles(clusterPaths(config.directory).pki);
+  const { apiserver, ca, frontProxyCa } = pkiFiles(clusterPaths(config.directory).pki);
   const files = [apiserver.key, apiserver.certificate, ca.certificate];
   const read = async () => {
     const [key = "", cert = "", clientCa = ""] = await Promise.all(files.map((path) => platform.disk.readText(path)));
@@ -174,9 +190,11 @@ async function listen(
   const hosts = [...new Set(["127.0.0.1", config.advertiseAddress])];
   const tls = await read();
   const servers = await Promise.all(
-    hosts.map((host) => listenHttp({ host, port: config.port, tls, handler: server.handler })),
+    hosts.map((host) => listenHttp({ host, port: config.port, tls, handler: standard.server.handler })),
   );
   serving.start("certificates", (signal) => keepRenewed(platform, { log, files, read, current: tls, servers }, signal));
+  const authorities = { clientCa: ca.certificate, requestHeaderCa: frontProxyCa.certificate };
+  serving.start("authorities", (signal) => reloadAuthorities(platform, authorities, { log, standard }, signal));
   return servers;
 }
 

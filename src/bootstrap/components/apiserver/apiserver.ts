@@ -27,9 +27,10 @@ import {
 import { connectEtcdStore, type Store } from "../../../storage/index.ts";
 import { type Audit, auditOf } from "./audit.ts";
 import { authorizationSource } from "./authorization.ts";
-import { reloadAuthorization } from "./authorization-reload.ts";
+import { type TokenAuthentication, tokenAuthentication } from "./authentication.ts";
 import { checkFlags } from "./check-flags.ts";
 import { type ApiserverFlags, apiserverFlags, flagGroups } from "./flags.ts";
+import { reloadAuthorities, reloadConfiguration } from "./reload.ts";
 import { keepRenewed } from "./renewal.ts";
 import { applyRuntimeConfig } from "./runtime-config.ts";
 import { readIdentity, servingFiles } from "./serving-certificate.ts";
@@ -72,13 +73,25 @@ async function run(flags: ApiserverFlags, { platform, signal }: CommandContext):
   for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
   try {
     const modes = authorizationSource(outgoing, flags, metrics);
-    const parts = { store, metrics, audit, features, modes: await modes() };
+    const tokens = await tokenAuthentication(outgoing, flags, flags["api-audiences"]);
+    const parts = { store, metrics, audit, features, modes: await modes(), tokens };
     const standard = await createServer(outgoing, log, flags, parts);
     const serving = createScope();
     const http = await listen(platform, log, flags, standard, serving);
-    const file = flags["authorization-config"];
-    const reload = { log, metrics, file, modes, standard };
-    if (file !== "") serving.start("authorization", (own) => reloadAuthorization(outgoing, reload, own));
+    const reloads = [
+      { subject: "authentication", take: () => tokens.reload() },
+      { subject: "authorization", take: async () => standard.authorizeBy(await modes()) },
+    ] as const;
+    for (const reload of reloads) {
+      const file = flags[`${reload.subject}-config`];
+      const options = { log, metrics, file, ...reload };
+      if (file !== "") serving.start(reload.subject, (own) => reloadConfiguration(platform, options, own));
+    }
+    const authorities = {
+      clientCa: flags["client-ca-file"],
+      requestHeaderCa: flags["requestheader-client-ca-file"],
+    };
+    serving.start("authorities", (own) => reloadAuthorities(platform, authorities, { log, standard }, own));
     try {
       await standard.server.run(signal);
     } finally {
@@ -113,15 +126,16 @@ interface ServerParts {
   readonly audit: Audit | undefined;
   readonly features: Features;
   readonly modes: readonly AuthorizationMode[];
+  readonly tokens: TokenAuthentication;
 }
 
 async function createServer(
   outgoing: Outgoing,
   log: Log,
   flags: ApiserverFlags,
-  { store, metrics, audit, features, modes }: ServerParts,
+  { store, metrics, audit, features, modes, tokens }: ServerParts,
 ): Promise<StandardServer> {
-  const settings = await serverSettings(outgoing, flags, modes);
+  const settings = await serverSettings(outgoing, flags, modes, tokens);
   const standard = createStandardServer({
     ...outgoing.platform,
     log,

@@ -1,6 +1,7 @@
 import {
   type AuthenticationFile,
   type Authenticator,
+  firstOf,
   jwtAuthenticator,
   oidcAuthenticator,
   parseAuthenticationConfig,
@@ -61,6 +62,8 @@ export interface TokenAuthentication {
   readonly authenticators: readonly Authenticator[];
   /** Undefined: as `--anonymous-auth` says. */
   readonly anonymous: boolean | readonly string[] | undefined;
+  /** Takes the issuers of `--authentication-config` as they are now; who may be nobody stays. Rejects mistakes. */
+  reload(): Promise<void>;
 }
 
 export async function tokenAuthentication(
@@ -70,19 +73,32 @@ export async function tokenAuthentication(
 ): Promise<TokenAuthentication> {
   const { platform } = outgoing;
   const file = await configFile(platform, flags);
+  let issuers = issuersOf(platform, file);
+  const configured: Authenticator = {
+    name: "jwt",
+    authenticate: (credentials, signal) => issuers.authenticate(credentials, signal),
+  };
   const authenticators = [
     ...(await oidcIssuer(platform, flags)),
-    ...(file?.issuers ?? []).map(({ certificateAuthority, userOf, ...issuer }) =>
-      jwtAuthenticator(
-        { ...issuer, signingAlgorithms: allAlgorithms, fetch: issuerFetch(platform.clock, certificateAuthority) },
-        userOf,
-        platform.clock,
-      ),
-    ),
+    ...(file === undefined ? [] : [configured]),
     ...(await tokenWebhook(outgoing, flags, audiences)),
   ];
   const open = file?.anonymous;
-  return { authenticators, anonymous: open === undefined || open.paths.length === 0 ? open?.enabled : open.paths };
+  return {
+    authenticators,
+    anonymous: open === undefined || open.paths.length === 0 ? open?.enabled : open.paths,
+    reload: async () => {
+      issuers = issuersOf(platform, await configFile(platform, flags));
+    },
+  };
+}
+
+function issuersOf({ clock }: Platform, file: AuthenticationFile | undefined): Authenticator {
+  const all = (file?.issuers ?? []).map(({ certificateAuthority, userOf, ...issuer }) => {
+    const fetch = issuerFetch(clock, certificateAuthority);
+    return jwtAuthenticator({ ...issuer, signingAlgorithms: allAlgorithms, fetch }, userOf, clock);
+  });
+  return firstOf(all);
 }
 
 async function configFile({ disk }: Platform, flags: TokenFlags): Promise<AuthenticationFile | undefined> {

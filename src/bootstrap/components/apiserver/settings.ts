@@ -5,9 +5,9 @@ import {
   type StandardServerOptions,
   tokenFileAuthenticator,
 } from "../../../apiserver/index.ts";
-import { FlagError } from "../../../component/index.ts";
+import { FlagError, pemBlocks } from "../../../component/index.ts";
 import { machineAddress } from "../../cluster/addresses.ts";
-import { tokenAuthentication } from "./authentication.ts";
+import type { TokenAuthentication } from "./authentication.ts";
 import type { ApiserverFlags } from "./flags.ts";
 import type { Outgoing } from "./webhook-client.ts";
 
@@ -33,10 +33,10 @@ export async function serverSettings(
   outgoing: Outgoing,
   flags: ApiserverFlags,
   modes: readonly AuthorizationMode[],
+  tokens: TokenAuthentication,
 ): Promise<ServerSettings> {
   const { platform } = outgoing;
   const read = (path: string): Promise<string> => platform.disk.readText(path);
-  const tokens = await tokenAuthentication(outgoing, flags, flags["api-audiences"]);
   const fixed = flags["token-auth-file"] === "" ? [] : [tokenFileAuthenticator(await read(flags["token-auth-file"]))];
   const clientCa = flags["client-ca-file"] === "" ? undefined : await read(flags["client-ca-file"]);
   const requestHeader = await requestHeaderOf(flags, read);
@@ -133,7 +133,7 @@ function portRange(text: string): { readonly first: number; readonly last: numbe
 
 /** Every key of a file; certificates count by their public key. */
 function keysOf(pem: string): readonly string[] {
-  return pem.match(/-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----/g) ?? [];
+  return pemBlocks(pem).map(({ text }) => text);
 }
 
 async function admissionSettings(flags: ApiserverFlags, read: (path: string) => Promise<string>) {

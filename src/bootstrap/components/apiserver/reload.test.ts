@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import type { KubeconfigUser } from "../../../client/index.ts";
+import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
+import { type HttpsReceiver, startHttpsReceiver } from "../../../testing/index.ts";
+import { type Etcd, platform, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
+
+const validityMs = 3_600_000;
+const authenticationFailures = 'apiserver_authentication_config_controller_automatic_reloads_total{status="failure"} 1';
+
+interface KeyedAuthority {
+  readonly pem: string;
+  user(name: string): KubeconfigUser;
+}
+
+function authority(commonName: string): KeyedAuthority {
+  const keyed = createAuthority({ commonName }, validityMs, platform);
+  const signer = new CertificateAuthority(keyed.certificate, createPrivateKey(keyed.key), platform);
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  return {
+    pem: keyed.certificate,
+    user(name) {
+      const { certificate, key } = signer.issue({ subject: { commonName: name }, validityMs, usages: ["client auth"] });
+      return { "client-certificate-data": base64(certificate), "client-key-data": base64(key) };
+    },
+  };
+}
+
+async function startIssuer() {
+  const { privateKey, publicKey } = await generateKeyPair("RS256");
+  const key = { ...(await exportJWK(publicKey)), kid: "one", alg: "RS256", use: "sig" };
+  const receiver: HttpsReceiver = await startHttpsReceiver(({ path }) =>
+    path === "/keys" ? { keys: [key] } : { issuer: receiver.origin, jwks_uri: `${receiver.origin}/keys` },
+  );
+  const token = await new SignJWT()
+    .setProtectedHeader({ alg: "RS256", kid: "one" })
+    .setIssuer(receiver.origin)
+    .setAudience("kubernetes")
+    .setSubject("bob")
+    .setExpirationTime("1h")
+    .sign(privateKey);
+  return { receiver, token };
+}
+
+type Issuer = Awaited<ReturnType<typeof startIssuer>>;
+
+function configuration(...issuers: readonly Issuer[]): string {
+  const jwt = issuers.map(({ receiver }) => ({
+    issuer: { url: receiver.origin, certificateAuthority: receiver.ca, audiences: ["kubernetes"] },
+    claimMappings: { username: { claim: "sub", prefix: "" } },
+  }));
+  return JSON.stringify({ apiVersion: "apiserver.config.k8s.io/v1", kind: "AuthenticationConfiguration", jwt });
+}
+
+describe("who is who, by files that change", { skip: skipEtcd }, () => {
+  const [first, second, proxies] = [authority("first"), authority("second"), authority("proxies")];
+  let etcd: Etcd;
+  let server: RunningServer;
+  let issuer: Issuer;
+  const file = (name: string): string => join(etcd.directory, name);
+
+  before(async () => {
+    etcd = await startEtcd();
+    issuer = await startIssuer();
+    await platform.disk.write(file("authentication.yaml"), configuration());
+    await platform.disk.write(file("clients.pem"), first.pem);
+    await platform.disk.write(file("proxies.pem"), first.pem);
+    server = await startApiserver(etcd, [
+      `--authentication-config=${file("authentication.yaml")}`,
+      `--client-ca-file=${file("clients.pem")}`,
+      `--requestheader-client-ca-file=${file("proxies.pem")}`,
+      "--requestheader-username-headers=x-remote-user",
+      "--authorization-mode=AlwaysAllow",
+    ]);
+  });
+  after(async () => {
+    await server?.stop();
+    await issuer?.receiver.close();
+    await etcd?.stop();
+  });
+
+  const until = async (what: string, done: () => Promise<boolean>): Promise<void> => {
+    for (let attempt = 0; !(await done()); attempt++) {
+      assert.ok(attempt < 100, what);
+      await platform.clock.sleep(20);
+    }
+  };
+  const statusFor = async (user: KubeconfigUser, headers: Record<string, string> = {}): Promise<number> => {
+    const client = server.client(user);
+    const { status } = await client.raw({ method: "GET", path: "/api/v1/namespaces/default", headers });
+    client.close();
+    return status;
+  };
+  const text = async (path: string): Promise<string> =>
+    Buffer.from((await server.admin.raw({ method: "GET", path })).body).toString();
+
+  it("takes issuers as the file names them, and a mistake changes nothing", async () => {
+    const bob = { token: issuer.token };
+    assert.equal(await statusFor(bob), 401);
+    await platform.disk.write(file("authentication.yaml"), configuration(issuer));
+    await until("bob is known", async () => (await statusFor(bob)) === 200);
+    await platform.disk.write(file("authentication.yaml"), '{"kind":"Nonsense"}');
+    await until("the mistake is noticed", async () => (await text("/metrics")).includes(authenticationFailures));
+    assert.equal(await statusFor(bob), 200);
+    await platform.disk.write(file("authentication.yaml"), configuration());
+    await until("bob is a stranger again", async () => (await statusFor(bob)) === 401);
+  });
+
+  it("trusts the authorities that the file holds now, also on connections that are open", async () => {
+    const ann = server.client(first.user("ann"));
+    const asAnn = async (): Promise<number> =>
+      (await ann.raw({ method: "GET", path: "/api/v1/namespaces/default" })).status;
+    assert.equal(await asAnn(), 200);
+    assert.equal(await statusFor(second.user("bob")), 401);
+    await platform.disk.write(file("clients.pem"), second.pem);
+    await until("bob is known", async () => (await statusFor(second.user("bob"))) === 200);
+    assert.equal(await asAnn(), 401);
+    const published = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
+    const data = async () => (JSON.parse(await text(published)) as { data: Record<string, string> }).data;
+    await until("extension servers are told", async () => (await data())["client-ca-file"] === second.pem);
+    await platform.disk.write(file("clients.pem"), "nothing of use");
+    await platform.disk.write(file("proxies.pem"), proxies.pem);
+    await platform.clock.sleep(200);
+    assert.equal(await statusFor(second.user("bob")), 200);
+    await platform.disk.write(file("clients.pem"), `${first.pem}${second.pem}`);
+    await until("ann is known again", async () => (await asAnn()) === 200);
+    await until("and so are proxies", async () => (await data())["requestheader-client-ca-file"] === proxies.pem);
+    assert.equal(await statusFor(proxies.user("proxy"), { "x-remote-user": "carl" }), 200);
+  });
+});

@@ -1,0 +1,89 @@
+import type { StandardServer } from "../../../apiserver/index.ts";
+import { type Log, messageOf, type Platform } from "../../../base/index.ts";
+import type { MetricsRegistry } from "../../../component/index.ts";
+import { followFiles } from "./follow-files.ts";
+
+export interface ReloadOptions {
+  readonly log: Log;
+  readonly metrics: MetricsRegistry;
+  readonly subject: "authentication" | "authorization";
+  /** `--authentication-config`, `--authorization-config`. */
+  readonly file: string;
+  /** Reads it and takes it up. Rejects when it is not as it must be. */
+  readonly take: () => Promise<void>;
+}
+
+/** Takes up changes of a file of authenticators or authorizers; one with mistakes changes nothing. */
+export async function reloadConfiguration(
+  platform: Platform,
+  { log, metrics, subject, file, take }: ReloadOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = (rest: string): string => `apiserver_${subject}_config_controller_automatic_${rest}`;
+  const reloads = metrics.counters({
+    name: name("reloads_total"),
+    help: `Times that the file of ${subject} was read again, by the outcome.`,
+    labels: ["status"],
+  });
+  const last = metrics.gauges({
+    name: name("reload_last_timestamp_seconds"),
+    help: `When the file of ${subject} was last read again, by the outcome.`,
+    labels: ["status"],
+  });
+  const count = (status: "success" | "failure"): void => {
+    reloads.with(status).increment();
+    last.with(status).set(platform.clock.now() / 1000);
+  };
+  let shown = await platform.disk.readText(file);
+  const look = async (): Promise<void> => {
+    try {
+      const text = await platform.disk.readText(file);
+      if (text === shown) return;
+      shown = text;
+      await take();
+      count("success");
+      log.info(`the configuration of ${subject} was reloaded`, { file });
+    } catch (error) {
+      count("failure");
+      log.error(`the configuration of ${subject} could not be reloaded`, { file, error: messageOf(error) });
+    }
+  };
+  await followFiles(platform, [file], look, signal);
+}
+
+/** Files of authorities for client certificates; "" for none. */
+export interface AuthorityFiles {
+  readonly clientCa: string;
+  readonly requestHeaderCa: string;
+}
+
+/** Takes up changed authorities; what cannot be read changes nothing. Upstream: dynamic CA content. */
+export async function reloadAuthorities(
+  platform: Platform,
+  { clientCa, requestHeaderCa }: AuthorityFiles,
+  { log, standard }: { readonly log: Log; readonly standard: Pick<StandardServer, "trust"> },
+  signal: AbortSignal,
+): Promise<void> {
+  const read = async (): Promise<Parameters<StandardServer["trust"]>[0]> => ({
+    ...(clientCa === "" ? {} : { clientCa: await platform.disk.readText(clientCa) }),
+    ...(requestHeaderCa === "" ? {} : { requestHeaderCa: await platform.disk.readText(requestHeaderCa) }),
+  });
+  let shown = JSON.stringify(await read());
+  const look = async (): Promise<void> => {
+    try {
+      const authorities = await read();
+      if (JSON.stringify(authorities) === shown) return;
+      await standard.trust(authorities);
+      shown = JSON.stringify(authorities);
+      log.info("the authorities of client certificates were reloaded");
+    } catch (error) {
+      log.error("the authorities of client certificates could not be reloaded", { error: messageOf(error) });
+    }
+  };
+  await followFiles(
+    platform,
+    [clientCa, requestHeaderCa].filter((file) => file !== ""),
+    look,
+    signal,
+  );
+}
