@@ -1,6 +1,5 @@
 import {
   boolType,
-  type CelType,
   kubernetesEnvironment,
   listOf,
   mapOf,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CustomResourceDefinition } from "../../../api/index.ts";
 import type { KubeObject } from "../../../apimachinery/index.ts";
-import { RealClock, RealRandom } from "../../../base/index.ts";
+import { RealRandom } from "../../../base/index.ts";
 import { startHttpsReceiver, startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
 import { definition, definitionsResource, established, resourceOf } from "../testing/definitions.ts";
 import { WebhookConverter } from "./webhook.ts";
