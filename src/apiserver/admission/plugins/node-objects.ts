@@ -1,4 +1,10 @@
-import type { Node, PersistentVolumeClaim, Pod, TokenRequest } from "../../../api/index.ts";
+import {
+  containersOf,
+  type Node,
+  type PersistentVolumeClaim,
+  type Pod,
+  type TokenRequest,
+} from "../../../api/index.ts";
 import { type KubeObject, newNotFound, semanticEqual } from "../../../apimachinery/index.ts";
 import type { AdmissionAttributes } from "../contract.ts";
 import type { ClusterObjects } from "../objects.ts";
@@ -89,8 +95,8 @@ function ownerProblem({ metadata }: Pod, own: string, node: string): string | un
 }
 
 function referenceProblem({ spec }: Pod, own: string): string | undefined {
-  const { volumes = [], containers = [], initContainers = [], ephemeralContainers = [] } = spec ?? {};
-  const all = [...containers, ...initContainers, ...ephemeralContainers];
+  const all = containersOf(spec);
+  const volumes = spec?.volumes ?? [];
   const sources = volumes.flatMap(({ projected }) => projected?.sources ?? []);
   const uses: readonly (readonly [string, boolean])[] = [
     ["a service account", (spec?.serviceAccountName ?? "") !== ""],

@@ -1,4 +1,4 @@
-import type { Container, Namespace, Pod, Service } from "../../../api/index.ts";
+import { containersOf, type Namespace, type Pod, type Service } from "../../../api/index.ts";
 import { isStatusError } from "../../../apimachinery/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
 import { namespaceNamed } from "../matching/selectors.ts";
@@ -7,11 +7,6 @@ import { isResource, refuse } from "../refuse.ts";
 
 const isPodWrite: AdmissionPlugin["handles"] = (operation, resource, subresource) =>
   (operation === "CREATE" || operation === "UPDATE") && subresource === "" && isResource(resource, "", "pods");
-
-function containersOf({ spec }: Pod): readonly Container[] {
-  const { containers = [], initContainers = [], ephemeralContainers = [] } = spec ?? {};
-  return [...initContainers, ...containers, ...(ephemeralContainers as readonly Container[])];
-}
 
 export const alwaysAdmit: AdmissionPlugin = { name: "AlwaysAdmit", handles: () => false };
 
@@ -33,12 +28,12 @@ export const alwaysPullImages: AdmissionPlugin = {
   handles: isPodWrite,
   admit({ object, oldObject }) {
     if (oldObject !== undefined && imagesOf(object as Pod) === imagesOf(oldObject as Pod)) return;
-    for (const container of containersOf(object as Pod)) container.imagePullPolicy = "Always";
+    for (const container of containersOf((object as Pod).spec)) container.imagePullPolicy = "Always";
   },
 };
 
 function imagesOf(pod: Pod): string {
-  return JSON.stringify(containersOf(pod).map(({ image }) => image));
+  return JSON.stringify(containersOf(pod.spec).map(({ image }) => image));
 }
 
 export const denyServiceExternalIps: AdmissionPlugin = {
@@ -60,7 +55,7 @@ export const extendedResourceToleration: AdmissionPlugin = {
   admit({ object }) {
     const pod = object as Pod;
     if (pod.spec === undefined) return;
-    const asked = containersOf(pod).flatMap(({ resources }) => Object.keys(resources?.requests ?? {}));
+    const asked = containersOf(pod.spec).flatMap(({ resources }) => Object.keys(resources?.requests ?? {}));
     for (const key of [...new Set(asked)].filter(isExtended).toSorted()) {
       const { tolerations = [] } = pod.spec;
       if (tolerations.some((one) => one.key === key && one.operator === "Exists" && !one.effect)) continue;

@@ -1,4 +1,4 @@
-import type { Container, Pod, ServiceAccount, Volume } from "../../../api/index.ts";
+import { type Container, containersOf, type Pod, type ServiceAccount, type Volume } from "../../../api/index.ts";
 import type { Clock, Random } from "../../../base/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
 import type { ClusterObjects } from "../objects.ts";
@@ -91,11 +91,11 @@ function checkMirror(attributes: AdmissionAttributes, pod: Pod): void {
 }
 
 function usesSecrets(pod: Pod): boolean {
-  const { containers = [], initContainers = [], ephemeralContainers = [], volumes = [] } = pod.spec ?? {};
+  const volumes = pod.spec?.volumes ?? [];
   return (
     (pod.spec?.imagePullSecrets ?? []).length > 0 ||
     volumes.some(({ secret, projected }) => secret !== undefined || projected?.sources?.some((one) => one.secret)) ||
-    [...containers, ...initContainers, ...ephemeralContainers].some(
+    containersOf(pod.spec).some(
       ({ env, envFrom }) =>
         envFrom?.some(({ secretRef }) => secretRef) || env?.some(({ valueFrom }) => valueFrom?.secretKeyRef),
     )

@@ -1,4 +1,4 @@
-import type { Container, Pod, PodSpec, Volume } from "../../../api/index.ts";
+import { type Container, containersOf, type Pod, type PodSpec, type Volume } from "../../../api/index.ts";
 
 export type Level = "privileged" | "baseline" | "restricted";
 
@@ -14,14 +14,6 @@ type Check = (pod: Pod, spec: PodSpec, minor: number) => Violation | undefined;
 
 const quoted = (values: readonly string[]): string => values.map((value) => JSON.stringify(value)).join(", ");
 const plural = (count: number, word: string): string => (count === 1 ? word : `${word}s`);
-
-function containersOf(spec: PodSpec): readonly Container[] {
-  return [
-    ...(spec.initContainers ?? []),
-    ...(spec.containers ?? []),
-    ...((spec.ephemeralContainers ?? []) as Container[]),
-  ];
-}
 
 /** `container "a"` or `containers "a", "b"`. */
 function named(containers: readonly Container[]): string {

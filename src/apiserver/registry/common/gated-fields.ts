@@ -1,4 +1,4 @@
-import type { PodSpec } from "../../../api/index.ts";
+import { containersOf, type PodSpec } from "../../../api/index.ts";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import type { Strategy } from "../contract.ts";
 
@@ -72,10 +72,6 @@ const podFields: readonly GatedField<PodSpec>[] = [
   projection("ClusterTrustBundleProjection", "clusterTrustBundle"),
   projection("PodCertificateRequest", "podCertificate"),
 ];
-
-function containersOf({ containers = [], initContainers = [], ephemeralContainers = [] }: Partial<PodSpec>) {
-  return [...containers, ...initContainers, ...ephemeralContainers];
-}
 
 function projection(gate: string, field: "clusterTrustBundle" | "podCertificate"): GatedField<PodSpec> {
   const sourcesOf = (spec: PodSpec) => (spec.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? []);
