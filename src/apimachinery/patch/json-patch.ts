@@ -53,11 +53,12 @@ function parseOperation(operation: unknown): Operation {
   return { op: typeof op === "string" ? op : "unknown", path: tokensOf(path), from: tokensOf(from), value };
 }
 
+/** Like upstream's library, which passes over what stands before the first slash. */
 function tokensOf(pointer: unknown): readonly string[] {
-  if (typeof pointer !== "string" || !pointer.startsWith("/")) return [];
+  if (typeof pointer !== "string") return [];
   return pointer
-    .slice(1)
     .split("/")
+    .slice(1)
     .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
@@ -121,7 +122,8 @@ class JsonPatcher {
   }
 
   #copy(from: readonly string[], path: readonly string[]): void {
-    const value = this.#read(from);
+    if (from.length === 0) throw doesNotApply();
+    const value = this.#member(from);
     this.#copied += JSON.stringify(value)?.length ?? 0;
     if (this.#copied > maxCopiedLength) throw doesNotApply();
     // The copy and the original are one value now, so neither may be changed in place any more.
@@ -130,21 +132,15 @@ class JsonPatcher {
   }
 
   #test(path: readonly string[], value: unknown): void {
-    if (!deepEqual(path.length === 0 ? this.document : this.#readForTest(path), value ?? null)) throw doesNotApply();
+    if (!deepEqual(path.length === 0 ? this.document : this.#member(path), value ?? null)) throw doesNotApply();
   }
 
-  /** A member that is not there tests equal to null. */
-  #readForTest(path: readonly string[]): unknown {
+  /** A member that is not there tests equal to null, and is copied as such. */
+  #member(path: readonly string[]): unknown {
     const container = this.#container(path);
     const key = path.at(-1) ?? "";
     if (Array.isArray(container)) return container[indexOf(key, container.length, container.length - 1)];
     return Object.hasOwn(container, key) ? (container[key] ?? null) : null;
-  }
-
-  #read(path: readonly string[]): unknown {
-    if (path.length === 0) throw doesNotApply();
-    const container = this.#container(path);
-    return memberOf(container, path.at(-1) ?? "");
   }
 
   /** The container that holds the last token, for reading. */

@@ -31,9 +31,19 @@ export function goTypeName(value: unknown): string {
 export function goText(value: unknown): string {
   if (value === null || value === undefined) return "<nil>";
   if (Array.isArray(value)) return `[${value.map(goText).join(" ")}]`;
+  if (typeof value === "number") return goNumber(value);
   if (!isJsonObject(value)) return String(value);
   const members = Object.keys(value)
     .sort()
     .map((key) => `${key}:${goText(value[key])}`);
   return `map[${members.join(" ")}]`;
+}
+
+/** Integers print whole; everything else as Go's shortest `%g`, with an exponent below 1e-4 and from 1e6 on. */
+function goNumber(value: number): string {
+  if (Number.isSafeInteger(value)) return String(value);
+  const [digits = "", exponent = "0"] = value.toExponential().split("e");
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(value);
+  return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }

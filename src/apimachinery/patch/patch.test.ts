@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GroupVersionFacts, TypeFacts } from "../facts.ts";
+import type { Schema } from "../schema/contract.ts";
 import { FactsSchemas } from "../schema/facts-schema.ts";
-import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, maxJsonPatchOperations } from "./index.ts";
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  conversionError,
+  maxJsonPatchOperations,
+} from "./index.ts";
 
 const types: Record<string, TypeFacts> = {
   Thing: {
@@ -317,4 +324,39 @@ test("JSON patches are bounded", () => {
   });
   const bomb = Array.from({ length: 40 }, () => ({ op: "copy", from: "/a", path: "/a/-" }));
   assert.throws(() => applyJsonPatch({ a: ["x".repeat(100)] }, bomb), { code: 422 });
+});
+
+const converted: ReadonlyArray<readonly [type: string, value: unknown, error: string | undefined]> = [
+  ["int32", "x", "unrecognized type: int32"],
+  ["int32", 1.5, "cannot convert float64 to int32"],
+  ["int64", 3, undefined],
+  ["double", 3, undefined],
+  ["bool", "x", "unrecognized type: bool"],
+  ["bool", 1, "unrecognized type: bool"],
+  ["string", 1, "cannot convert int64 to string"],
+  ["string", true, "unrecognized type: string"],
+  ["string", null, undefined],
+  ["bytes", 1, "cannot restore slice from int64"],
+  ["Quantity", {}, undefined],
+];
+
+for (const [type, value, error] of converted) {
+  test(`converting ${JSON.stringify(value)} to ${type}: ${error ?? "fits"}`, () => {
+    const scalar = { type } as Schema;
+    assert.equal(conversionError(value, scalar), error);
+    assert.equal(conversionError([value], { type: "list", items: scalar, list: "atomic", keys: [] }), error);
+    assert.equal(conversionError({ a: value }, { type: "map", values: scalar, map: "granular" }), error);
+  });
+}
+
+test("converting containers to one another", () => {
+  const list: Schema = { type: "list", items: { type: "string" }, list: "atomic", keys: [] };
+  assert.equal(conversionError("x", list), "cannot restore slice from string");
+  assert.equal(conversionError(["a"], { type: "map", values: list, map: "granular" }), "cannot restore map from slice");
+  assert.equal(conversionError([], { type: "object", fields: new Map() }), "cannot restore struct from: slice");
+});
+
+test("JSON patch: what stands before the first slash is passed over, and what is missing copies as null", () => {
+  assert.deepEqual(applyJsonPatch({}, [{ op: "add", path: "x/a", value: 1 }]), { a: 1 });
+  assert.deepEqual(applyJsonPatch({}, [{ op: "copy", from: "/no", path: "/a" }]), { a: null });
 });

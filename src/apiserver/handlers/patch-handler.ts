@@ -5,11 +5,8 @@ import {
   DecodeError,
   type KubeObject,
   newBadRequest,
-  newFailure,
   newUnsupportedMediaType,
-  parseJson,
 } from "../../apimachinery/index.ts";
-import { messageOf } from "../../base/index.ts";
 
 import type { ApiResponse } from "../http/exchange.ts";
 import { managerOf } from "../registry/field-manager.ts";
@@ -20,10 +17,8 @@ import { bodyBytesMax, bodyKindOf, type FieldValidation, headerText, reportProbl
 import { optionsInvalid } from "../registry/list-options.ts";
 import { writeParameters } from "./options.ts";
 import { renderObject } from "./render.ts";
-import { fromYaml } from "./yaml.ts";
+import { parsePatch, patchMisfit, patchNotStrict, type Patched, type PatchType } from "./patch-refusal.ts";
 import { queryOptions, renderOptionsOf, type ResourceCall } from "./resource-handler.ts";
-
-export type PatchType = "json" | "merge" | "strategic" | "apply";
 
 const patchTypes: Readonly<Record<string, PatchType>> = {
   "application/json-patch+json": "json",
@@ -103,8 +98,20 @@ function patched({ type, call, parameters }: PatchCall, existing: KubeObject | u
       : type === "merge"
         ? applyMergePatch(document, patch)
         : applyStrategicMergePatch(document, patch, descriptor.codec.schema);
-  const owners = existing?.metadata.managedFields;
-  return decodePatched(descriptor, value, owners, parameters.fieldValidation, call.context);
+  const object = decodePatched(descriptor, { type, patch, value }, existing?.metadata.managedFields, parameters, call);
+  checkNamed(object, call.context);
+  return object;
+}
+
+/** A patch may not move an object elsewhere. */
+function checkNamed(object: KubeObject, { info }: RequestContext): void {
+  const { name = "", namespace = "" } = object.metadata;
+  if (name !== "" && name !== info.name) {
+    throw newBadRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
+  }
+  if (namespace !== "" && namespace !== info.namespace) {
+    throw newBadRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
 }
 
 type Owners = KubeObject["metadata"]["managedFields"];
@@ -115,36 +122,30 @@ type Owners = KubeObject["metadata"]["managedFields"];
  */
 function decodePatched(
   descriptor: ResourceDescriptor,
-  value: unknown,
+  patched: Patched,
   owners: Owners,
-  validation: FieldValidation,
-  context: RequestContext,
+  { fieldValidation }: { readonly fieldValidation: FieldValidation },
+  { context }: { readonly context: RequestContext },
 ): KubeObject {
-  const { codec, gvk } = descriptor;
+  const { codec } = descriptor;
+  const { type, value } = patched;
   const kept = owners !== undefined && (value as Partial<KubeObject>).metadata?.managedFields === owners;
   try {
     const decoded = codec.decodeValue(kept ? withoutOwners(value as KubeObject) : value, {
-      unknownFields: validation === "Ignore" ? "ignore" : "report",
+      unknownFields: fieldValidation === "Ignore" ? "ignore" : "report",
     });
-    reportProblems(decoded.problems, bodyKindOf(descriptor), validation, context);
+    // The converter upstream has for strategic patches tells what it does not know in order of the alphabet.
+    const problems = type === "strategic" ? decoded.problems.toSorted() : decoded.problems;
+    if (problems.length > 0 && fieldValidation === "Strict" && type !== "apply")
+      throw patchNotStrict(patched, problems);
+    reportProblems(problems, bodyKindOf(descriptor), fieldValidation, context);
     const object = decoded.object as KubeObject;
     object.metadata ??= {};
     if (kept) object.metadata.managedFields = owners;
     codec.applyDefaults(object);
     return object;
   } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    const cause = { message: messageOf(error), field: "patch" };
-    throw newFailure(
-      422,
-      "Invalid",
-      `${gvk.kind} "" is invalid: patch: Invalid value: ${JSON.stringify(JSON.stringify(value))}: ${messageOf(error)}`,
-      {
-        kind: gvk.kind,
-        ...(gvk.group === "" ? {} : { group: gvk.group }),
-        causes: [{ reason: "FieldValueInvalid", ...cause }],
-      },
-    );
+    throw error instanceof DecodeError ? patchMisfit(patched, codec.schema, error) : error;
   }
 }
 
@@ -159,7 +160,7 @@ function applied(
 ): KubeObject {
   const { registry, descriptor } = call.served;
   const manager = managerOf(parameters.fieldManager, call.context.userAgent);
-  const checked = decodePatched(descriptor, patch, undefined, parameters.fieldValidation, call.context);
+  const checked = decodePatched(descriptor, { type: "apply", patch, value: patch }, undefined, parameters, call);
   const { name, namespace } = call.context.info;
   const given = checked.metadata.name ?? "";
   if (given !== "" && given !== name) {
@@ -167,7 +168,8 @@ function applied(
   }
   const nowMs = call.services.clock.now();
   const merged = registry.fieldManagers.for(subresource).apply(existing, patch, { manager, force, nowMs });
-  const object = decodePatched(descriptor, merged, merged.metadata.managedFields, "Ignore", call.context);
+  const own = { type: "apply", patch, value: merged } as const;
+  const object = decodePatched(descriptor, own, merged.metadata.managedFields, { fieldValidation: "Ignore" }, call);
   object.metadata.name ??= name;
   if (descriptor.facts.namespaced) object.metadata.namespace ??= namespace;
   return object;
@@ -186,15 +188,4 @@ function checkApplyOptions(type: PatchType, fieldManager: string | undefined, ha
       throw optionsInvalid("PatchOptions", ["fieldManager: Required value: is required for apply patch"]);
   } else if (hasForce)
     throw optionsInvalid("PatchOptions", ["force: Forbidden: may not be specified for non-apply patch"]);
-}
-
-export function parsePatch(type: PatchType, text: string): unknown {
-  try {
-    const value: unknown = type === "apply" ? fromYaml(text) : parseJson(text);
-    if (type === "apply" && (typeof value !== "object" || value === null))
-      throw new Error("error decoding YAML: no object");
-    return value;
-  } catch (error) {
-    throw newBadRequest(type === "apply" ? `error decoding YAML: ${messageOf(error)}` : messageOf(error));
-  }
 }

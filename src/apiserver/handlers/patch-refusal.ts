@@ -1,0 +1,101 @@
+import {
+  conversionError,
+  DecodeError,
+  goJson,
+  goText,
+  jsonSyntaxError,
+  newBadRequest,
+  newFailure,
+  parseJson,
+  quote,
+  type Schema,
+  type StatusError,
+} from "../../apimachinery/index.ts";
+import { messageOf } from "../../base/index.ts";
+import { fromYaml } from "./yaml.ts";
+
+export type PatchType = "json" | "merge" | "strategic" | "apply";
+
+/** Reads the body of a patch. Throws `StatusError` 400, worded as the decoder of that type of patch does. */
+export function parsePatch(type: PatchType, text: string): unknown {
+  if (type === "apply") return parseConfiguration(text);
+  const prefix = type === "strategic" ? "" : "error decoding patch: ";
+  let patch: unknown;
+  try {
+    patch = parseJson(text);
+  } catch (error) {
+    throw newBadRequest(`${prefix}${jsonSyntaxError(text) ?? messageOf(error)}`);
+  }
+  const misfit = type === "json" ? operationsMisfit(patch) : objectMisfit(patch);
+  if (misfit !== undefined) throw newBadRequest(`${prefix}json: cannot unmarshal ${misfit}`);
+  if (patch !== null || type === "merge") return patch;
+  return type === "json" ? [] : {};
+}
+
+function parseConfiguration(text: string): unknown {
+  try {
+    const value = fromYaml(text);
+    if (typeof value !== "object" || value === null) throw new Error("error decoding YAML: no object");
+    return value;
+  } catch (error) {
+    throw newBadRequest(`error decoding YAML: ${messageOf(error)}`);
+  }
+}
+
+function objectMisfit(patch: unknown): string | undefined {
+  const given = jsonTypeOf(patch);
+  return given === "object" || given === "null" ? undefined : `${given} into Go value of type map[string]interface {}`;
+}
+
+function operationsMisfit(patch: unknown): string | undefined {
+  if (patch === null) return undefined;
+  if (!Array.isArray(patch)) return `${jsonTypeOf(patch)} into Go value of type []handlers.jsonPatchOp`;
+  for (const operation of patch as readonly unknown[]) {
+    const given = jsonTypeOf(operation);
+    if (given === "null") continue;
+    if (given !== "object") return `${given} into Go value of type handlers.jsonPatchOp`;
+    const bad = Object.entries(operation as object).find(
+      ([field, value]) => textFields.has(field) && value !== null && typeof value !== "string",
+    );
+    if (bad !== undefined) {
+      return `${jsonTypeOf(bad[1])} into Go struct field jsonPatchOp.${bad[0]} of type string`;
+    }
+  }
+  return undefined;
+}
+
+const textFields: ReadonlySet<string> = new Set(["op", "from", "path"]);
+
+function jsonTypeOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  if (typeof value === "boolean") return "bool";
+  return typeof value === "bigint" ? "number" : typeof value;
+}
+
+export interface Patched {
+  readonly type: PatchType;
+  /** As it came in. */
+  readonly patch: unknown;
+  /** What it made of the object. */
+  readonly value: unknown;
+}
+
+/** Upstream shows the patch itself where it is strategic, and the whole patched object otherwise. */
+export function patchInvalid({ type, patch, value }: Patched, why: string): StatusError {
+  const message = `Invalid value: ${quote(type === "strategic" ? goText(patch) : goJson(value))}: ${why}`;
+  return newFailure(422, "Invalid", ` "" is invalid: patch: ${message}`, {
+    causes: [{ reason: "FieldValueInvalid", message, field: "patch" }],
+  });
+}
+
+/** Strict validation's answer to unknown fields. */
+export function patchNotStrict(patched: Patched, problems: readonly string[]): StatusError {
+  return patchInvalid(patched, `strict decoding error: ${problems.join(", ")}`);
+}
+
+/** For a patched object that is none of its kind. */
+export function patchMisfit(patched: Patched, schema: Schema, error: DecodeError): StatusError {
+  const conversion = patched.type === "strategic" ? conversionError(patched.value, schema) : undefined;
+  return patchInvalid(patched, conversion ?? error.message);
+}
