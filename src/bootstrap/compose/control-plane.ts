@@ -32,7 +32,6 @@ import { authorizationSource } from "../components/apiserver/authorization.ts";
 import { reloadAuthorities, reloadConfiguration } from "../components/apiserver/reload.ts";
 import { keepRenewed } from "../components/apiserver/renewal.ts";
 import { type UpFlags, upFlagsOf } from "../components/apiserver/up-flags.ts";
-import type { Outgoing } from "../components/apiserver/webhook-client.ts";
 import { clusterDnsController } from "./cluster-dns.ts";
 import { podRoutes } from "./pod-routes.ts";
 import { nodeBridgeOf } from "./hosts.ts";
