@@ -121,7 +121,7 @@ export class ApiServer implements Runnable {
   readonly services: HandlerServices;
   readonly metrics: RequestMetrics;
   readonly inFlight = new InFlight();
-  readonly #openWatches = new OpenWatches();
+  readonly openWatches = new OpenWatches();
   readonly scheme: Scheme;
   readonly admission: AdmissionChain;
   /** Beside the other metrics, to be asked for more often. */
@@ -190,7 +190,7 @@ export class ApiServer implements Runnable {
     await withTimeout(clock, stopStepsMsMax, () => this.#stopSteps()).catch(() => {});
     if (shutdownDelayMs > 0) await clock.sleep(shutdownDelayMs);
     this.#draining = true;
-    this.#openWatches.finish();
+    this.openWatches.finish();
     await withTimeout(clock, Math.min(requestTimeoutMs, drainMsMax), () => this.inFlight.idle()).catch(() => {
       this.options.log.warn("requests were still being answered at the end", {
         requests: this.inFlight.reading + this.inFlight.mutating,
@@ -250,7 +250,7 @@ export class ApiServer implements Runnable {
       watchTimeoutMs,
       bookmarkIntervalMs: this.options.bookmarkIntervalMs ?? bookmarkIntervalMsDefault,
       watchStarted: (served) => this.metrics.watchStarted(served),
-      openWatches: this.#openWatches,
+      openWatches: this.openWatches,
     };
   }
 

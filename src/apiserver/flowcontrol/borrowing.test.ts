@@ -14,6 +14,8 @@ import { Fairness } from "./fairness.ts";
 import { flowMetrics } from "./flow-metrics.ts";
 import { DemandIntegrator, smoothed } from "./seat-demand.ts";
 
+const noSources = { stored: () => ({ count: 0, averageBytes: 0 }), watchers: () => 0 };
+
 function level(nominal: number, bounds: { lower?: number; upper?: number }, high: number, wanted = high): Borrower {
   const limits = { nominal, lower: bounds.lower ?? nominal, upper: bounds.upper ?? nominal + 600 };
   return { exempt: false, limits, high, smoothed: wanted };
@@ -91,7 +93,7 @@ test("waiting requests go on when the next adjustment lends their level seats", 
   const clock = new VirtualClock();
   const registry = new MetricsRegistry();
   const metrics = flowMetrics(registry);
-  const fairness = new Fairness({ clock, metrics, serverSeats: 40, waitMsMax: 60_000, objectsOf: () => 0 });
+  const fairness = new Fairness({ clock, metrics, serverSeats: 40, waitMsMax: 60_000, sources: noSources });
   fairness.configure(levels, [...mandatory.schemas, ...suggested.schemas]);
   const worker: UserInfo = {
     name: "system:serviceaccount:a:b",

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { FlowSchema, PriorityLevelConfiguration } from "../../api/index.ts";
 import { VirtualClock } from "../../base/index.ts";
 import { MetricsRegistry } from "../../component/index.ts";
+import { OpenWatches } from "../handlers/open-watches.ts";
 import type { FlowDecision } from "../handlers/pipeline.ts";
 import { LiveContext } from "../request/context.ts";
 import type { UserInfo } from "../request/contract.ts";
@@ -12,7 +13,7 @@ import { mandatory, suggested } from "./bootstrap.ts";
 import { Fairness } from "./fairness.ts";
 import { flowMetrics } from "./flow-metrics.ts";
 import { seatLimits } from "./limits.ts";
-import { seatsOf } from "./width.ts";
+import { type WorkSources, workOf } from "./width.ts";
 
 const objects = {
   levels: [...mandatory.levels, ...suggested.levels],
@@ -21,11 +22,13 @@ const objects = {
 const user = (name: string, ...groups: string[]): UserInfo => ({ name, groups: [...groups, "system:authenticated"] });
 const neverAborted = new AbortController().signal;
 
-function fairnessOn(clock: VirtualClock): { fairness: Fairness; registry: MetricsRegistry } {
+const sources: WorkSources = { stored: () => ({ count: 0, averageBytes: 0 }), watchers: () => 0 };
+
+function fairnessOn(clock: VirtualClock, sourcesOf = sources): { fairness: Fairness; registry: MetricsRegistry } {
   const registry = new MetricsRegistry();
   const metrics = flowMetrics(registry);
   return {
-    fairness: new Fairness({ clock, metrics, serverSeats: 600, waitMsMax: 15_000, objectsOf: () => 0 }),
+    fairness: new Fairness({ clock, metrics, serverSeats: 600, waitMsMax: 15_000, sources: sourcesOf }),
     registry,
   };
 }
@@ -84,18 +87,101 @@ test("seats are shared as upstream computes them", () => {
   assert.deepEqual(limits.get("workload-low"), { nominal: 245, lower: 24, upper: 845 });
 });
 
-test("lists are as wide as what they list", () => {
-  const wide = (target: string, objectsStored: number) => {
+test("a request's seats are bounded by its level, whose hand must not be too wide", () => {
+  const most = Object.fromEntries(
+    [...fairnessOn(new VirtualClock()).fairness.levels].map(({ name, requestSeatsMax }) => [name, requestSeatsMax]),
+  );
+  assert.deepEqual(most, {
+    exempt: Number.POSITIVE_INFINITY,
+    "catch-all": Number.POSITIVE_INFINITY,
+    system: 12,
+    "node-high": 15,
+    "leader-election": 4,
+    "workload-high": 15,
+    "workload-low": 37,
+    "global-default": 8,
+  });
+});
+
+/** Objects of ten kilobytes, as in upstream's tables of cases. */
+const tenKilobytes = 10_000;
+
+test("lists are as wide as what they hold at once", () => {
+  const wide = (target: string, count: number, seatsMax = 100, averageBytes = tenKilobytes): number => {
     const { info } = contextOf(user("a"), "GET", target);
-    return seatsOf(info, new Query(target.split("?")[1] ?? ""), 245, () => objectsStored);
+    const sources = { stored: () => ({ count, averageBytes }), watchers: () => 0 };
+    return workOf(info, new Query(target.split("?")[1] ?? ""), seatsMax, sources).seats;
   };
-  assert.equal(wide("/api/v1/pods", 90), 1);
-  assert.equal(wide("/api/v1/pods", 450), 5);
-  assert.equal(wide("/api/v1/pods", 150_000), 10);
-  assert.equal(wide("/api/v1/pods?limit=200", 150_000), 2);
-  assert.equal(wide("/api/v1/pods?limit=200&labelSelector=a", 150_000), 10);
-  assert.equal(wide("/api/v1/namespaces/a/pods/b", 150_000), 1);
-  assert.equal(wide("/api/v1/pods?watch=1&sendInitialEvents=true", 450), 5);
+  const events = "/apis/events.k8s.io/v1/events";
+  const cases: readonly (readonly [string, number, number])[] = [
+    [`${events}`, 0, 1],
+    [`${events}`, 79, 8],
+    [`${events}`, 799, 10],
+    [`${events}?limit=20`, 399, 2],
+    [`${events}?limit=20&resourceVersion=0`, 399, 2],
+    [`${events}?limit=20&labelSelector=a`, 399, 2],
+    [`${events}?resourceVersion=1&resourceVersionMatch=NotOlderThan`, 799, 10],
+    [`${events}?resourceVersion=1&limit=399`, 699, 40],
+    [`${events}?continue=token&limit=399`, 699, 40],
+    [`${events}?continue=token&limit=100&fieldSelector=reason=a`, 699, 35],
+    [`${events}?resourceVersion=1&resourceVersionMatch=Exact`, 5000, 100],
+    [`${events}?resourceVersionMatch=foo`, 200, 20],
+    [`${events}?limit=invalid`, 1, 100],
+    ["/api/v1/namespaces/a/pods?fieldSelector=metadata.name=b", 5000, 1],
+    ["/api/v1/pods?watch=1&sendInitialEvents=true", 79, 8],
+    ["/api/v1/pods?watch=1&sendInitialEvents=true", 799, 10],
+    ["/api/v1/pods?watch=1", 799, 1],
+    ["/api/v1/namespaces/a/pods/b", 799, 1],
+  ];
+  for (const [target, count, seats] of cases) assert.equal(wide(target, count), seats, target);
+  assert.equal(wide(`${events}?resourceVersion=1&resourceVersionMatch=Exact`, 5000, 20), 20, "the level's bound");
+  assert.equal(wide(events, 1, 100, 0), 10, "a size that is not known is the largest");
+  assert.equal(wide(`${events}?continue=token`, 1, 100, 0), 15);
+});
+
+test("writes are as wide as they have watchers, narrower and longer at their level's bound", () => {
+  const work = (method: string, target: string, watchers: number, seatsMax = 100) => {
+    const { info } = contextOf(user("a"), method, target);
+    return workOf(info, new Query(""), seatsMax, { ...sources, watchers: () => watchers });
+  };
+  const pods = "/api/v1/namespaces/a/pods";
+  assert.deepEqual(work("POST", pods, 9), { seats: 1, afterMs: 0 });
+  assert.deepEqual(work("POST", pods, 10), { seats: 1, afterMs: 5 });
+  assert.deepEqual(work("PATCH", `${pods}/b/status`, 29), { seats: 3, afterMs: 5 });
+  assert.deepEqual(work("DELETE", `${pods}/b`, 1_000), { seats: 10, afterMs: 50 });
+  assert.deepEqual(work("PUT", `${pods}/b`, 29, 2), { seats: 2, afterMs: 7.5 });
+  assert.deepEqual(work("POST", "/api/v1/namespaces/a/serviceaccounts/b/token", 100), { seats: 1, afterMs: 0 });
+  assert.deepEqual(work("GET", `${pods}/b`, 100), { seats: 1, afterMs: 0 });
+});
+
+test("seats stay taken for the events of a write", async () => {
+  const clock = new VirtualClock();
+  const { fairness, registry } = fairnessOn(clock, { ...sources, watchers: () => 30 });
+  const context = contextOf(user("a"), "POST", "/api/v1/namespaces/a/pods");
+  const decision = (await fairness.decide(context, new Query(""))) as FlowDecision;
+  const taken = (): string | undefined =>
+    /^apiserver_flowcontrol_current_executing_seats\{priority_level="global-default".*\} (\d+)$/m.exec(
+      registry.render().body,
+    )?.[1];
+  assert.equal(taken(), "3");
+  if (decision.type === "go") decision.release();
+  assert.equal(taken(), "3");
+  await clock.advance(5);
+  assert.equal(taken(), "0");
+});
+
+test("watches count where they concern a change, until they end", () => {
+  const watches = new OpenWatches();
+  const pods = { group: "", resource: "pods", namespace: "", name: "" };
+  const watch = { finish: () => {} };
+  const scopes = [pods, pods, { ...pods, namespace: "a" }, { ...pods, namespace: "a", name: "b" }];
+  const registers = scopes.map((scope) => watches.counting(scope));
+  for (const register of registers) register.add(watch);
+  const interested = (namespace: string, name: string) => watches.interested({ ...pods, namespace, name });
+  assert.deepEqual([interested("a", "b"), interested("a", ""), interested("c", "b"), interested("", "")], [4, 3, 2, 2]);
+  assert.equal(watches.interested({ ...pods, resource: "nodes" }), 0);
+  for (const register of registers) register.delete(watch);
+  assert.equal(interested("a", "b"), 0);
 });
 
 const small: PriorityLevelConfiguration = {

@@ -16,7 +16,7 @@ import type { QueueSet, Ticket } from "./queue-set.ts";
 import { smoothed } from "./seat-demand.ts";
 import { flowHash } from "./shuffle-shard.ts";
 import type { Waiting } from "./waiting.ts";
-import { seatsOf } from "./width.ts";
+import { type WorkSources, workOf } from "./width.ts";
 
 export interface FairnessOptions {
   readonly clock: Clock;
@@ -25,8 +25,7 @@ export interface FairnessOptions {
   readonly serverSeats: number;
   /** How long a request may wait. Upstream: a quarter of the request timeout. */
   readonly waitMsMax: number;
-  /** How many objects of a resource are stored. */
-  readonly objectsOf: (info: RequestInfo) => number;
+  readonly sources: WorkSources;
 }
 
 /** A flow schema and where it leads. */
@@ -161,11 +160,11 @@ export class Fairness {
     context: LiveContext,
     query: Query,
   ): FlowDecision | Promise<FlowDecision> {
-    const { clock, objectsOf } = this.#options;
+    const { clock, sources } = this.#options;
     const { info, user } = context;
     const { level, series } = flow;
     const distinguisher = flow.by === "ByUser" ? user.name : flow.by === "ByNamespace" ? info.namespace : "";
-    const seats = seatsOf(info, query, level.limits.nominal, objectsOf);
+    const { seats, afterMs } = workOf(info, query, level.requestSeatsMax, sources);
     series.width.observe(seats);
     let go = (): void => {};
     const data: Waiting = {
@@ -183,7 +182,7 @@ export class Fairness {
       return refused(level.retryAfter.refused(clock.now()));
     }
     const { ticket } = arrival;
-    if (arrival.type === "executing") return this.#started(flow, queues, ticket);
+    if (arrival.type === "executing") return this.#started(flow, queues, ticket, afterMs);
     series.inQueue.increment();
     series.queueLength.observe(ticket.queue?.waiting.length ?? 0);
     return new Promise((resolve) => {
@@ -206,12 +205,12 @@ export class Fairness {
       go = () => {
         stopWaiting();
         context.exclude((ticket.startedMs ?? ticket.arrivedMs) - ticket.arrivedMs);
-        resolve(this.#started(flow, queues, ticket));
+        resolve(this.#started(flow, queues, ticket, afterMs));
       };
     });
   }
 
-  #started(flow: Flow, queues: QueueSet<Waiting>, ticket: Ticket<Waiting>): FlowDecision {
+  #started(flow: Flow, queues: QueueSet<Waiting>, ticket: Ticket<Waiting>, afterMs: number): FlowDecision {
     const { clock } = this.#options;
     const { series, level } = flow;
     const { arrivedMs, startedMs = arrivedMs, seats } = ticket;
@@ -225,9 +224,13 @@ export class Fairness {
       release: () => {
         const nowMs = clock.monotonic();
         series.executing.decrement();
-        series.seats.decrement(seats);
         series.executed.observe((nowMs - startedMs) / 1000);
-        for (const next of queues.finish(ticket, nowMs)) next.data.go();
+        const free = (): void => {
+          series.seats.decrement(seats);
+          for (const next of queues.finish(ticket, clock.monotonic())) next.data.go();
+        };
+        if (afterMs === 0) free();
+        else clock.after(afterMs, free);
       },
     };
   }

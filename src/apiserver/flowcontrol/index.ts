@@ -9,6 +9,7 @@ import { fairnessDumps } from "./dump.ts";
 import { Fairness } from "./fairness.ts";
 import { flowMetrics } from "./flow-metrics.ts";
 import { maxInFlight } from "./max-in-flight.ts";
+import { ObjectSizes } from "./stored-objects.ts";
 
 export interface FlowControlOptions {
   /** `--enable-priority-and-fairness`. Default true. */
@@ -43,13 +44,20 @@ export function installFlowControl(options: FlowControlOptions, around: Surround
     const inFlight = () => server?.inFlight ?? nothing;
     return { flowControl: maxInFlight({ reading, mutating }, inFlight), paths: [], startup: [attach] };
   }
+  const sizes = new ObjectSizes(clock);
   const fairness = new Fairness({
     clock,
     metrics: flowMetrics(around.metrics),
     serverSeats: reading + mutating,
     waitMsMax: around.requestTimeoutMs / 4,
-    objectsOf: ({ apiGroup, apiVersion, resource }) =>
-      server?.catalog.table.get(apiGroup, apiVersion, resource)?.registry.cache.size ?? 0,
+    sources: {
+      stored: ({ apiGroup, apiVersion, resource }) => {
+        const cache = server?.catalog.table.get(apiGroup, apiVersion, resource)?.registry.cache;
+        return cache === undefined ? nothingStored : sizes.of(cache);
+      },
+      watchers: ({ apiGroup: group, resource, namespace, name }) =>
+        server?.openWatches.interested({ group, resource, namespace, name }) ?? 0,
+    },
   });
   const configuration = new FairnessConfiguration({ fairness, clock, log });
   const produce: StartupStep = {
@@ -59,4 +67,5 @@ export function installFlowControl(options: FlowControlOptions, around: Surround
   return { flowControl: fairness.decide, paths: [fairnessDumps(fairness)], startup: [attach, produce] };
 }
 
+const nothingStored = { count: 0, averageBytes: 0 };
 const nothing = { reading: 0, mutating: 0 };

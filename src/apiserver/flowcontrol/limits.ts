@@ -35,3 +35,13 @@ function limitsOf(spec: PriorityLevelConfigurationSpec, total: number, serverSea
     upper: nominal + (borrowing === undefined ? serverSeats : Math.round((nominal * borrowing) / 100)),
   };
 }
+
+/** A request takes at most this part of its level's seats. */
+const requestPartMax = 0.15;
+
+/** Most seats of one request at this level; levels that do not queue set no bound. */
+export function requestSeatsMax({ limited }: PriorityLevelConfigurationSpec, nominal: number): number {
+  const queuing = limited?.limitResponse?.queuing;
+  if (queuing === undefined) return Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.min(Math.ceil(nominal * requestPartMax), Math.floor(nominal / (queuing.handSize ?? 8))));
+}

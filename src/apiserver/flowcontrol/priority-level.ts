@@ -1,5 +1,5 @@
 import type { PriorityLevelConfiguration, QueuingConfiguration } from "../../api/index.ts";
-import type { SeatLimits } from "./limits.ts";
+import { requestSeatsMax, type SeatLimits } from "./limits.ts";
 import { QueueSet, type QueueSetConfig } from "./queue-set.ts";
 import { RetryAfter } from "./retry-after.ts";
 import type { ObservedDemand } from "./seat-demand.ts";
@@ -13,6 +13,8 @@ export class PriorityLevel {
   /** Undefined for exempt levels. */
   readonly queues: QueueSet<Waiting> | undefined;
   readonly limits: SeatLimits;
+  /** Most seats of one request. */
+  readonly requestSeatsMax: number;
   readonly retryAfter: RetryAfter;
   /** Seats that there are now: lent out, or borrowed. */
   current: number;
@@ -37,6 +39,7 @@ export class PriorityLevel {
     this.uid = metadata.uid ?? "";
     this.exempt = spec.type === "Exempt";
     this.limits = limits;
+    this.requestSeatsMax = requestSeatsMax(spec, limits.nominal);
     const config = configOf(spec.limited?.limitResponse?.queuing);
     this.current = limits.nominal;
     this.retryAfter = before?.retryAfter ?? new RetryAfter();

@@ -10,6 +10,7 @@ import { checkWatchOptions } from "../registry/list-options.ts";
 import { parseResourceVersion, type ResourceRegistry } from "../registry/resource-registry.ts";
 import type { Query } from "../request/query.ts";
 import { watchForPeer } from "../streaming/watch-messages.ts";
+import type { WatchRegister } from "./open-watches.ts";
 import { integer } from "./options.ts";
 import { acceptedOf, renderOptionsOf, type ResourceCall } from "./resource-handler.ts";
 import type { ServedResource } from "./served.ts";
@@ -81,10 +82,22 @@ async function answerWatch(call: ResourceCall): Promise<ApiResponse> {
           timeoutMs:
             parameters.timeoutSeconds > 0 ? parameters.timeoutSeconds * 1000 : services.watchTimeoutMs * (1 + jitter),
           observer,
-          openWatches: services.openWatches,
+          openWatches: registerOf(call, parameters, cursor),
         }),
     },
   };
+}
+
+/** Upstream's watch tracker leaves out who wants one value of an indexed field. */
+function registerOf(
+  { services, served }: ResourceCall,
+  { namespace, name, selection }: WatchParameters,
+  cursor: WatchCursor,
+): WatchRegister {
+  if (cursor.trigger() !== undefined) return services.openWatches;
+  const { group, facts } = served.descriptor;
+  const one = name === "" ? (selection?.name ?? "") : name;
+  return services.openWatches.counting({ group, resource: facts.name, namespace, name: one });
 }
 
 export function bookmarkMaker(served: ServedResource): (revision: number, initialEnd: boolean) => KubeObject {

@@ -6,7 +6,7 @@ import type { StreamSink } from "../http/exchange.ts";
 import type { WatchObserver } from "../metrics/request-metrics.ts";
 import type { Representation } from "../registry/representation.ts";
 import type { FlushScheduler } from "./flush-scheduler.ts";
-import type { OpenWatches } from "./open-watches.ts";
+import type { WatchRegister } from "./open-watches.ts";
 import { type FrameEncoder, frameOf } from "./watch-frames.ts";
 
 export interface PumpOptions {
@@ -25,7 +25,7 @@ export interface PumpOptions {
   readonly initialEnd: boolean;
   readonly timeoutMs: number;
   readonly observer: WatchObserver;
-  readonly openWatches: OpenWatches;
+  readonly openWatches: WatchRegister;
 }
 
 /** Bytes gathered before they are written. */
