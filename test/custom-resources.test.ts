@@ -253,6 +253,8 @@ describe("custom resources by kubectl", { concurrency: false }, () => {
       read.body.toString("latin1"),
       /only the following media types are accepted: application\/json, application\/yaml/,
     );
+    const watched = await api.send({ path: `${path}?watch=true&timeoutSeconds=1`, headers: { accept: protobuf } });
+    assert.equal(watched.status, 406);
     const written = await api.send({ method: "POST", path, headers: { "content-type": protobuf }, body: "k8s\0" });
     assert.equal(written.status, 415);
     const both = await api.send({ path, headers: { accept: `${protobuf},application/json` } });
