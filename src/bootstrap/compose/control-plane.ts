@@ -29,7 +29,7 @@ import { clusterPaths } from "../cluster/paths.ts";
 import { type Audit, auditOf } from "../components/apiserver/audit.ts";
 import { type TokenAuthentication, tokenAuthentication } from "../components/apiserver/authentication.ts";
 import { authorizationSource } from "../components/apiserver/authorization.ts";
-import { reloadAuthorities, reloadConfiguration } from "../components/apiserver/reload.ts";
+import { reloadAuthorities, reloadConfigurations } from "../components/apiserver/reload.ts";
 import { keepRenewed } from "../components/apiserver/renewal.ts";
 import { type UpFlags, upFlagsOf } from "../components/apiserver/up-flags.ts";
 import { clusterDnsController } from "./cluster-dns.ts";
@@ -73,15 +73,11 @@ async function runControlPlane(
   const standard = await createServer(platform, log, config, store, { metrics, audit, access });
   const serving = createScope();
   const servers = await listen(platform, log, config, standard, serving);
-  const reloads = [
-    { subject: "authentication", take: () => tokens.reload() },
-    { subject: "authorization", take: async () => standard.authorizeBy(await modes()) },
-  ] as const;
-  for (const reload of reloads) {
-    const file = flags[`${reload.subject}-config`];
-    const options = { log, metrics, file, ...reload };
-    if (file !== "") serving.start(reload.subject, (own) => reloadConfiguration(platform, options, own));
-  }
+  const take = {
+    authentication: () => tokens.reload(),
+    authorization: async () => standard.authorizeBy(await modes()),
+  };
+  reloadConfigurations(serving, platform, flags, { log, metrics, take });
   try {
     const parts = [
       standard.server,

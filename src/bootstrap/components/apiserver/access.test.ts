@@ -4,12 +4,20 @@ import type { IncomingMessage } from "node:http";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { WebSocket } from "ws";
 import type { ReviewSpec, ReviewStatus } from "../../../apiserver/index.ts";
 import type { ClosableClient } from "../../../client/index.ts";
 import { type HttpsReceiver, startHttpsReceiver, webhookKubeconfig } from "../../../testing/index.ts";
-import { type Etcd, platform, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
+import {
+  type Etcd,
+  type Issuer,
+  platform,
+  type RunningServer,
+  skipEtcd,
+  startApiserver,
+  startEtcd,
+  startIssuer,
+} from "./fixture.ts";
 
 interface Review {
   readonly apiVersion: string;
@@ -54,24 +62,6 @@ class Judge {
   }
 }
 
-/** An OpenID issuer over HTTPS. */
-async function startIssuer() {
-  const { privateKey, publicKey } = await generateKeyPair("RS256");
-  const key = { ...(await exportJWK(publicKey)), kid: "one", alg: "RS256", use: "sig" };
-  const receiver: HttpsReceiver = await startHttpsReceiver(({ path }) =>
-    path === "/keys" ? { keys: [key] } : { issuer: receiver.origin, jwks_uri: `${receiver.origin}/keys` },
-  );
-  const token = (claims: JWTPayload, expires: string, audience = "kubernetes") =>
-    new SignJWT(claims)
-      .setProtectedHeader({ alg: "RS256", kid: "one" })
-      .setIssuer(receiver.origin)
-      .setAudience(audience)
-      .setSubject("bob")
-      .setExpirationTime(expires)
-      .sign(privateKey);
-  return { receiver, token };
-}
-
 /** What upstream's client learns of a token's user. */
 async function whoAmI({ origin }: RunningServer, token: string): Promise<string> {
   const { code, stdout, stderr } = await platform.processes.run("env", [
@@ -90,7 +80,7 @@ describe("who may do what, by the server's flags", { skip: skipEtcd }, () => {
   const judge = new Judge();
   let etcd: Etcd;
   let server: RunningServer;
-  let issuer: Awaited<ReturnType<typeof startIssuer>>;
+  let issuer: Issuer;
 
   before(async () => {
     etcd = await startEtcd();
@@ -322,7 +312,7 @@ describe("who somebody is, by a file of issuers and a webhook", { skip: skipEtcd
   const reviewed: string[] = [];
   let etcd: Etcd;
   let server: RunningServer;
-  let issuer: Awaited<ReturnType<typeof startIssuer>>;
+  let issuer: Issuer;
   let webhook: HttpsReceiver;
 
   before(async () => {

@@ -30,7 +30,7 @@ import { authorizationSource } from "./authorization.ts";
 import { type TokenAuthentication, tokenAuthentication } from "./authentication.ts";
 import { checkFlags } from "./check-flags.ts";
 import { type ApiserverFlags, apiserverFlags, flagGroups } from "./flags.ts";
-import { reloadAuthorities, reloadConfiguration } from "./reload.ts";
+import { reloadAuthorities, reloadConfigurations } from "./reload.ts";
 import { keepRenewed } from "./renewal.ts";
 import { applyRuntimeConfig } from "./runtime-config.ts";
 import { readIdentity, servingFiles } from "./serving-certificate.ts";
@@ -78,15 +78,11 @@ async function run(flags: ApiserverFlags, { platform, signal }: CommandContext):
     const standard = await createServer(outgoing, log, flags, parts);
     const serving = createScope();
     const http = await listen(platform, log, flags, standard, serving);
-    const reloads = [
-      { subject: "authentication", take: () => tokens.reload() },
-      { subject: "authorization", take: async () => standard.authorizeBy(await modes()) },
-    ] as const;
-    for (const reload of reloads) {
-      const file = flags[`${reload.subject}-config`];
-      const options = { log, metrics, file, ...reload };
-      if (file !== "") serving.start(reload.subject, (own) => reloadConfiguration(platform, options, own));
-    }
+    const take = {
+      authentication: () => tokens.reload(),
+      authorization: async () => standard.authorizeBy(await modes()),
+    };
+    reloadConfigurations(serving, platform, flags, { log, metrics, take });
     const authorities = {
       clientCa: flags["client-ca-file"],
       requestHeaderCa: flags["requestheader-client-ca-file"],

@@ -2,11 +2,18 @@ import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { KubeconfigUser } from "../../../client/index.ts";
 import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
-import { type HttpsReceiver, startHttpsReceiver } from "../../../testing/index.ts";
-import { type Etcd, platform, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
+import {
+  type Etcd,
+  type Issuer,
+  platform,
+  type RunningServer,
+  skipEtcd,
+  startApiserver,
+  startEtcd,
+  startIssuer,
+} from "./fixture.ts";
 
 const validityMs = 3_600_000;
 const authenticationFailures = 'apiserver_authentication_config_controller_automatic_reloads_total{status="failure"} 1';
@@ -28,24 +35,6 @@ function authority(commonName: string): KeyedAuthority {
     },
   };
 }
-
-async function startIssuer() {
-  const { privateKey, publicKey } = await generateKeyPair("RS256");
-  const key = { ...(await exportJWK(publicKey)), kid: "one", alg: "RS256", use: "sig" };
-  const receiver: HttpsReceiver = await startHttpsReceiver(({ path }) =>
-    path === "/keys" ? { keys: [key] } : { issuer: receiver.origin, jwks_uri: `${receiver.origin}/keys` },
-  );
-  const token = await new SignJWT()
-    .setProtectedHeader({ alg: "RS256", kid: "one" })
-    .setIssuer(receiver.origin)
-    .setAudience("kubernetes")
-    .setSubject("bob")
-    .setExpirationTime("1h")
-    .sign(privateKey);
-  return { receiver, token };
-}
-
-type Issuer = Awaited<ReturnType<typeof startIssuer>>;
 
 function configuration(...issuers: readonly Issuer[]): string {
   const jwt = issuers.map(({ receiver }) => ({
@@ -98,7 +87,7 @@ describe("who is who, by files that change", { skip: skipEtcd }, () => {
     Buffer.from((await server.admin.raw({ method: "GET", path })).body).toString();
 
   it("takes issuers as the file names them, and a mistake changes nothing", async () => {
-    const bob = { token: issuer.token };
+    const bob = { token: await issuer.token({}, "1h") };
     assert.equal(await statusFor(bob), 401);
     await platform.disk.write(file("authentication.yaml"), configuration(issuer));
     await until("bob is known", async () => (await statusFor(bob)) === 200);

@@ -1,22 +1,38 @@
 import type { StandardServer } from "../../../apiserver/index.ts";
-import { type Log, messageOf, type Platform } from "../../../base/index.ts";
+import { type Log, messageOf, type Platform, type Scope } from "../../../base/index.ts";
 import type { MetricsRegistry } from "../../../component/index.ts";
 import { followFiles } from "./follow-files.ts";
+
+type Subject = "authentication" | "authorization";
 
 export interface ReloadOptions {
   readonly log: Log;
   readonly metrics: MetricsRegistry;
-  readonly subject: "authentication" | "authorization";
-  /** `--authentication-config`, `--authorization-config`. */
-  readonly file: string;
-  /** Reads it and takes it up. Rejects when it is not as it must be. */
-  readonly take: () => Promise<void>;
+  /** Read the file and take it up. Reject when it is not as it must be. */
+  readonly take: Readonly<Record<Subject, () => Promise<void>>>;
 }
 
-/** Takes up changes of a file of authenticators or authorizers; one with mistakes changes nothing. */
-export async function reloadConfiguration(
+/**
+ * Takes up changes of the files of `--authentication-config` and `--authorization-config`, as far as they are given and
+ * as long as the scope lasts; one with mistakes changes nothing.
+ */
+export function reloadConfigurations(
+  scope: Scope,
   platform: Platform,
-  { log, metrics, subject, file, take }: ReloadOptions,
+  flags: Readonly<Record<`${Subject}-config`, string>>,
+  options: ReloadOptions,
+): void {
+  for (const subject of ["authentication", "authorization"] as const) {
+    const file = flags[`${subject}-config`];
+    if (file !== "") scope.start(subject, (signal) => reloadConfiguration(platform, subject, file, options, signal));
+  }
+}
+
+async function reloadConfiguration(
+  platform: Platform,
+  subject: Subject,
+  file: string,
+  { log, metrics, take }: ReloadOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const name = (rest: string): string => `apiserver_${subject}_config_controller_automatic_${rest}`;
@@ -40,7 +56,7 @@ export async function reloadConfiguration(
       const text = await platform.disk.readText(file);
       if (text === shown) return;
       shown = text;
-      await take();
+      await take[subject]();
       count("success");
       log.info(`the configuration of ${subject} was reloaded`, { file });
     } catch (error) {
