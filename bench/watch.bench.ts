@@ -18,12 +18,14 @@ const { values } = parseArgs({
 const clients = 2;
 const connectionsEach = 8;
 const writersAtOnce = 64;
+const quietMs = 1_000;
 const path = "/api/v1/namespaces/default/configmaps";
 
 interface Counts {
   readonly events: number;
   readonly bytes: number;
   readonly opened: number;
+  readonly ended: number;
 }
 
 interface WatchClient {
@@ -48,12 +50,13 @@ async function measure({ url, token, status }: BenchServer): Promise<void> {
   const start = performance.now();
   const deadline = start + Number(values.seconds) * 1000;
   const written = await write(url, token, deadline);
-  const delivered = await settled();
+  const { delivered, ended } = await settled();
   const seconds = (performance.now() - start) / 1000;
   const { rssBytes } = await status();
   printFigure(`writes, watched by ${each * clients}`, `${(written / seconds).toFixed(0)}/s`);
   printFigure("event deliveries", `${(delivered / seconds).toFixed(0)}/s`, "≥ 200,000/s");
   printFigure("delivered of what was due", `${((100 * delivered) / (written * each * clients)).toFixed(1)} %`, "100 %");
+  printFigure("watches that the server ended", `${ended}`, "0");
   printFigure("memory, growth", `${((rssBytes - before) / 1_000_000).toFixed(0)} MB`);
 }
 
@@ -111,14 +114,14 @@ function create(session: ReturnType<typeof connect>, token: string, name: string
   });
 }
 
-/** Waits until no more events come; returns how many came in all. */
-async function settled(): Promise<number> {
+/** Waits until no more events come for a while. */
+async function settled(): Promise<{ readonly delivered: number; readonly ended: number }> {
   let last = -1;
   for (;;) {
     const counts = await Promise.all(running.map((client) => client.read()));
-    const total = counts.reduce((sum, { events }) => sum + events, 0);
-    if (total === last) return total;
-    last = total;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const delivered = counts.reduce((sum, { events }) => sum + events, 0);
+    if (delivered === last) return { delivered, ended: counts.reduce((sum, { ended }) => sum + ended, 0) };
+    last = delivered;
+    await new Promise((resolve) => setTimeout(resolve, quietMs));
   }
 }

@@ -9,9 +9,16 @@ const lineFeed = 0x0a;
 let events = 0;
 let bytes = 0;
 let opened = 0;
+/** Watches that the server ended. */
+let ended = 0;
 
 const sessions = Array.from({ length: Number(connections) }, () => {
-  const session = connect(url, { rejectUnauthorized: false, settings: { initialWindowSize: 4 * 1024 * 1024 } });
+  const session = connect(url, {
+    rejectUnauthorized: false,
+    settings: { initialWindowSize: 4 * 1024 * 1024 },
+    // As other clients, it takes what its windows allow.
+    maxSessionMemory: 1_000,
+  });
   session.once("connect", () => session.setLocalWindowSize(32 * 1024 * 1024));
   return session;
 });
@@ -26,13 +33,17 @@ await new Promise<void>((resolve) => {
     const session = sessions[index % sessions.length];
     const stream = session?.request({ ":path": path, authorization: `Bearer ${token}` });
     stream?.on("data", count);
-    stream?.once("response", () => {
+    stream?.once("close", () => {
+      ended += 1;
+    });
+    stream?.once("response", ({ ":status": status }) => {
+      if (status !== 200) throw new Error(`a watch was answered with ${status}`);
       opened += 1;
       if (opened === Number(watchers)) resolve();
     });
   }
 });
-const report = (): void => void process.stdout.write(`${JSON.stringify({ events, bytes, opened })}\n`);
+const report = (): void => void process.stdout.write(`${JSON.stringify({ events, bytes, opened, ended })}\n`);
 report();
 createInterface({ input: process.stdin })
   .on("line", report)

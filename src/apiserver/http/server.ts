@@ -36,6 +36,11 @@ export interface HttpServer {
 
 /** Streams that one HTTP/2 connection may have open. Upstream: 250, raised here for many watches per client. */
 const concurrentStreamsMax = 1_000;
+/**
+ * What one HTTP/2 connection may hold of answers that its client has not read. Beyond it Node.js ends the connection and
+ * all of its watches, of which each may hold a batch of events; its own limit of 10 MB is reached by eighty of them.
+ */
+const sessionMegabytesMax = 256;
 const headerBytesMax = 1024 * 1024;
 
 /** HTTP/1.1 and HTTP/2 on one port, chosen by ALPN. */
@@ -92,6 +97,7 @@ function secureServer(
     minVersion: "TLSv1.2",
     settings: { maxConcurrentStreams: concurrentStreamsMax, initialWindowSize: 1024 * 1024 },
     maxHeaderListPairs: 2_000,
+    maxSessionMemory: sessionMegabytesMax,
   });
   server.on("stream", (stream, headers) => {
     const peer = peerOf(stream.session?.socket as TLSSocket | undefined);

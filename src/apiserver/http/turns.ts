@@ -45,8 +45,15 @@ function afterTurn(step: () => void): void {
   if (waiting.push(step) === 1) setImmediate(runAll);
 }
 
+/**
+ * So many at a time. More gain nothing, and would stand in each other's way: a thousand watches that a client opens at
+ * once would fill the queues of priority and fairness, though each needs its seat for moments only.
+ */
+const stepsMax = 64;
+
 function runAll(): void {
   const steps = waiting;
-  waiting = [];
+  waiting = steps.length > stepsMax ? steps.splice(stepsMax) : [];
+  if (waiting.length > 0) setImmediate(runAll);
   for (const step of steps) step();
 }
