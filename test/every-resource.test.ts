@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { messageOf } from "../src/base/index.ts";
 import { createCertificateRequest, generateKey } from "../src/component/index.ts";
 import { customGroup, customObject, type MinimalObject, minimalObjects, namespace } from "./api/minimal-objects.ts";
 import { type Answer, ServedApi } from "./api/served.ts";
@@ -87,7 +88,7 @@ async function each(of: readonly Swept[], check: (one: Swept) => Promise<void>):
       try {
         await check(one);
       } catch (error) {
-        failures.push(`${nameOf(one)}: ${error instanceof Error ? error.message : String(error)}`);
+        failures.push(`${nameOf(one)}: ${messageOf(error)}`);
       }
     }
   };

@@ -1,3 +1,4 @@
+import { messageOf } from "../../base/index.ts";
 import { newRe2Pattern, type Re2Pattern } from "../regex/re2.ts";
 import { CelError } from "./values.ts";
 
@@ -12,7 +13,7 @@ export function compilePattern(pattern: string): Re2Pattern {
   try {
     made = newRe2Pattern(pattern);
   } catch (error) {
-    throw new CelError(error instanceof Error ? error.message : String(error));
+    throw new CelError(messageOf(error));
   }
   if (compiled.size >= compiledMax) compiled.clear();
   compiled.set(pattern, made);

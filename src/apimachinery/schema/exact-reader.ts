@@ -1,3 +1,4 @@
+import { messageOf } from "../../base/index.ts";
 import { canonicalQuantity } from "../quantity/cache.ts";
 import { readBase64 } from "./base64.ts";
 import type { FieldSchema, ObjectSchema, ScalarSchema, Schema } from "./contract.ts";
@@ -185,7 +186,7 @@ class ExactReader {
     try {
       return canonicalQuantity((raw.startsWith('"') ? raw.slice(1, -1) : raw).trim());
     } catch (error) {
-      return this.#fail(error instanceof Error ? error.message : String(error));
+      return this.#fail(messageOf(error));
     }
   }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "../../base/index.ts";
 import type { UserInfo } from "../request/contract.ts";
 import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, RuleResolver } from "./contract.ts";
 import { pathMatches } from "../request/path-pattern.ts";
@@ -30,7 +31,7 @@ export function abacAuthorizer(path: string, text: string): Authorizer & RuleRes
     try {
       return [policyOf(JSON.parse(trimmed) as PolicyLine)];
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new Error(`error reading policy file ${path}, line ${index + 1}: ${trimmed}: ${reason}`, { cause: error });
     }
   });

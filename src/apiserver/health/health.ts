@@ -1,3 +1,4 @@
+import { messageOf } from "../../base/index.ts";
 import type { PathHandler } from "../handlers/router.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { textReply } from "../http/reply.ts";
@@ -76,6 +77,6 @@ async function ask(check: HealthCheck): Promise<string | undefined> {
   try {
     return await check.check();
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { parseArgs } from "node:util";
-import type { CommandContext } from "../../base/index.ts";
+import { messageOf, type CommandContext } from "../../base/index.ts";
 import type { Datastore } from "../cluster/config.ts";
 import { dataHome } from "../cluster/paths.ts";
 import { splitServerFlags } from "../components/apiserver/up-flags.ts";
@@ -82,7 +82,7 @@ export function parse(args: readonly string[], options: FlagTypes, allowPosition
   try {
     return parseArgs({ args: [...args], options, allowPositionals, strict: true });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const known = Object.keys(options)
       .map((flag) => `--${flag}`)
       .join(", ");

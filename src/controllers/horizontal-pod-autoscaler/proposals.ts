@@ -1,5 +1,6 @@
 import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus, MetricTarget, Pod } from "../../api/index.ts";
 import { parseQuantity, Quantity } from "../../apimachinery/index.ts";
+import { messageOf } from "../../base/index.ts";
 import { isPodReady } from "../../reconcile/index.ts";
 import type { MetricsClient } from "./metrics-client.ts";
 import {
@@ -53,7 +54,7 @@ export async function propose(client: MetricsClient, spec: MetricSpec, input: Pr
     return await proposeFor(client, spec, input);
   } catch (error) {
     const [reason, what] = failures[spec.type] ?? ["InvalidMetricSourceType", "metric"];
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const cause =
       spec.type === "Resource"
         ? `failed to get ${spec.resource?.name} utilization: ${why}`

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from "node:http";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import { type Network, PlatformError } from "../../base/index.ts";
+import { messageOf, type Network, PlatformError } from "../../base/index.ts";
 import type { ProbeOutcome } from "./outcome.ts";
 
 export interface HttpProbeTarget {
@@ -129,6 +129,6 @@ export function dialError(error: unknown, host: string, port: number): string {
     case "ECONNRESET":
       return `read tcp ${host}:${port}: read: connection reset by peer`;
     default:
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
   }
 }

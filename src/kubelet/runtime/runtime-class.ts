@@ -1,4 +1,5 @@
 import type { KubeObject } from "../../apimachinery/index.ts";
+import { messageOf } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import type { Pod } from "../types.ts";
 
@@ -17,9 +18,6 @@ export async function runtimeHandlerOf(client: Client, pod: Pod, signal: AbortSi
     return found.handler ?? "";
   } catch (error) {
     signal.throwIfAborted();
-    throw new Error(
-      `failed to get sandbox runtime: runtimeclass "${name}": ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw new Error(`failed to get sandbox runtime: runtimeclass "${name}": ${messageOf(error)}`, { cause: error });
   }
 }

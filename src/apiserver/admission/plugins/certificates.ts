@@ -1,4 +1,5 @@
 import type { CertificateSigningRequest } from "../../../api/index.ts";
+import { messageOf } from "../../../base/index.ts";
 import { parseCertificateRequest } from "../../../component/index.ts";
 import type { Authorizer } from "../../authz/contract.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
@@ -88,7 +89,7 @@ function parse(attributes: AdmissionAttributes, pem: string) {
   try {
     return parseCertificateRequest(pem);
   } catch (error) {
-    throw refuse(attributes, `failed to parse CSR: ${error instanceof Error ? error.message : String(error)}`);
+    throw refuse(attributes, `failed to parse CSR: ${messageOf(error)}`);
   }
 }
 

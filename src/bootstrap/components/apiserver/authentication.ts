@@ -8,7 +8,7 @@ import {
   type TokenReviewStatus,
   webhookTokenAuthenticator,
 } from "../../../apiserver/index.ts";
-import type { Platform } from "../../../base/index.ts";
+import { messageOf, type Platform } from "../../../base/index.ts";
 import { FlagError, type FlagValues, flag } from "../../../component/index.ts";
 import { issuerFetch } from "./issuer-fetch.ts";
 import { type Outgoing, webhookPost } from "./webhook-client.ts";
@@ -107,7 +107,7 @@ async function configFile({ disk }: Platform, flags: TokenFlags): Promise<Authen
   try {
     return parseAuthenticationConfig(await disk.readText(path));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new FlagError(`failed to load authentication configuration from file ${JSON.stringify(path)}: ${reason}`);
   }
 }

@@ -1,4 +1,5 @@
 import { goQuotedList } from "../../../apimachinery/index.ts";
+import { messageOf } from "../../../base/index.ts";
 import {
   abacAuthorizer,
   type AuthorizationMode,
@@ -140,7 +141,7 @@ function readConfig(file: string, text: string): ReturnType<typeof parseAuthoriz
   try {
     return parseAuthorizationConfig(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new FlagError(`failed to load AuthorizationConfiguration from file ${JSON.stringify(file)}: ${reason}`);
   }
 }
