@@ -67,6 +67,8 @@ export function listParameters(
     resourceVersionMatch: query.get("resourceVersionMatch") ?? "",
     ...(signal === undefined ? {} : { signal }),
   };
+  // Lists do not use it, yet it has to be a number.
+  integer(query, "timeoutSeconds");
   checkListOptions(request, query.has("sendInitialEvents") ? query.flag("sendInitialEvents") : undefined);
   return request;
 }

@@ -1,6 +1,6 @@
 import {
   conversionError,
-  DecodeError,
+  type DecodeError,
   goJson,
   goText,
   jsonSyntaxError,

@@ -170,6 +170,7 @@ test("what does not fit is refused in upstream's words", () =>
         400,
         '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
       ],
+      [{ path: `${maps}?timeoutSeconds=abc` }, 400, 'strconv.ParseInt: parsing "abc": invalid syntax'],
       [
         { path: `${maps}?continue=x` },
         400,
