@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type CronJob, type Deployment, type Job, loadScheme, type Pod, type Service } from "./index.ts";
+import {
+  type CronJob,
+  type Deployment,
+  type Job,
+  loadScheme,
+  type Pod,
+  type Service,
+  type StatefulSet,
+} from "./index.ts";
 
 const scheme = loadScheme();
 
@@ -105,4 +113,14 @@ test("a service's ports and policies follow from its type", () => {
 
 test("defaulting fills every kind from nothing without failing, and stays put", () => {
   for (const { kind } of scheme.resources()) defaulted(kind.group, kind.version, kind.kind, {});
+});
+
+test("claim templates of a StatefulSet name their kind", () => {
+  const template = { metadata: { name: "v" }, spec: {} };
+  const selector = { matchLabels: { a: "b" } };
+  const spec = { selector, serviceName: "s", template: { spec: { containers: [] } }, volumeClaimTemplates: [template] };
+  const set = defaulted<StatefulSet>("apps", "v1", "StatefulSet", { metadata: { name: "a" }, spec });
+  const [claim] = set.spec?.volumeClaimTemplates ?? [];
+  assert.deepEqual([claim?.apiVersion, claim?.kind], ["v1", "PersistentVolumeClaim"]);
+  assert.deepEqual(set.spec?.updateStrategy, { type: "RollingUpdate", rollingUpdate: { partition: 0 } });
 });

@@ -20,7 +20,7 @@ import { controllerRevisionStrategy } from "./apps/controller-revision.ts";
 import { daemonSetStrategy } from "./apps/daemon-set.ts";
 import { deploymentStrategy } from "./apps/deployment.ts";
 import { replicaSetStrategy } from "./apps/replica-set.ts";
-import { statefulSetStrategy } from "./apps/stateful-set.ts";
+import { gatedSetFields, statefulSetStrategy } from "./apps/stateful-set.ts";
 import { cronJobStrategy } from "./batch/cron-job.ts";
 import { jobStrategy } from "./batch/job.ts";
 import { certificateSigningRequestStrategy } from "./certificates/certificate-signing-request.ts";
@@ -77,7 +77,7 @@ const gatedFields: ReadonlyMap<string, readonly GatedField<never>[]> = new Map<s
   ["apps/daemonsets", templateFields],
   ["apps/deployments", templateFields],
   ["apps/replicasets", templateFields],
-  ["apps/statefulsets", templateFields],
+  ["apps/statefulsets", [...templateFields, ...gatedSetFields]],
   ["batch/jobs", templateFields],
   ["batch/cronjobs", gatedPodFields<CronJob>(({ spec }) => spec?.jobTemplate.spec?.template?.spec)],
   ["/persistentvolumeclaims", gatedClaimFields],

@@ -1,9 +1,15 @@
-import type { DaemonSetUpdateStrategy, DeploymentStrategy, StatefulSetUpdateStrategy } from "./types.ts";
+import type {
+  DaemonSetUpdateStrategy,
+  DeploymentStrategy,
+  StatefulSetSpec,
+  StatefulSetUpdateStrategy,
+} from "./types.ts";
 
 /** Defaults that depend on other fields, by type; they run after the plain ones of `facts.json`. */
 export const defaults = {
   DeploymentStrategy: fillDeploymentStrategy,
   DaemonSetUpdateStrategy: fillDaemonSetStrategy,
+  StatefulSetSpec: fillStatefulSet,
   StatefulSetUpdateStrategy: fillStatefulSetStrategy,
 } as const;
 
@@ -19,12 +25,20 @@ function fillDaemonSetStrategy(strategy: DaemonSetUpdateStrategy): void {
   }
 }
 
+/** Upstream's conversion names the kind of every template. */
+function fillStatefulSet(spec: StatefulSetSpec): void {
+  for (const template of spec.volumeClaimTemplates ?? []) {
+    template.apiVersion = "v1";
+    template.kind = "PersistentVolumeClaim";
+  }
+}
+
 function fillStatefulSetStrategy(strategy: StatefulSetUpdateStrategy): void {
   if (!strategy.type) {
     strategy.type = "RollingUpdate";
     strategy.rollingUpdate ??= {};
   }
   if (strategy.type === "RollingUpdate" && strategy.rollingUpdate !== undefined) {
-    strategy.rollingUpdate = { partition: 0, maxUnavailable: 1, ...strategy.rollingUpdate };
+    strategy.rollingUpdate = { partition: 0, ...strategy.rollingUpdate };
   }
 }

@@ -219,7 +219,15 @@ statefulSets.rejects([
   ],
   ["a selector of others", statefulSet({ selector: { matchLabels: { a: "c" } } }), [mismatch]],
 ]);
+const claims = (kind: object) =>
+  statefulSet({ volumeClaimTemplates: [{ ...kind, metadata: { name: "v" }, spec: {} }] });
 statefulSets.changes([
+  [
+    "claims stored without their kind are the same with it",
+    claims({ apiVersion: "v1", kind: "PersistentVolumeClaim" }),
+    claims({}),
+    [],
+  ],
   ["it may grow", statefulSet({ replicas: 5 }), statefulSet(), []],
   [
     "the service stays",

@@ -26,6 +26,7 @@ import {
   emptyTemplate,
   intOrPercentNumber,
 } from "../common/selector-and-template.ts";
+import type { GatedField } from "../common/gated-fields.ts";
 import { ageColumn, containerColumns, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
@@ -48,6 +49,24 @@ const mutableFields = [
 const keepsAll =
   "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended";
 
+/** Sets stored before defaults named the kind of claims are no different from those after. */
+function withUntypedClaims(spec: Partial<Spec> | undefined): Partial<Spec> {
+  if (spec?.volumeClaimTemplates === undefined) return { ...spec };
+  const volumeClaimTemplates = spec.volumeClaimTemplates.map(({ apiVersion: _version, kind: _kind, ...rest }) => rest);
+  return { ...spec, volumeClaimTemplates };
+}
+
+/** What feature gates hide of a set. */
+export const gatedSetFields: readonly GatedField<StatefulSet>[] = [
+  {
+    gate: "MaxUnavailableStatefulSet",
+    isUsed: ({ spec }) => spec?.updateStrategy?.rollingUpdate?.maxUnavailable !== undefined,
+    drop({ spec }) {
+      delete spec?.updateStrategy?.rollingUpdate?.maxUnavailable;
+    },
+  },
+];
+
 export const statefulSetStrategy: Strategy<StatefulSet> = {
   ...specAndStatus<StatefulSet>(),
   validateName: nameIsDnsLabel,
@@ -55,8 +74,8 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
   validateUpdate: ({ spec }, old) =>
     collect((errors) => {
       checkSpec(spec, errors);
-      const rest: Partial<Spec> = { ...spec };
-      const before: Partial<Spec> = { ...old.spec };
+      const rest = withUntypedClaims(spec);
+      const before = withUntypedClaims(old.spec);
       for (const field of mutableFields) {
         delete rest[field];
         delete before[field];

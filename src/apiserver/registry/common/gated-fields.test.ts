@@ -107,3 +107,15 @@ test("lists and mappings go from devices, whose taints get the time", () => {
     { devices: [{ ...devices[0], taints }] },
   );
 });
+
+test("how many pods of a StatefulSet may be unavailable is dropped while its gate is off", () => {
+  const kept = (isOn: boolean) => {
+    const set = { metadata: {}, spec: { updateStrategy: { rollingUpdate: { partition: 0, maxUnavailable: 2 } } } };
+    strategiesFor(() => isOn)
+      .get("apps/statefulsets")
+      ?.prepareForCreate?.(set as KubeObject, context);
+    return set.spec.updateStrategy.rollingUpdate;
+  };
+  assert.deepEqual(kept(false), { partition: 0 });
+  assert.deepEqual(kept(true), { partition: 0, maxUnavailable: 2 });
+});
