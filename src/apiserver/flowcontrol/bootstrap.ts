@@ -104,7 +104,6 @@ const nodeStatus: Rules = {
     inNamespaces(["*"], "coordination.k8s.io", "leases"),
   ],
 };
-const endpoints: Rules = { resourceRules: [inNamespaces(["get", "create", "update"], "", "endpoints")] };
 
 /** Made and kept current as long as their annotation says so. */
 export const suggested: BootstrapObjects = {
@@ -126,13 +125,6 @@ export const suggested: BootstrapObjects = {
       [controllerManager, user("system:kube-scheduler"), systemAccount("*")],
       leases,
     ),
-    schema(
-      ["endpoint-controller", "workload-high", 150],
-      "ByUser",
-      [controllerManager, systemAccount("endpoint-controller"), systemAccount("endpointslicemirroring-controller")],
-      endpoints,
-    ),
-    schema(["workload-leader-election", "leader-election", 200], "ByUser", [systemAccount("*")], leases),
     schema(["system-node-high", "node-high", 400], "ByUser", [group("system:nodes")], nodeStatus),
     schema(["system-nodes", "system", 500], "ByUser", [group("system:nodes")]),
     schema(["kube-controller-manager", "workload-high", 800], "ByNamespace", [controllerManager]),

@@ -55,7 +55,7 @@ test("requests of a cluster find the flows that upstream puts them into", () => 
     [node, "GET", pods, "system-nodes"],
     [user("system:kube-controller-manager"), "GET", pods, "kube-controller-manager"],
     [user("system:kube-controller-manager"), "PUT", lease, "system-leader-election"],
-    [user("system:kube-controller-manager"), "PUT", "/api/v1/namespaces/x/endpoints/a", "endpoint-controller"],
+    [user("system:kube-controller-manager"), "PUT", "/api/v1/namespaces/x/endpoints/a", "kube-controller-manager"],
     [user("system:kube-scheduler"), "GET", pods, "kube-scheduler"],
     [account("kube-system:dns"), "GET", pods, "kube-system-service-accounts"],
     [account("apps:web"), "GET", pods, "service-accounts"],
