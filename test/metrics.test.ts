@@ -49,7 +49,28 @@ describe("a cluster's control plane, by its metrics", () => {
     const bound =
       'scheduler_framework_extension_point_duration_seconds_count{extension_point="Bind",status="Success",profile="default-scheduler"}';
     assert.equal(valueOf(placed, bound), 2);
+    const filtered = (status: string): number =>
+      valueOf(
+        placed,
+        `scheduler_framework_extension_point_duration_seconds_count{extension_point="Filter",status="${status}",profile="default-scheduler"}`,
+      );
+    assert.equal(filtered("Success"), 2);
+    assert.ok(filtered("Unschedulable") >= 2);
     assert.equal(valueOf(placed, 'scheduler_cache_size{type="nodes"}'), 1);
+  });
+
+  it("tells of pods that are not to be scheduled yet", async () => {
+    const gated = 'scheduler_pending_pods{queue="gated"}';
+    await cluster.apply(`
+apiVersion: v1
+kind: Pod
+metadata: { name: gated }
+spec: { schedulingGates: [{ name: example.test/gate }], containers: [{ name: web, image: "example.test/web:1" }] }
+`);
+    await eventually(metrics, (text) => valueOf(text, gated) === 1);
+    const patch = JSON.stringify({ spec: { schedulingGates: null } });
+    await cluster.kubectl("patch", "pod", "gated", "--type=merge", "-p", patch);
+    await eventually(metrics, (text) => valueOf(text, gated) === 0);
   });
 
   it("tells how the controllers' queues do", async () => {

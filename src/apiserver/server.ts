@@ -41,6 +41,7 @@ import { OpenWatches } from "./handlers/open-watches.ts";
 import type { ApiHandler } from "./http/exchange.ts";
 import { jsonReply } from "./http/reply.ts";
 import { accessMetrics } from "./metrics/access-metrics.ts";
+import { ListMetrics } from "./metrics/list-metrics.ts";
 import { addObjectMetrics } from "./metrics/object-metrics.ts";
 import { ObservedStore } from "./metrics/observed-store.ts";
 import { healthMetrics } from "./metrics/health-metrics.ts";
@@ -126,6 +127,7 @@ export class ApiServer implements Runnable {
   readonly admission: AdmissionChain;
   /** Beside the other metrics, to be asked for more often. */
   readonly #slis = new MetricsRegistry();
+  readonly #lists: ListMetrics;
   readonly #pending: Set<string>;
   readonly #ready = Promise.withResolvers<void>();
   #stopping = false;
@@ -152,6 +154,7 @@ export class ApiServer implements Runnable {
     });
     addProcessMetrics(metrics, clock);
     addObjectMetrics(metrics, this.catalog.table);
+    this.#lists = new ListMetrics(metrics);
     // Nobody need wait for it.
     this.#ready.promise.catch(() => {});
     this.#pending = new Set((options.startup ?? []).map((step) => step.name));
@@ -251,6 +254,7 @@ export class ApiServer implements Runnable {
       bookmarkIntervalMs: this.options.bookmarkIntervalMs ?? bookmarkIntervalMsDefault,
       watchStarted: (served) => this.metrics.watchStarted(served),
       openWatches: this.openWatches,
+      listed: (served, page) => this.#lists.listed(served, page),
     };
   }
 
@@ -292,7 +296,7 @@ export class ApiServer implements Runnable {
           this.health,
           ...(this.options.paths ?? []),
           this.#discovery(source),
-          rootPath(source),
+          rootPath(source, () => this.health.paths()),
           this.#openApi(),
           metricsPath(this.metrics.registry),
           metricsPath(this.#slis, "/metrics/slis"),

@@ -17,12 +17,12 @@ export interface SchedulerMetrics {
   /** Room was looked for by removing pods. */
   preempted(victims: number): void;
   extensionPoint(
-    name: "PostFilter" | "PreBind" | "Bind",
+    name: "Filter" | "PostFilter" | "Score" | "PreBind" | "Bind",
     status: "Success" | "Error" | "Unschedulable",
     tookMs: number,
   ): void;
   /** Where gauges are read from when they are shown. */
-  watch(queue: SchedulingQueue, cache: SchedulerCache): void;
+  watch(queue: SchedulingQueue, cache: SchedulerCache, gated: () => number): void;
 }
 
 /** Upstream's `scheduler_*` series of one profile. */
@@ -45,7 +45,7 @@ export function schedulerMetrics(registry: MetricsRegistry, profile = "default-s
     ...placing,
     incoming: (queue, event) => queued.with(queue, event).increment(),
     extensionPoint: (name, status, tookMs) => points.with(name, status, profile).observe(tookMs / 1000),
-    watch: (queue, cache) => watchGauges(registry, profile, queue, cache),
+    watch: (queue, cache, gated) => watchGauges(registry, profile, queue, cache, gated),
   };
 }
 
@@ -119,7 +119,13 @@ function placingSeries(registry: MetricsRegistry, profile: string): Placing {
   };
 }
 
-function watchGauges(registry: MetricsRegistry, profile: string, queue: SchedulingQueue, cache: SchedulerCache): void {
+function watchGauges(
+  registry: MetricsRegistry,
+  profile: string,
+  queue: SchedulingQueue,
+  cache: SchedulerCache,
+  gated: () => number,
+): void {
   const pending = registry.gauges({
     name: "scheduler_pending_pods",
     help: "Pods that wait, by the part of the queue.",
@@ -141,6 +147,7 @@ function watchGauges(registry: MetricsRegistry, profile: string, queue: Scheduli
     pending.with("active").set(active);
     pending.with("backoff").set(backoff);
     pending.with("unschedulable").set(unschedulable);
+    pending.with("gated").set(gated());
     refused.clear();
     for (const plugin of queue.refusingPlugins()) refused.with(plugin, profile).increment();
     const { nodes, pods, assumed } = cache.sizes;

@@ -44,7 +44,7 @@ function pod(spec: Partial<PodSpec> & { cpu?: string } = {}, labels: Record<stri
 }
 
 function place(cache: SchedulerCache, wanted: Pod): string {
-  const placement = findNode(wanted, cache.nodes, profile, 0, random);
+  const placement = findNode(wanted, cache.nodes, profile, { start: 0, random });
   if (placement.type === "refused") return describeDiagnosis(placement.diagnosis, "");
   cache.assume(wanted, placement.name);
   return placement.name;
@@ -131,7 +131,7 @@ describe("placing a pod", () => {
     cache.assume(low, "a");
     cache.assume(mid, "b");
     const high = pod({ cpu: "2", priority: 10 });
-    const placement = findNode(high, cache.nodes, profile, 0, random);
+    const placement = findNode(high, cache.nodes, profile, { start: 0, random });
     assert.ok(placement.type === "refused");
     const result = preempt(high, cache.nodes, profile, placement.diagnosis, []);
     assert.deepEqual(result, { type: "nominate", node: "a", victims: [low] });
@@ -141,6 +141,21 @@ describe("placing a pod", () => {
       message: "0/2 nodes are available: 2 No preemption victims found for incoming pod.",
     });
     assert.match(place(cache, pod({ cpu: "1" })), /2 Insufficient cpu/, "the table is as it was");
+  });
+});
+
+describe("a scheduling cycle's times", () => {
+  it("are told by extension point; one node needs no scores", () => {
+    const clock = new VirtualClock();
+    const told = (cache: SchedulerCache, wanted: Pod): readonly string[] => {
+      const points: string[] = [];
+      const timed = { clock, took: (point: string, status: string) => void points.push(`${point} ${status}`) };
+      findNode(wanted, cache.nodes, profile, { start: 0, random, timed });
+      return points;
+    };
+    assert.deepEqual(told(cluster(node("a"), node("b")), pod()), ["Filter Success", "Score Success"]);
+    assert.deepEqual(told(cluster(node("a")), pod()), ["Filter Success"]);
+    assert.deepEqual(told(cluster(node("a")), pod({ cpu: "5" })), ["Filter Unschedulable"]);
   });
 });
 

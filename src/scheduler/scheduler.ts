@@ -52,6 +52,8 @@ export class Scheduler implements Runnable {
   readonly #status: PodStatusWriter;
   readonly #budgets: () => readonly PodDisruptionBudget[];
   readonly #bindings = new Set<Promise<void>>();
+  /** Pods with scheduling gates, by UID. */
+  readonly #gated = new Set<string>();
   #start = 0;
   #wakeUp: (() => void) | undefined;
   #timer: Timer | undefined;
@@ -74,7 +76,7 @@ export class Scheduler implements Runnable {
     this.#budgets = () => [...budgets.lister.list()];
     const { metrics } = options;
     this.queue = new SchedulingQueue(options.clock, plugins, defaultQueueLimits, metrics?.incoming);
-    metrics?.watch(this.queue, this.cache);
+    metrics?.watch(this.queue, this.cache, () => this.#gated.size);
     this.#status = new PodStatusWriter(options.client, options.clock);
     watchCluster(informers, this);
   }
@@ -98,12 +100,14 @@ export class Scheduler implements Runnable {
   podPending(pod: Pod): void {
     const problem = this.#gateOf(pod);
     if (problem !== undefined) {
+      this.#gated.add(pod.metadata.uid ?? "");
       this.#options.metrics?.incoming("gated", "UnscheduledPodAdd");
       this.#status
         .unschedulable(pod, "SchedulingGated", problem)
         .catch((error) => this.#warn("cannot write a condition", error));
       return;
     }
+    this.#gated.delete(pod.metadata.uid ?? "");
     this.queue.add(pod);
     this.#wake();
   }
@@ -120,6 +124,7 @@ export class Scheduler implements Runnable {
   }
 
   pendingGone(pod: Pod): void {
+    this.#gated.delete(pod.metadata.uid ?? "");
     this.queue.delete(pod.metadata.uid ?? "");
     this.cache.forget(pod.metadata.uid ?? "");
   }
@@ -157,7 +162,8 @@ export class Scheduler implements Runnable {
     const { nodes } = this.cache;
     const { metrics, clock, random } = this.#options;
     const startedMs = clock.monotonic();
-    const placement = findNode(pod, nodes, this.#profile, this.#start, random);
+    const timed = metrics === undefined ? undefined : { clock, took: metrics.extensionPoint };
+    const placement = findNode(pod, nodes, this.#profile, { start: this.#start, random, timed });
     metrics?.searched(clock.monotonic() - startedMs);
     if (placement.type === "refused") {
       this.#refuse(queued, placement.diagnosis);

@@ -65,6 +65,11 @@ export class EventRing {
     this.#floor = floor;
   }
 
+  /** Changes that it can hold. */
+  get capacity(): number {
+    return this.#limits.changesMax;
+  }
+
   /** The sequence number that the next change will get. */
   get next(): number {
     return this.#next;

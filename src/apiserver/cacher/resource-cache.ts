@@ -67,6 +67,8 @@ export class ResourceCache implements HubSink {
   /** Entries that still hold the object of their write. */
   #written: CacheEntry[] = [];
   #objectReaders = 0;
+  /** How often it has been filled. */
+  fills = 0;
 
   constructor(options: ResourceCacheOptions) {
     this.prefix = options.prefix;
@@ -256,6 +258,7 @@ export class ResourceCache implements HubSink {
     this.#latest = undefined;
     await hub.waitFor(revision);
     this.#ready = true;
+    this.fills += 1;
     const missed = this.#pending;
     this.#pending = [];
     for (const event of missed) if (revisionOf(event) > revision) this.#take(event);

@@ -2,7 +2,7 @@ import { newBadRequest, newFailure, newNotAcceptable, type StatusError } from ".
 import type { Clock } from "../../base/index.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { createObject } from "../registry/create.ts";
-import { listPage } from "../registry/reads.ts";
+import { listPage, type Page } from "../registry/reads.ts";
 import { updateObject } from "../registry/update.ts";
 import type { WatchObserver } from "../metrics/request-metrics.ts";
 import type { LiveContext } from "../request/context.ts";
@@ -41,6 +41,8 @@ export interface HandlerServices {
   readonly watchStarted: (served: ServedResource) => WatchObserver;
   /** Open watches, to be ended when the server ends. */
   readonly openWatches: OpenWatches;
+  /** Told of every list. */
+  listed(served: ServedResource, page: Page): void;
 }
 
 /** Collections are created in, single objects are changed. */
@@ -119,6 +121,7 @@ async function handleList(call: ResourceCall): Promise<ApiResponse> {
     served.registry,
     listParameters(served.descriptor, context.info.namespace, query, context.signal),
   );
+  call.services.listed(served, page);
   return renderList(served, page, options);
 }
 

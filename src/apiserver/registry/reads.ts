@@ -25,6 +25,10 @@ export interface Page {
   readonly revision: number;
   readonly segments: readonly Segment[];
   readonly count: number;
+  /** Objects that were looked at for it. */
+  readonly fetched: number;
+  /** The index that they came from; "" for none. */
+  readonly index: string;
   readonly continueToken?: string;
   readonly remaining?: number;
 }
@@ -120,8 +124,10 @@ function pageOf(
   const range = { prefix, ...(startAfter === undefined ? {} : { startAfter }) };
   const collector = new Collector(limit);
   if (selection === undefined) for (const segment of segmentsOf(snapshot, range)) if (!collector.take(segment)) break;
-  if (selection !== undefined) collectSelected(registry, snapshot, selection, range, collector);
-  const page = { revision: snapshot.revision, segments: collector.segments, count: collector.count };
+  const index = selection === undefined ? "" : collectSelected(registry, snapshot, selection, range, collector);
+  const { segments, count } = collector;
+  const fetched = selection === undefined ? count : collector.fetched;
+  const page = { revision: snapshot.revision, segments, count, fetched, index };
   if (!collector.more || collector.lastKey === undefined) return page;
   registry.cache.keep(snapshot);
   const continueToken = encodeContinue({ revision: snapshot.revision, startAfter: collector.lastKey }, prefix);
@@ -144,25 +150,35 @@ function remainingAfter(snapshot: Snapshot, prefix: string, lastKey: string, tak
   return countOf(snapshot, { prefix, startAfter: lastKey });
 }
 
+/** Returns the name of the index that served; "" for none. */
 function collectSelected(
   registry: ResourceRegistry,
   snapshot: Snapshot,
   selection: Selection,
   range: { readonly prefix: string; readonly startAfter?: string },
   collector: Collector,
-): void {
+): string {
   const filter = filterOf(registry, selection);
   const indexed = indexedEntries(registry, snapshot, selection, range);
   if (indexed !== undefined) {
-    for (const entry of indexed) if (filter.matches(entry) && !collector.one(entry)) return;
-    return;
+    collector.fetched = indexed.length;
+    for (const entry of indexed) if (filter.matches(entry) && !collector.one(entry)) break;
+    return indexNameOf(registry, selection);
   }
   for (const { chunk, from, to } of segmentsOf(snapshot, range)) {
     for (let index = from; index < to; index += 1) {
       const entry = chunk.entries[index];
-      if (entry !== undefined && filter.matches(entry) && !collector.one(entry)) return;
+      collector.fetched += 1;
+      if (entry !== undefined && filter.matches(entry) && !collector.one(entry)) return "";
     }
   }
+  return "";
+}
+
+/** As upstream's caches name the indexes of fields. */
+function indexNameOf({ cache }: ResourceRegistry, selection: Selection): string {
+  for (const [field] of selection.exactFields()) if (cache.hasTrigger(field)) return `f:${field}`;
+  return "";
 }
 
 /** By an index when a selectable field has one and the snapshot is the present. */
@@ -194,6 +210,7 @@ function keysByIndex(registry: ResourceRegistry, selection: Selection): readonly
 class Collector {
   readonly segments: Segment[] = [];
   count = 0;
+  fetched = 0;
   more = false;
   lastKey: string | undefined;
   readonly #limit: number;

@@ -1,4 +1,4 @@
-import type { Random } from "../../base/index.ts";
+import type { Clock, Random } from "../../base/index.ts";
 import type { Pod } from "../../api/index.ts";
 import {
   isPodRefusal,
@@ -40,8 +40,23 @@ export function feasibleEnough(nodes: number, percentage: number): number {
   return Math.max(Math.floor((nodes * percent) / 100), feasibleMin);
 }
 
+export interface CycleOptions {
+  /** Where in the order of nodes to begin. */
+  readonly start: number;
+  readonly random: Random;
+  /** Told how long extension points took. Preparing a filter counts with the filter. */
+  readonly timed?:
+    | {
+        readonly clock: Clock;
+        readonly took: (point: "Filter" | "Score", status: "Success" | "Unschedulable", tookMs: number) => void;
+      }
+    | undefined;
+}
+
 /** One scheduling cycle's decision. Synchronous, and changes nothing. */
-export function findNode(pod: Pod, nodes: NodeTable, profile: Profile, start: number, random: Random): Placement {
+export function findNode(pod: Pod, nodes: NodeTable, profile: Profile, options: CycleOptions): Placement {
+  const { start, random, timed } = options;
+  const startedMs = timed?.clock.monotonic() ?? 0;
   const filters: NodeFilter[] = [];
   for (const plugin of profile.plugins) {
     const filter = plugin.filter?.(pod, nodes);
@@ -54,8 +69,12 @@ export function findNode(pod: Pod, nodes: NodeTable, profile: Profile, start: nu
   const refusals = new Map<number, Refusal>();
   const nominated = pod.status?.nominatedNodeName;
   const feasible = nominatedFirst(nodes, nominated, filters) ?? suitable(nodes, filters, profile, start, refusals);
+  const filteredMs = timed?.clock.monotonic() ?? 0;
+  timed?.took("Filter", feasible.length === 0 ? "Unschedulable" : "Success", filteredMs - startedMs);
   if (feasible.length === 0) return { type: "refused", diagnosis: { nodes: nodes.live.length, refusals } };
+  // As upstream: one node needs no scores.
   const row = feasible.length === 1 ? (feasible[0] ?? 0) : best(pod, nodes, profile, feasible, random);
+  if (feasible.length > 1) timed?.took("Score", "Success", timed.clock.monotonic() - filteredMs);
   return {
     type: "placed",
     row,
