@@ -1,4 +1,5 @@
 export * from "./control-plane.ts";
 export { type HttpsReceiver, type ReceivedRequest, startHttpsReceiver, webhookKubeconfig } from "./https-receiver.ts";
+export { type Issuer, startIssuer } from "./issuer.ts";
 export { refusal } from "./refusal.ts";
 export { type Answer, HookServer, jsonPatch, RawAnswer, type ReviewRequest } from "./hook-server.ts";

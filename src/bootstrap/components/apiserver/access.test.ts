@@ -7,17 +7,14 @@ import { after, before, describe, it } from "node:test";
 import { WebSocket } from "ws";
 import type { ReviewSpec, ReviewStatus } from "../../../apiserver/index.ts";
 import type { ClosableClient } from "../../../client/index.ts";
-import { type HttpsReceiver, startHttpsReceiver, webhookKubeconfig } from "../../../testing/index.ts";
 import {
-  type Etcd,
+  type HttpsReceiver,
   type Issuer,
-  platform,
-  type RunningServer,
-  skipEtcd,
-  startApiserver,
-  startEtcd,
+  startHttpsReceiver,
   startIssuer,
-} from "./fixture.ts";
+  webhookKubeconfig,
+} from "../../../testing/index.ts";
+import { type Etcd, platform, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
 
 interface Review {
   readonly apiVersion: string;

@@ -3,10 +3,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { type CommandContext, createRealPlatform, type Platform } from "../../../base/index.ts";
 import { type ClosableClient, createHttpClient, type KubeconfigUser } from "../../../client/index.ts";
-import { type HttpsReceiver, startHttpsReceiver } from "../../../testing/index.ts";
 import { apiserver } from "./apiserver.ts";
 
 export const platform = createRealPlatform();
@@ -148,28 +146,4 @@ async function ready(client: ClosableClient): Promise<void> {
     assert.ok(attempt < 200, "the server becomes ready");
     await platform.clock.sleep(50);
   }
-}
-
-/** An OpenID issuer over HTTPS; its tokens are for `bob`. */
-export interface Issuer {
-  readonly receiver: HttpsReceiver;
-  /** `expires` as jose takes it: `1h`, `-1m`. */
-  token(claims: JWTPayload, expires: string, audience?: string): Promise<string>;
-}
-
-export async function startIssuer(): Promise<Issuer> {
-  const { privateKey, publicKey } = await generateKeyPair("RS256");
-  const key = { ...(await exportJWK(publicKey)), kid: "one", alg: "RS256", use: "sig" };
-  const receiver: HttpsReceiver = await startHttpsReceiver(({ path }) =>
-    path === "/keys" ? { keys: [key] } : { issuer: receiver.origin, jwks_uri: `${receiver.origin}/keys` },
-  );
-  const token = (claims: JWTPayload, expires: string, audience = "kubernetes") =>
-    new SignJWT(claims)
-      .setProtectedHeader({ alg: "RS256", kid: "one" })
-      .setIssuer(receiver.origin)
-      .setAudience(audience)
-      .setSubject("bob")
-      .setExpirationTime(expires)
-      .sign(privateKey);
-  return { receiver, token };
 }

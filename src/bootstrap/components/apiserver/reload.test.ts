@@ -4,16 +4,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { KubeconfigUser } from "../../../client/index.ts";
 import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
-import {
-  type Etcd,
-  type Issuer,
-  platform,
-  type RunningServer,
-  skipEtcd,
-  startApiserver,
-  startEtcd,
-  startIssuer,
-} from "./fixture.ts";
+import { type Issuer, startIssuer } from "../../../testing/index.ts";
+import { type Etcd, platform, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
 
 const validityMs = 3_600_000;
 const authenticationFailures = 'apiserver_authentication_config_controller_automatic_reloads_total{status="failure"} 1';
