@@ -2,10 +2,22 @@ import type { PathHandler } from "../handlers/router.ts";
 import { jsonReply } from "../http/reply.ts";
 import type { DiscoverySource } from "./plain.ts";
 
-const fixed = ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"];
+const fixed = [
+  "/.well-known/openid-configuration",
+  "/api",
+  "/apis",
+  "/apis/",
+  "/metrics",
+  "/metrics/slis",
+  "/openapi/v2",
+  "/openapi/v3",
+  "/openapi/v3/",
+  "/openid/v1/jwks",
+  "/version",
+];
 
-/** `/`: which paths there are. */
-export function rootPath(source: DiscoverySource): PathHandler {
+/** `/`: which paths there are; `health` names those of the health checks. */
+export function rootPath(source: DiscoverySource, health: () => readonly string[]): PathHandler {
   return {
     handle(request) {
       if (request.target !== "/" && !request.target.startsWith("/?")) return undefined;
@@ -14,7 +26,7 @@ export function rootPath(source: DiscoverySource): PathHandler {
         .flatMap(({ group, version }) =>
           group === "" ? [`/api/${version}`] : [`/apis/${group}`, `/apis/${group}/${version}`],
         );
-      return jsonReply(200, { paths: [...new Set(["/api", "/apis", ...groups, ...fixed])].sort() });
+      return jsonReply(200, { paths: [...new Set([...groups, ...health(), ...fixed])].sort() });
     },
   };
 }

@@ -23,3 +23,21 @@ test("health checks are told as metrics of their own", async () => {
   assert.ok(!(await get("/metrics")).includes("kubernetes_healthcheck"));
   await plane.stop();
 });
+
+test("each check has a path of its own, which the root names", async () => {
+  const plane = await startControlPlane();
+  const get = async (path: string) => {
+    const { status, body } = await plane.client.raw({ method: "GET", path });
+    return { status, text: Buffer.from(body).toString() };
+  };
+  plane.server.health.add({ name: "poststarthook/rbac/roles", check: () => undefined });
+  const { paths } = JSON.parse((await get("/")).text) as { readonly paths: readonly string[] };
+  const hook = "/readyz/poststarthook/rbac/roles";
+  for (const path of ["/livez", "/livez/ping", "/readyz/shutdown", hook]) {
+    assert.ok(paths.includes(path), path);
+    assert.deepEqual(await get(path), { status: 200, text: "ok" });
+  }
+  assert.ok(!paths.includes("/livez/shutdown"), "only where it counts");
+  assert.deepEqual(paths, paths.toSorted());
+  await plane.stop();
+});

@@ -12,7 +12,8 @@ export interface HealthCheck {
   readonly only?: readonly ("healthz" | "livez" | "readyz")[];
 }
 
-type Root = "healthz" | "livez" | "readyz";
+const roots = ["healthz", "livez", "readyz"] as const;
+type Root = (typeof roots)[number];
 
 /** Told of every check of a whole: its name, for what it was asked, and whether it was well. */
 export type HealthObserver = (name: string, type: Root, well: boolean) => void;
@@ -31,10 +32,19 @@ export class HealthHandler implements PathHandler {
     this.#checks.push(check);
   }
 
+  /** Of the wholes and of each check. */
+  paths(): readonly string[] {
+    return roots.flatMap((root) => [`/${root}`, ...this.#checksFor(root).map(({ name }) => `/${root}/${name}`)]);
+  }
+
+  #checksFor(root: Root): readonly HealthCheck[] {
+    return this.#checks.filter((check) => check.only === undefined || check.only.includes(root));
+  }
+
   handle(request: ApiRequest, query: Query): Promise<ApiResponse> | undefined {
-    const [, root, name] = /^\/(healthz|livez|readyz)(?:\/([^/]+))?\/?$/.exec(request.target.split("?")[0] ?? "") ?? [];
+    const [, root, name] = /^\/(healthz|livez|readyz)(?:\/(.+?))?\/?$/.exec(request.target.split("?")[0] ?? "") ?? [];
     if (root === undefined) return undefined;
-    const checks = this.#checks.filter((check) => check.only === undefined || check.only.includes(root as Root));
+    const checks = this.#checksFor(root as Root);
     return name === undefined ? all(root as Root, checks, query, this.#observe) : one(checks, name);
   }
 }
