@@ -47,7 +47,7 @@ import type { ReviewInputs } from "../reviews/review.ts";
 import { tokenRequestHandler } from "../reviews/token-request.ts";
 import { type ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "../server.ts";
 import { authorization, type AuthorizationMode } from "./authorization.ts";
-import { type Authorities, standardAuthentication } from "./authentication.ts";
+import { type Authorities, type StandardAuthentication, standardAuthentication } from "./authentication.ts";
 import { publishAuthentication } from "./authentication-config.ts";
 import { ensureBootstrapRoles } from "./bootstrap-roles.ts";
 import { ensureKubernetesService } from "./kubernetes-service.ts";
@@ -165,14 +165,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
       custom.step,
       ...systemObjects(options, services),
       ...flow.startup,
-      {
-        name: "start-cluster-authentication-info-controller",
-        run: (started) => publishAuthentication(privileged(started), authentication.published()),
-      },
-      {
-        name: "apiservice-registration-controller",
-        run: (started, signal) => aggregator.start(started, privileged(started), signal),
-      },
+      ...extensionServers(authentication, aggregator),
       ...(more.startup ?? []),
     ],
   });
@@ -187,6 +180,20 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     client: (user, groups = [], userAgent = "k8ts") =>
       createLocalClient(server, { user: { name: user, groups: [...groups, systemGroups.authenticated] }, userAgent }),
   };
+}
+
+/** What extension servers need: how this server knows who asks, and their registrations. */
+function extensionServers(authentication: StandardAuthentication, aggregator: Aggregator): readonly StartupStep[] {
+  return [
+    {
+      name: "start-cluster-authentication-info-controller",
+      run: (started) => publishAuthentication(privileged(started), authentication.published()),
+    },
+    {
+      name: "apiservice-registration-controller",
+      run: (started, signal) => aggregator.start(started, privileged(started), signal),
+    },
+  ];
 }
 
 function aggregatorOf(options: StandardServerOptions, resolver: ServiceResolver, objects: ServerObjects): Aggregator {
