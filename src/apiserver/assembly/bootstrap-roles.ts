@@ -16,8 +16,8 @@ const autoupdate = "rbac.authorization.kubernetes.io/autoupdate";
  * Makes sure that the default roles and bindings exist and hold at least what they ship with. Objects whose
  * auto-update annotation was set to false are left alone. Upstream: "Auto-reconciliation".
  */
-export async function ensureBootstrapRoles(client: Client): Promise<void> {
-  const policy = bootstrapPolicy();
+export async function ensureBootstrapRoles(client: Client, isOn: (gate: string) => boolean): Promise<void> {
+  const policy = bootstrapPolicy(isOn);
   const resource = <T extends KubeObject>(name: string) => client.resource<T>({ group, version: "v1", resource: name });
   await Promise.all([
     ensureAll(resource<Role>("clusterroles"), policy.clusterRoles, mergedRole),

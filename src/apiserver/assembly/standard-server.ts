@@ -49,6 +49,7 @@ import { type ApiServer, type ApiServerOptions, createApiServer, type StartupSte
 import { authorization, type AuthorizationMode } from "./authorization.ts";
 import { type Authorities, type StandardAuthentication, standardAuthentication } from "./authentication.ts";
 import { publishAuthentication } from "./authentication-config.ts";
+import { Features } from "../../component/index.ts";
 import { ensureBootstrapRoles } from "./bootstrap-roles.ts";
 import { ensureKubernetesService } from "./kubernetes-service.ts";
 import { LiveObjects } from "./live-objects.ts";
@@ -96,6 +97,8 @@ export interface StandardServerOptions {
   readonly audit?: { readonly policy: AuditPolicy; readonly backends: readonly AuditBackend[] };
   /** Priority and fairness, unless switched off. */
   readonly flowControl?: FlowControlOptions;
+  /** Whether a feature gate is on. Default: as v1.36 has it. */
+  readonly isFeatureOn?: (gate: string) => boolean;
   /** Everything else of the server, as it is. */
   readonly more?: Partial<
     Omit<ApiServerOptions, "store" | "clock" | "random" | "log" | "authenticator" | "authorizer">
@@ -313,6 +316,9 @@ function admissionCodec({ catalog, scheme }: AdmissionParts, { kind, resource }:
   return scheme.schema(kind) === undefined ? undefined : scheme.codec<KubeObject>(kind);
 }
 
+const defaultFeatures = new Features();
+const isOnByDefault = (gate: string): boolean => defaultFeatures.enabled(gate);
+
 /** The objects that a cluster has from its start. */
 function systemObjects(options: StandardServerOptions, services: ServiceAllocation): readonly StartupStep[] {
   return [
@@ -322,7 +328,10 @@ function systemObjects(options: StandardServerOptions, services: ServiceAllocati
       run: (started, signal) => services.start(started, privileged(started), signal),
     },
     publishing(options, services),
-    { name: "rbac/bootstrap-roles", run: (started) => ensureBootstrapRoles(privileged(started)) },
+    {
+      name: "rbac/bootstrap-roles",
+      run: (started) => ensureBootstrapRoles(privileged(started), options.isFeatureOn ?? isOnByDefault),
+    },
     {
       name: "scheduling/bootstrap-system-priority-classes",
       run: (started) => ensureSystemPriorityClasses(privileged(started)),

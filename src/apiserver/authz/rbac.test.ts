@@ -61,6 +61,22 @@ describe("RBAC", () => {
     assert.equal(rbac.authorize(attributes(user, [], "get", "secrets", { namespace: "a" })).decision, "no-opinion");
   });
 
+  it("leaves out the roles of features that are off, and their bindings", () => {
+    const names = (isOn: boolean) => {
+      const { clusterRoles, clusterRoleBindings } = bootstrapPolicy(() => isOn);
+      return [...clusterRoles, ...clusterRoleBindings].map(({ metadata }) => metadata.name);
+    };
+    const off = new Set(names(false));
+    const cleaner = "system:controller:podcertificaterequestcleaner";
+    assert.deepEqual([...new Set(names(true))].filter((name) => !off.has(name)).toSorted(), [
+      "system:cluster-trust-bundle-discovery",
+      "system:controller:kube-apiserver-serving-clustertrustbundle-publisher",
+      cleaner,
+      "system:controller:storage-version-migrator-controller",
+    ]);
+    assert.equal(names(true).filter((name) => name === cleaner).length, 2, "role and binding");
+  });
+
   it("limits a role binding to its namespace, and view to reading", () => {
     const rbac = bootstrapped();
     rbac.upsert("rolebindings", binding("team", "view", "jane"));

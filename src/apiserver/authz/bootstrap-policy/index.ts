@@ -18,16 +18,28 @@ export interface BootstrapPolicy {
   readonly roleBindings: readonly RoleBinding[];
 }
 
-/** The RBAC objects that every API server makes sure of at its start. */
-export function bootstrapPolicy(): BootstrapPolicy {
-  const controllers = Object.entries(controllerRoles);
+/** Roles that come with a feature, and their bindings. */
+const gateOfRole: Readonly<Record<string, string>> = {
+  "system:cluster-trust-bundle-discovery": "ClusterTrustBundle",
+  "system:controller:kube-apiserver-serving-clustertrustbundle-publisher": "ClusterTrustBundle",
+  "system:controller:podcertificaterequestcleaner": "PodCertificateRequest",
+  "system:controller:storage-version-migrator-controller": "StorageVersionMigrator",
+};
+
+/** The RBAC objects that every API server makes sure of at its start, given which feature gates are on. */
+export function bootstrapPolicy(isOn: (gate: string) => boolean = () => true): BootstrapPolicy {
+  const wanted = (name: string): boolean => {
+    const gate = gateOfRole[name];
+    return gate === undefined || isOn(gate);
+  };
+  const controllers = Object.entries(controllerRoles).filter(([name]) => wanted(`system:controller:${name}`));
   return {
     clusterRoles: [
-      ...clusterRoles.map(clusterRole),
+      ...clusterRoles.filter(({ name }) => wanted(name)).map(clusterRole),
       ...controllers.map(([name, rules]) => clusterRole({ name: `system:controller:${name}`, rules })),
     ],
     clusterRoleBindings: [
-      ...clusterRoleBindings.map(binding),
+      ...clusterRoleBindings.filter(({ name }) => wanted(name)).map(binding),
       ...controllers.map(([name]) => binding(controllerBinding(name))),
     ],
     roles: Object.entries(namespaceRoles).flatMap(([namespace, roles]) =>

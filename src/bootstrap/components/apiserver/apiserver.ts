@@ -138,6 +138,7 @@ async function createServer(
     store,
     ...settings,
     ...(audit === undefined ? {} : { audit }),
+    isFeatureOn: (gate) => features.enabled(gate),
     more: {
       ...settings.more,
       metrics,
