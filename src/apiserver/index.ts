@@ -24,6 +24,7 @@ export type {
   StreamSink,
   TakenOver,
 } from "./http/exchange.ts";
+export { handshakeErrors } from "./metrics/tls-metrics.ts";
 export { type HttpServer, type HttpServerOptions, listenHttp, type TlsIdentity } from "./http/server.ts";
 export type { HealthCheck } from "./health/health.ts";
 export type { PathHandler, VirtualResource } from "./handlers/router.ts";

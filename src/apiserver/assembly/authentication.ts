@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/index.ts";
+import type { MetricsRegistry } from "../../component/index.ts";
 import {
   anonymousAt,
   anonymousAuthenticator,
@@ -13,6 +14,7 @@ import {
   withWebSocketTokens,
   x509Authenticator,
 } from "../authn/index.ts";
+import { certificateExpirations } from "../metrics/tls-metrics.ts";
 import type { AuthenticationConfig } from "./authentication-config.ts";
 import type { LiveObjects } from "./live-objects.ts";
 
@@ -22,6 +24,7 @@ export interface AuthenticationOptions {
   readonly requestHeader?: Omit<RequestHeaderOptions, "pool"> & { readonly ca: string };
   readonly authenticators?: readonly Authenticator[];
   readonly anonymous?: boolean | readonly string[];
+  readonly metrics: MetricsRegistry;
 }
 
 /** PEM. What is absent stays as it is; what the server has begun without is not taken up. */
@@ -52,7 +55,7 @@ export function standardAuthentication(
   if (requestHeader !== undefined && proxies !== undefined) {
     all.push(requestHeaderAuthenticator({ ...requestHeader, pool: proxies }, clock));
   }
-  if (clients !== undefined) all.push(x509Authenticator(clients, clock));
+  if (clients !== undefined) all.push(x509Authenticator(clients, clock, certificateExpirations(options.metrics)));
   all.push(serviceAccountAuthenticator(tokens, live));
   all.push(bootstrapTokenAuthenticator((name) => live.bootstrapSecret(name), clock));
   all.push(...(options.authenticators ?? []));

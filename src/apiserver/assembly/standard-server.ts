@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../apimachinery/index.ts";
 import { loadScheme, type Scheme } from "../../api/index.ts";
 import { type Clock, type Log, type Network, type Random, RealNetwork } from "../../base/index.ts";
-import type { Client } from "../../client/index.ts";
+import type { Client, ClientObserver } from "../../client/index.ts";
 import type { Store } from "../../storage/index.ts";
 import type { AdmissionSettings } from "../admission/configuration.ts";
 import { ServerObjects } from "../admission/objects.ts";
@@ -11,6 +11,7 @@ import { type PluginSelection, selectPlugins } from "../admission/select.ts";
 import { Aggregator } from "../aggregation/aggregator.ts";
 import { type ServiceResolver, serviceResolver } from "../aggregation/service-resolver.ts";
 import type { ProxyClient } from "../aggregation/connections.ts";
+import { callObserver } from "../admission/webhook/call-metrics.ts";
 import { WebhookCaller } from "../admission/webhook/caller.ts";
 import { EquivalentVersions, type Variant } from "../admission/webhook/equivalents.ts";
 import {
@@ -97,6 +98,8 @@ export interface StandardServerOptions {
   readonly audit?: { readonly policy: AuditPolicy; readonly backends: readonly AuditBackend[] };
   /** Priority and fairness, unless switched off. */
   readonly flowControl?: FlowControlOptions;
+  /** Told what the server's clients of webhooks do, by host. */
+  readonly clientObserver?: (host: string) => ClientObserver;
   /** Whether a feature gate is on. Default: as v1.36 has it. */
   readonly isFeatureOn?: (gate: string) => boolean;
   /** Everything else of the server, as it is. */
@@ -124,16 +127,16 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const rbac = new RbacAuthorizer();
   const graph = new NodeGraph();
   const tokens = new ServiceAccountTokens(options.serviceAccounts, options);
-  const authentication = standardAuthentication(options, tokens, live);
-  const { authenticator } = authentication;
   const metrics = more.metrics ?? new MetricsRegistry();
+  const authentication = standardAuthentication({ ...options, metrics }, tokens, live);
+  const { authenticator } = authentication;
   const chain = authorization(options.authorizationModes ?? ["Node", "RBAC"], { rbac, graph, metrics });
   const { authorizer, rules } = chain;
   const scheme = more.scheme ?? loadScheme();
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
   const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
   const resolver = serviceResolver(objects, random, options.aggregation?.byEndpoints);
-  const caller = new WebhookCaller(resolver, clock);
+  const caller = new WebhookCaller(resolver, clock, callObserver(metrics, options.clientObserver));
   const catalog = () => server.catalog;
   const admission = admissionOf(options, { objects, authorizer, rbac, caller, catalog, scheme, metrics });
   const flow = flowControl(options, metrics);

@@ -84,9 +84,16 @@ export function userOfCertificate(leaf: X509Certificate): UserInfo {
   };
 }
 
-/** Client certificates signed by `--client-ca-file`. A verified chain is remembered until it expires, 10 min at most. */
-export function x509Authenticator(pool: CertificatePool, clock: Clock): Authenticator {
-  let cache = new BoundedCache<AuthenticationResult>(cacheLimit);
+/**
+ * Client certificates signed by `--client-ca-file`. A verified chain is remembered until it expires, 10 min at most.
+ * `observe` is told how long the certificate of each request is still good.
+ */
+export function x509Authenticator(
+  pool: CertificatePool,
+  clock: Clock,
+  observe: (leftMs: number) => void = () => {},
+): Authenticator {
+  let cache = new BoundedCache<{ readonly result: AuthenticationResult; readonly notAfterMs: number }>(cacheLimit);
   let { generation } = pool;
   return {
     name: "x509",
@@ -100,7 +107,10 @@ export function x509Authenticator(pool: CertificatePool, clock: Clock): Authenti
       }
       const key = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString("latin1");
       const known = cache.get(key, nowMs);
-      if (known !== undefined) return known;
+      if (known !== undefined) {
+        observe(known.notAfterMs - nowMs);
+        return known.result;
+      }
       const verified = pool.verify(
         credentials.clientCertificates.map((raw) => new X509Certificate(raw)),
         nowMs,
@@ -109,7 +119,9 @@ export function x509Authenticator(pool: CertificatePool, clock: Clock): Authenti
       const user = userOfCertificate(verified.leaf);
       if (user.name === "") return { type: "none" };
       const result: AuthenticationResult = { type: "authenticated", user };
-      cache.set(key, result, Math.min(verified.expiresMs, nowMs + 600_000));
+      const notAfterMs = verified.leaf.validToDate.getTime();
+      observe(notAfterMs - nowMs);
+      cache.set(key, { result, notAfterMs }, Math.min(verified.expiresMs, nowMs + 600_000));
       return result;
     },
   };

@@ -24,6 +24,8 @@ export interface HttpServerOptions {
   readonly handler: ApiHandler;
   /** Asked at each request over HTTP/2: whether its client is told to make a new connection. `--goaway-chance`. */
   readonly goaway?: () => boolean;
+  /** Told of each TLS handshake that failed. */
+  readonly onHandshakeError?: () => void;
 }
 
 export interface HttpServer {
@@ -84,7 +86,7 @@ async function plainServer(handler: ApiHandler): Promise<Server> {
 
 function secureServer(
   tls: TlsIdentity,
-  { handler, goaway }: HttpServerOptions,
+  { handler, goaway, onHandshakeError }: HttpServerOptions,
   sessions: Set<Http2Session>,
 ): Http2SecureServer {
   const server = createSecureServer({
@@ -123,7 +125,7 @@ function secureServer(
     session.on("error", () => {});
   });
   server.on("sessionError", () => {});
-  server.on("tlsClientError", () => {});
+  server.on("tlsClientError", () => onHandshakeError?.());
   server.on("clientError", (_error, socket) => void socket.destroy());
   tune(server as unknown as Server);
   return server;

@@ -11,6 +11,7 @@ import {
 import {
   type AuthorizationMode,
   createStandardServer,
+  handshakeErrors,
   type HttpServer,
   listenHttp,
   serviceNetworkDefaults,
@@ -32,6 +33,7 @@ import { authorizationSource } from "../components/apiserver/authorization.ts";
 import { reloadAuthorities, reloadConfigurations } from "../components/apiserver/reload.ts";
 import { keepRenewed } from "../components/apiserver/renewal.ts";
 import { type UpFlags, upFlagsOf } from "../components/apiserver/up-flags.ts";
+import type { Outgoing } from "../components/apiserver/webhook-client.ts";
 import { clusterDnsController } from "./cluster-dns.ts";
 import { podRoutes } from "./pod-routes.ts";
 import { nodeBridgeOf } from "./hosts.ts";
@@ -70,9 +72,9 @@ async function runControlPlane(
   const tokens = await tokenAuthentication(outgoing, flags, []);
   const modes = authorizationSource(outgoing, flags, metrics);
   const access = await accessOf(flags, tokens, modes);
-  const standard = await createServer(platform, log, config, store, { metrics, audit, access });
+  const standard = await createServer(outgoing, log, config, store, { metrics, audit, access });
   const serving = createScope();
-  const servers = await listen(platform, log, config, standard, serving);
+  const servers = await listen(platform, log, config, standard, { serving, metrics });
   const take = {
     authentication: () => tokens.reload(),
     authorization: async () => standard.authorizeBy(await modes()),
@@ -113,7 +115,7 @@ async function accessOf(
 }
 
 async function createServer(
-  platform: Platform,
+  { platform, observer }: Outgoing,
   log: Log,
   config: ClusterConfig,
   store: Store,
@@ -157,6 +159,7 @@ async function createServer(
     },
     serviceNetwork: { ...serviceNetworkDefaults, serviceCidrs: [config.serviceCidr] },
     ...access,
+    clientObserver: observer,
     ...(audit === undefined ? {} : { audit }),
     more: {
       metrics,
@@ -174,7 +177,7 @@ async function listen(
   log: Log,
   config: ClusterConfig,
   standard: StandardServer,
-  serving: Scope,
+  { serving, metrics }: { readonly serving: Scope; readonly metrics: MetricsRegistry },
 ): Promise<readonly HttpServer[]> {
   const { apiserver, ca, frontProxyCa } = pkiFiles(clusterPaths(config.directory).pki);
   const files = [apiserver.key, apiserver.certificate, ca.certificate];
@@ -184,9 +187,9 @@ async function listen(
   };
   const hosts = [...new Set(["127.0.0.1", config.advertiseAddress])];
   const tls = await read();
-  const servers = await Promise.all(
-    hosts.map((host) => listenHttp({ host, port: config.port, tls, handler: standard.server.handler })),
-  );
+  const options = { port: config.port, tls, handler: standard.server.handler };
+  const onHandshakeError = handshakeErrors(metrics);
+  const servers = await Promise.all(hosts.map((host) => listenHttp({ host, ...options, onHandshakeError })));
   serving.start("certificates", (signal) => keepRenewed(platform, { log, files, read, current: tls, servers }, signal));
   const authorities = { clientCa: ca.certificate, requestHeaderCa: frontProxyCa.certificate };
   serving.start("authorities", (signal) => reloadAuthorities(platform, authorities, { log, standard }, signal));

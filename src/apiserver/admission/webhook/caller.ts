@@ -16,6 +16,13 @@ export interface WebhookAddress {
   readonly caBundle?: string;
 }
 
+/** Told of calls, and of why they failed. */
+export interface CallObserver {
+  /** `code` is the status, or `<error>` where there was no answer. */
+  answered(host: string, code: string, tookMs: number): void;
+  failed(error: unknown): void;
+}
+
 const bodyBytesMax = 3 * 1024 * 1024;
 const transportsMax = 500;
 
@@ -24,10 +31,12 @@ export class WebhookCaller {
   readonly #resolver: ServiceResolver;
   readonly #clock: Clock;
   readonly #transports = new Map<string, NodeTransport>();
+  readonly #observer: CallObserver | undefined;
 
-  constructor(resolver: ServiceResolver, clock: Clock) {
+  constructor(resolver: ServiceResolver, clock: Clock, observer?: CallObserver) {
     this.#resolver = resolver;
     this.#clock = clock;
+    this.#observer = observer;
   }
 
   /** Rejects with an `Error` whose message is what Go's client would say. A caller's trace is passed on. */
@@ -39,16 +48,23 @@ export class WebhookCaller {
     traceparent?: string,
   ): Promise<unknown> {
     const { origin, path, serverName, shown, unreachable } = this.#resolve(address, timeoutMs);
+    const startedMs = this.#clock.monotonic();
+    const told = (code: string): void =>
+      this.#observer?.answered(new URL(shown).host, code, this.#clock.monotonic() - startedMs);
     try {
       if (unreachable !== undefined) throw new Error(unreachable);
       const transport = this.#transport(origin, serverName, address.caBundle, timeoutMs);
-      return await withTimeout(
+      const answer = await withTimeout(
         this.#clock,
         timeoutMs,
         (limit) => exchange(transport, path, JSON.stringify(body), limit, traceparent),
         signal,
       );
+      told("200");
+      return answer;
     } catch (error) {
+      told(error instanceof AnswerError ? String(error.answered) : "<error>");
+      this.#observer?.failed(error);
       if (error instanceof AnswerError) throw error;
       const reason = error instanceof TimeoutError ? "context deadline exceeded" : goReason(messageOf(error));
       throw new Error(`failed to call webhook: Post ${JSON.stringify(shown)}: ${reason}`, { cause: error });
@@ -117,9 +133,12 @@ export class WebhookCaller {
 export class AnswerError extends Error {
   /** Of the answer; 503 where it was a good one. */
   readonly code: number;
-  constructor(message: string, { code = 503, cause }: { readonly code?: number; readonly cause?: unknown } = {}) {
+  /** The status that came. */
+  readonly answered: number;
+  constructor(message: string, { code, cause }: { readonly code?: number; readonly cause?: unknown } = {}) {
     super(message, { cause });
-    this.code = code;
+    this.code = code ?? 503;
+    this.answered = code ?? 200;
   }
 }
 

@@ -42,6 +42,7 @@ describe("admission webhooks", () => {
       const created = (await configMaps().create(configMap("changed"))) as KubeObject & { data: unknown };
       assert.deepEqual(created.data, { a: "b", added: "yes" });
       assert.equal(hooks.seen[0]?.request.operation, "CREATE");
+      assert.equal(hooks.seen[0]?.request.options?.["kind"], "CreateOptions");
       assert.equal(hooks.seen[0]?.request.object?.kind, "ConfigMap");
     });
   });

@@ -1,6 +1,7 @@
 import {
   type AuthorizationMode,
   createStandardServer,
+  handshakeErrors,
   type HttpServer,
   listenHttp,
   type StandardServer,
@@ -77,7 +78,7 @@ async function run(flags: ApiserverFlags, { platform, signal }: CommandContext):
     const parts = { store, metrics, audit, features, modes: await modes(), tokens };
     const standard = await createServer(outgoing, log, flags, parts);
     const serving = createScope();
-    const http = await listen(platform, log, flags, standard, serving);
+    const http = await listen(platform, log, flags, standard, { serving, metrics });
     const take = {
       authentication: () => tokens.reload(),
       authorization: async () => standard.authorizeBy(await modes()),
@@ -137,6 +138,7 @@ async function createServer(
     log,
     store,
     ...settings,
+    clientObserver: outgoing.observer,
     ...(audit === undefined ? {} : { audit }),
     isFeatureOn: (gate) => features.enabled(gate),
     more: {
@@ -156,7 +158,7 @@ async function listen(
   log: Log,
   flags: ApiserverFlags,
   { server }: StandardServer,
-  serving: Scope,
+  { serving, metrics }: { readonly serving: Scope; readonly metrics: MetricsRegistry },
 ): Promise<HttpServer> {
   const { disk, random } = platform;
   const advertised = flags["advertise-address"];
@@ -173,6 +175,7 @@ async function listen(
     port: flags["secure-port"],
     tls,
     handler: server.handler,
+    onHandshakeError: handshakeErrors(metrics),
     ...(chance === 0 ? {} : { goaway: () => random.next() < chance }),
   });
   const renewal = { log, files: [files.certificate, files.key, ...caFiles], read, current: tls, servers: [http] };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { KubeconfigUser } from "../../../client/index.ts";
@@ -88,6 +89,19 @@ describe("who is who, by files that change", { skip: skipEtcd }, () => {
     assert.equal(await statusFor(bob), 200);
     await platform.disk.write(file("authentication.yaml"), configuration());
     await until("bob is a stranger again", async () => (await statusFor(bob)) === 401);
+  });
+
+  it("shows how long certificates are good, and handshakes that failed", async () => {
+    assert.equal(await statusFor(first.user("ann")), 200);
+    const socket = connect(server.port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\n\r\n"));
+    socket.on("error", () => {});
+    await new Promise((resolve) => socket.once("close", resolve));
+    const shown = await text("/metrics");
+    assert.match(shown, /^apiserver_tls_handshake_errors_total 1$/m);
+    const bucket = (seconds: number): string =>
+      `apiserver_client_certificate_expiration_seconds_bucket{le="${seconds}"} `;
+    assert.ok(shown.includes(`${bucket(1800)}0\n`));
+    assert.ok(shown.includes(`${bucket(3600)}1\n`));
   });
 
   it("trusts the authorities that the file holds now, also on connections that are open", async () => {
