@@ -155,7 +155,8 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
     };
     return this.#call(call, async (context) => {
       const { registry } = this.#served;
-      const created = await createObject(registry, this.#write(context, options), namespace, this.#copy(object));
+      const parameters = this.#write(context, "CreateOptions", options);
+      const created = await createObject(registry, parameters, namespace, this.#copy(object));
       return created.object as T;
     });
   }
@@ -183,7 +184,10 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
         type: patch.type,
         patch: body,
         force,
-        parameters: { ...this.#write(context, options), fieldValidation: options.fieldValidation ?? "Ignore" },
+        parameters: {
+          ...this.#write(context, "PatchOptions", options),
+          fieldValidation: options.fieldValidation ?? "Ignore",
+        },
         options: { ...shownWriteOptions("PatchOptions", options), ...(force ? { force } : {}) },
       });
       return result.object as T;
@@ -263,7 +267,7 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
     const call = { verb: "update", name, options, subresource, namespace, sent, query: () => writeQuery(options) };
     return this.#call(call, async (context) => {
       const { result } = await updateObject(this.#served.registry, {
-        ...this.#write(context, options),
+        ...this.#write(context, "UpdateOptions", options),
         namespace,
         name,
         subresource,
@@ -300,12 +304,12 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
     return listPage(this.#served.registry, request);
   }
 
-  #write(context: LiveContext, options: WriteOptions) {
+  #write(context: LiveContext, kind: "CreateOptions" | "UpdateOptions" | "PatchOptions", options: WriteOptions) {
     const { fieldManager } = options;
     return {
       context,
       dryRun: options.dryRun === true,
-      options: shownWriteOptions("UpdateOptions", options),
+      options: shownWriteOptions(kind, options),
       ...(fieldManager === undefined ? {} : { fieldManager }),
     };
   }
