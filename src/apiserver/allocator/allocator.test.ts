@@ -56,6 +56,10 @@ test("Services get addresses and ports, keep them over updates and give them bac
       .catch((error) => error);
     assert.ok(!(updated instanceof Error), String(updated));
     assert.equal(updated.spec.clusterIP, clusterIP);
+    const moved = { ...updated, spec: { ...updated.spec, clusterIP: "1.2.3.4" } };
+    await assert.rejects(client.update(moved), {
+      message: 'Service "a" is invalid: spec.clusterIPs[0]: Invalid value: ["1.2.3.4"]: may not change once set',
+    });
     assert.equal(updated.spec.ports?.[0]?.nodePort, nodePort);
     const taken = await client.create(service("b", { clusterIP })).catch((error: unknown) => error);
     assert.ok(isStatusError(taken, "Invalid"));

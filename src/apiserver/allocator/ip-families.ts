@@ -23,7 +23,7 @@ export function fillIpFamilies(
     return [];
   }
   if (old !== undefined) inherit(service, old);
-  normalizeClusterIps(service);
+  normalizeClusterIps(service, old);
   const given = (spec.clusterIPs ?? []).filter((address) => address !== "None").map(familyOf);
   const wantsDual = spec.ipFamilyPolicy === "PreferDualStack" || spec.ipFamilyPolicy === "RequireDualStack";
   const both = (spec.ipFamilies?.length ?? 0) === 2 || given.length === 2;
@@ -78,11 +78,20 @@ function checkFamilies(service: Service, cluster: readonly IpFamily[]): readonly
   return errors;
 }
 
-/** Either field may be given alone. */
-function normalizeClusterIps({ spec }: Service): void {
+/**
+ * Either field may be given alone, and changed alone: who changes `clusterIP` means the first of `clusterIPs`, too.
+ * Upstream: `NormalizeClusterIPs`.
+ */
+function normalizeClusterIps({ spec }: Service, old: Service | undefined): void {
   const single = spec.clusterIP ?? "";
   const list = spec.clusterIPs ?? [];
-  if (single !== "" && list.length === 0) spec.clusterIPs = [single];
+  const changedAlone =
+    old !== undefined &&
+    single !== (old.spec.clusterIP ?? "") &&
+    list.join() === (old.spec.clusterIPs ?? []).join() &&
+    list.length > 0;
+  if (changedAlone && single !== "") spec.clusterIPs = [single, ...list.slice(1)];
+  else if (single !== "" && list.length === 0) spec.clusterIPs = [single];
   else if (single === "" && list.length > 0) spec.clusterIP = list[0] ?? "";
 }
 

@@ -89,7 +89,8 @@ export class ServiceAllocator {
     const addresses: string[] = [];
     for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
       const asked = spec.clusterIPs?.[index] ?? "";
-      if (asked !== "" && present.includes(asked)) {
+      // Another address than the Service has is for validation to refuse, and nothing to take from anybody.
+      if (asked !== "" && (present.includes(asked) || index < present.length)) {
         addresses.push(asked);
         continue;
       }

@@ -16,17 +16,6 @@ export function dropTypeDependentFields(service: Service, old: Service): void {
   drop(service, old, isExternal, "externalTrafficPolicy");
 }
 
-/**
- * Who changes `clusterIP` alone means the first of `clusterIPs`, too: validation then refuses what may not change.
- * Upstream: `NormalizeClusterIPs`.
- */
-export function normalizeClusterIps({ spec }: Service, old: Service): void {
-  const { clusterIP = "", clusterIPs = [] } = spec;
-  if (clusterIP === (old.spec.clusterIP ?? "") || !semanticEqual(clusterIPs, old.spec.clusterIPs ?? [])) return;
-  if (clusterIP === "") delete spec.clusterIPs;
-  else if (clusterIPs.length > 0) spec.clusterIPs = [clusterIP, ...clusterIPs.slice(1)];
-}
-
 function drop(
   service: Service,
   old: Service,

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { coreV1, Endpoints, Service } from "../../../api/index.ts";
-import type { WriteContext } from "../contract.ts";
 import { RuleTables } from "../fixture.ts";
 import { endpointsStrategy } from "./endpoints.ts";
 import { serviceStrategy } from "./service.ts";
@@ -188,16 +187,6 @@ services.changes(
   ],
   "status",
 );
-test("a changed clusterIP is the first of clusterIPs, so that it is refused", () => {
-  const [changed, cleared, same] = [service({ clusterIP: "10.96.0.8" }), service({ clusterIP: "" }), service()];
-  for (const object of [changed, cleared, same])
-    serviceStrategy.prepareForUpdate?.(object, service(), {} as WriteContext);
-  assert.deepEqual(
-    [changed, cleared, same].map(({ spec }) => spec.clusterIPs),
-    [["10.96.0.8"], undefined, ["10.96.0.7"]],
-  );
-});
-
 test("a change of type takes what the new type does not have", () => {
   const old = balanced({ ports: [{ ...port, nodePort: 30000 }] });
   const { spec } = services.updated({ ...old, spec: { ...structuredClone(old.spec), type: "ClusterIP" } }, old);

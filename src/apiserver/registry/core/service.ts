@@ -3,7 +3,7 @@ import { fieldPath, nameIsDnsLabel } from "../../../apimachinery/index.ts";
 import { collect, keep, statusOnly } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, labelsText, nameColumn, none, text, wide } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
-import { dropTypeDependentFields, normalizeClusterIps } from "./service-changes.ts";
+import { dropTypeDependentFields } from "./service-changes.ts";
 import { checkLoadBalancerStatus } from "./service-status.ts";
 import { checkService, checkServiceUpdate } from "./service-validation.ts";
 import { serviceStatusWarnings, serviceWarnings } from "./service-warnings.ts";
@@ -15,7 +15,6 @@ export const serviceStrategy: Strategy<Service> = {
   },
   prepareForUpdate(service, old) {
     keep(service, old, "status");
-    normalizeClusterIps(service, old);
     dropTypeDependentFields(service, old);
   },
   validateName: nameIsDnsLabel,
