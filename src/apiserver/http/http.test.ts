@@ -260,3 +260,32 @@ test("discovery says when nothing has changed", () =>
     const second = await send({ path: "/apis", headers: { accept, "if-none-match": String(first.headers["etag"]) } });
     assert.equal(second.status, 304);
   }));
+
+test("answers in HTTP/1.1 whoever offers another protocol: h2c as if nothing was said, others without an upgrade", async () => {
+  const plane = await startControlPlane();
+  const server = await listenHttp({ host: "127.0.0.1", port: 0, tls: identity(), handler: plane.server.handler });
+  const send = http1(server.port);
+  try {
+    for (const [upgrade, name] of [
+      ["h2c", "offered-h2c"],
+      ["other/1", undefined],
+    ] as const) {
+      const headers = { connection: "Upgrade", upgrade };
+      if (name !== undefined) {
+        const created = await send({
+          method: "POST",
+          path: maps,
+          headers: { ...json, ...headers },
+          body: configMap(name),
+        });
+        assert.equal(created.status, 201);
+      }
+      const listed = await send({ path: maps, headers });
+      assert.equal(listed.status, 200);
+      assert.deepEqual(parse(listed)["kind"], "ConfigMapList");
+    }
+  } finally {
+    await server.close(0);
+    await plane.stop();
+  }
+});

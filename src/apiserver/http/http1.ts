@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex, Writable } from "node:stream";
 import { newRequestEntityTooLarge } from "../../apimachinery/index.ts";
 import type { ApiHandler, ApiRequest, ApiResponse, Peer, StreamSink, TakenOver } from "./exchange.ts";
+import { wholeOf } from "./reply.ts";
 import { handleInTurn } from "./turns.ts";
 
 /** Carries one HTTP/1.1 request to the handler and its response back. */
@@ -140,7 +141,7 @@ export function writeParts(response: Writable, parts: Iterator<Uint8Array>): voi
   else response.write(step.value, () => writeParts(response, parts));
 }
 
-function sinkOf(response: ServerResponse): StreamSink {
+function sinkOf(response: Writable): StreamSink {
   return {
     write: (bytes) => response.write(bytes),
     end: () => void response.end(),
@@ -153,12 +154,16 @@ function sinkOf(response: ServerResponse): StreamSink {
   };
 }
 
-/** A refusal of an upgrade, written by hand: there is no response object for those. */
+/** An answer to an upgrade that does not come about, written by hand: there is no response object for those. */
 function sendRaw(socket: Duplex, answer: ApiResponse): void {
   if (answer.body.type === "taken") return;
-  const bytes = answer.body.type === "bytes" ? answer.body.bytes : new Uint8Array();
-  const headers = { ...answer.headers, "content-length": String(bytes.length), connection: "close" };
+  const { body } = answer;
+  const bytes = body.type === "bytes" ? body.bytes : body.type === "parts" ? wholeOf(body) : new Uint8Array();
+  // What goes on ends with the connection.
+  const length = body.type === "stream" ? {} : { "content-length": String(bytes.length) };
+  const headers = { ...answer.headers, ...length, connection: "close" };
   const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}`));
   socket.write(`HTTP/1.1 ${answer.status} \r\n${lines.join("\r\n")}\r\n\r\n`);
-  socket.end(bytes);
+  if (body.type === "stream") body.run(sinkOf(socket));
+  else socket.end(bytes);
 }

@@ -133,6 +133,8 @@ function secureServer(
 
 /** Watches and uploads may last; only heads must come in time. */
 function tune(server: Server): void {
+  // Whoever offers h2c gets an ordinary answer; any other protocol may be meant for what is behind a proxy path.
+  Object.assign(server, { shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade !== "h2c" });
   server.requestTimeout = 0;
   server.headersTimeout = 32_000;
   server.keepAliveTimeout = 180_000;
