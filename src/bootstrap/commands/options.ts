@@ -5,7 +5,11 @@ import { messageOf, type CommandContext } from "../../base/index.ts";
 import type { Datastore } from "../cluster/config.ts";
 import { dataHome } from "../cluster/paths.ts";
 import { splitServerFlags } from "../components/apiserver/up-flags.ts";
+import { clusterFlags } from "./up-help.ts";
 
+const clusterFlagTypes: FlagTypes = Object.fromEntries(
+  Object.keys(clusterFlags).map((name) => [name, { type: name === "foreground" ? "boolean" : "string" }]),
+);
 const namePattern = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/;
 
 export interface UpOptions {
@@ -35,18 +39,7 @@ export function callerOf(context: CommandContext): Caller {
 /** Throws one sentence that names the flag and what it takes. */
 export function parseUp(args: readonly string[], context: CommandContext): UpOptions {
   const { own, apiserver } = splitServerFlags(args, context.workingDirectory);
-  const { values } = parse(own, {
-    name: { type: "string" },
-    nodes: { type: "string" },
-    "control-planes": { type: "string" },
-    "data-dir": { type: "string" },
-    port: { type: "string" },
-    datastore: { type: "string" },
-    "etcd-cafile": { type: "string" },
-    "etcd-certfile": { type: "string" },
-    "etcd-keyfile": { type: "string" },
-    foreground: { type: "boolean" },
-  });
+  const { values } = parse(own, clusterFlagTypes);
   const planes = wholeNumber("control-planes", text(values["control-planes"]) ?? "1", 1, 9);
   if (planes > 1) throw new Error("--control-planes above 1 is not available yet; leave it out for one control plane");
   const directory = text(values["data-dir"]);

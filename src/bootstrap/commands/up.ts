@@ -12,6 +12,7 @@ import { supervisorName } from "../supervisor/supervisor.ts";
 import { runningSupervisor } from "./find.ts";
 import { type Caller, callerOf, parseUp, type UpOptions } from "./options.ts";
 import { resolveCluster } from "./resolve.ts";
+import { upHelp } from "./up-help.ts";
 import { connect, waitForApi, waitForNodes } from "./wait.ts";
 
 const apiTimeoutMs = 60_000;
@@ -20,6 +21,10 @@ const nodesTimeoutMs = 180_000;
 /** Makes a cluster, or starts it again, and returns when it is Ready. A cluster that is up is left alone. */
 export const up: Command = async (args, context) => {
   const { platform } = context;
+  if (args.includes("--help") || args.includes("-h")) {
+    say(context, upHelp().trimEnd());
+    return 0;
+  }
   const startedMs = platform.clock.monotonic();
   const caller = callerOf(context);
   const options = parseUp(args, context);

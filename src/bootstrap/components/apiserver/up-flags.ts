@@ -13,6 +13,9 @@ const files: ReadonlySet<string> = new Set([
   ...["authorization-config", "authorization-policy-file", "authorization-webhook-config-file"],
 ]);
 
+/** The same, as help shows them. */
+export const upFlagGroups = { Auditing: auditFlags, Authentication: tokenFlags, Authorization: authorizationFlags };
+
 export type UpFlags = FlagValues<typeof upFlags>;
 
 /** Takes those out of the command line; checked, and with absolute paths, as the server runs elsewhere. */
