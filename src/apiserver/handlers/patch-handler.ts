@@ -17,7 +17,14 @@ import { bodyBytesMax, bodyKindOf, type FieldValidation, headerText, reportProbl
 import { optionsInvalid } from "../registry/list-options.ts";
 import { writeParameters } from "./options.ts";
 import { renderObject } from "./render.ts";
-import { parsePatch, patchMisfit, patchNotStrict, type Patched, type PatchType } from "./patch-refusal.ts";
+import {
+  checkKindKept,
+  parsePatch,
+  patchMisfit,
+  patchNotStrict,
+  type Patched,
+  type PatchType,
+} from "./patch-refusal.ts";
 import { queryOptions, renderOptionsOf, type ResourceCall } from "./resource-handler.ts";
 
 const patchTypes: Readonly<Record<string, PatchType>> = {
@@ -98,6 +105,7 @@ function patched({ type, call, parameters }: PatchCall, existing: KubeObject | u
       : type === "merge"
         ? applyMergePatch(document, patch)
         : applyStrategicMergePatch(document, patch, descriptor.codec.schema);
+  checkKindKept({ type, patch, value }, descriptor);
   const object = decodePatched(descriptor, { type, patch, value }, existing?.metadata.managedFields, parameters, call);
   checkNamed(object, call.context);
   return object;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DecodeError } from "../../apimachinery/index.ts";
-import { parsePatch, patchMisfit, patchNotStrict, type PatchType } from "./patch-refusal.ts";
+import { checkKindKept, parsePatch, patchMisfit, patchNotStrict, type PatchType } from "./patch-refusal.ts";
 
 const decoding: readonly (readonly [PatchType, string, string])[] = [
   [
@@ -55,4 +55,16 @@ test("only strategic patches are told of in the words of the converter", () => {
     patchMisfit({ type, patch: { a: 1 }, value: { a: 1 } }, schema, new DecodeError("json: no")).message;
   assert.match(message("strategic"), /"map\[a:1\]": cannot convert int64 to string$/);
   assert.match(message("json"), /: json: no$/);
+});
+
+test("a patch keeps the kind and version of an object", () => {
+  const gvk = { group: "apps", version: "v1", kind: "Deployment" };
+  const check = (type: PatchType, value: object) => () => checkKindKept({ type, patch: value, value }, { gvk });
+  check("merge", { apiVersion: "apps/v1", kind: "Deployment" })();
+  check("strategic", { kind: "Other" })();
+  assert.throws(check("merge", { apiVersion: "apps/v2", kind: "Deployment" }), {
+    code: 422,
+    message: /: no kind "Deployment" is registered for version "apps\/v2" in scheme "k8s.io/,
+  });
+  assert.throws(check("json", { apiVersion: "apps/v1", kind: "Other" }), { code: 422 });
 });

@@ -1,5 +1,7 @@
 import {
   conversionError,
+  type GroupVersionKind,
+  type KubeObject,
   type DecodeError,
   goJson,
   goText,
@@ -12,6 +14,7 @@ import {
   type StatusError,
 } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
+import { apiVersionOf } from "../cacher/shape.ts";
 import { fromYaml } from "./yaml.ts";
 
 export type PatchType = "json" | "merge" | "strategic" | "apply";
@@ -98,4 +101,19 @@ export function patchNotStrict(patched: Patched, problems: readonly string[]): S
 export function patchMisfit(patched: Patched, schema: Schema, error: DecodeError): StatusError {
   const conversion = patched.type === "strategic" ? conversionError(patched.value, schema) : undefined;
   return patchInvalid(patched, conversion ?? error.message);
+}
+
+/** Patches of JSON may not make another kind of an object; strategic ones pass over what they say of it. */
+export function checkKindKept(
+  patched: Patched,
+  { gvk, jsonOnly = false }: { readonly gvk: GroupVersionKind; readonly jsonOnly?: boolean },
+): void {
+  if (patched.type === "strategic" || jsonOnly) return;
+  const { kind = gvk.kind, apiVersion = apiVersionOf(gvk) } = patched.value as Partial<KubeObject>;
+  if (kind === gvk.kind && apiVersion === apiVersionOf(gvk)) return;
+  const scheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
+  throw patchInvalid(
+    patched,
+    `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${JSON.stringify(scheme)}`,
+  );
 }

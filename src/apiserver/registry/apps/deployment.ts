@@ -105,11 +105,10 @@ function checkDeploymentStrategy(strategy: DeploymentStrategy, path: FieldPath, 
   if (type === "Recreate") {
     if (rollingUpdate !== undefined)
       errors.push(forbidden(at, "may not be specified when strategy `type` is 'Recreate'"));
-  } else if (type !== "RollingUpdate")
-    errors.push(
-      notSupported(path, { Type: type, RollingUpdate: rollingUpdate ?? null }, ["Recreate", "RollingUpdate"]),
-    );
-  else if (rollingUpdate === undefined) errors.push(required(at, "this should be defaulted and never be nil"));
+  } else if (type !== "RollingUpdate") {
+    const shown = rollingUpdate && { MaxUnavailable: rollingUpdate.maxUnavailable, MaxSurge: rollingUpdate.maxSurge };
+    errors.push(notSupported(path, { Type: type, RollingUpdate: shown ?? null }, ["Recreate", "RollingUpdate"]));
+  } else if (rollingUpdate === undefined) errors.push(required(at, "this should be defaulted and never be nil"));
   else {
     const { maxUnavailable, maxSurge } = rollingUpdate;
     checkIntOrPercent(maxUnavailable, at.child("maxUnavailable"), errors);
