@@ -74,12 +74,12 @@ deployments.rejects([
     [
       'spec.strategy: Unsupported value: {"Type":"Slow","RollingUpdate":null}: supported values: "Recreate", "RollingUpdate"',
     ],
+  ],
+  [
+    "an unknown strategy with numbers",
+    deployment({ strategy: { type: wrong("Slow"), rollingUpdate: { maxUnavailable: 1, maxSurge: "25%" } } }),
     [
-      "an unknown strategy with numbers",
-      deployment({ strategy: { type: "Slow" as "Recreate", rollingUpdate: { maxUnavailable: 1, maxSurge: "25%" } } }),
-      [
-        'spec.strategy: Unsupported value: {"Type":"Slow","RollingUpdate":{"MaxUnavailable":1,"MaxSurge":"25%"}}: supported values: "Recreate", "RollingUpdate"',
-      ],
+      'spec.strategy: Unsupported value: {"Type":"Slow","RollingUpdate":{"MaxUnavailable":1,"MaxSurge":"25%"}}: supported values: "Recreate", "RollingUpdate"',
     ],
   ],
   [
