@@ -42,14 +42,14 @@ try {
   await server.stop();
 }
 
-async function measure({ url, token, status }: BenchServer): Promise<void> {
+async function measure({ url, token, exemptToken, status }: BenchServer): Promise<void> {
   const each = Math.ceil(Number(values.watchers) / clients);
   const ready = Array.from({ length: clients }, () => startClient(url, token, each));
   for (const one of await Promise.all(ready)) running.push(one);
   const before = (await status()).rssBytes;
   const start = performance.now();
   const deadline = start + Number(values.seconds) * 1000;
-  const written = await write(url, token, deadline);
+  const written = await write(url, exemptToken, deadline);
   const { delivered, ended } = await settled();
   const seconds = (performance.now() - start) / 1000;
   const { rssBytes } = await status();

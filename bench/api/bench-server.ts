@@ -19,6 +19,8 @@ export interface BenchServer {
   readonly url: string;
   readonly ca: string;
   readonly token: string;
+  /** Of an administrator, whom priority and fairness lets pass: a write costs others a seat per ten watchers. */
+  readonly exemptToken: string;
   readonly pid: number;
   /** From the start of the process to its first answer, ms. */
   readonly startedMs: number;
@@ -28,6 +30,7 @@ export interface BenchServer {
 }
 
 const token = "bench-token";
+const exemptToken = "exempt-token";
 const dayMs = 86_400_000;
 
 /** Starts the API server of the benchmarks in a process of its own. */
@@ -48,6 +51,7 @@ export async function startBenchServer(datastore: "sqlite" | "memory"): Promise<
     url: `https://127.0.0.1:${first.port}`,
     ca,
     token,
+    exemptToken,
     pid: child.pid ?? 0,
     startedMs: performance.now() - before,
     status: () => {
@@ -90,6 +94,6 @@ function writeCredentials(directory: string): string {
   put("server.crt", leaf.certificate);
   put("server.key", leaf.key);
   put("sa.key", privateKey.export({ type: "pkcs8", format: "pem" }).toString());
-  put("tokens.csv", `${token},bench,bench-uid\n`);
+  put("tokens.csv", `${token},bench,bench-uid\n${exemptToken},admin,admin-uid,system:masters\n`);
   return keyed.certificate;
 }
