@@ -29,7 +29,7 @@ export { createRealPlatform } from "./real/platform.ts";
 export { RealProcesses } from "./real/processes.ts";
 export { RealRandom } from "./real/random.ts";
 export { standardErrorSink } from "./real/standard-streams.ts";
-export { keepYoungHeapSmall } from "./real/young-heap.ts";
+export { keepYoungHeapSmall, letYoungHeapGrow } from "./real/young-heap.ts";
 export { CommandError, runChecked } from "./run-checked.ts";
 export type { Scope } from "./scope.ts";
 export { Mutex, Semaphore } from "./semaphore.ts";

@@ -1,3 +1,4 @@
+import { letYoungHeapGrow } from "../../base/index.ts";
 import type { ApiHandler, ApiRequest, ApiResponse } from "./exchange.ts";
 
 /** Where an answer goes. */
@@ -51,8 +52,12 @@ function afterTurn(step: () => void): void {
  */
 const stepsMax = 64;
 
+/** So many at once are load. */
+const busySteps = 8;
+
 function runAll(): void {
   const steps = waiting;
+  if (steps.length >= busySteps) letYoungHeapGrow();
   waiting = steps.length > stepsMax ? steps.splice(stepsMax) : [];
   if (waiting.length > 0) setImmediate(runAll);
   for (const step of steps) step();
