@@ -156,10 +156,18 @@ describe("a SPDY/3.1 connection", () => {
     const { connection, peer } = connected();
     const receiver = new Received();
     const opening = connection.open({}, receiver);
-    await turns();
+    await peer.received(1);
     peer.socket.write(Buffer.from("8002000600000004", "hex"));
     await assert.rejects(opening, /version 2/);
     await connection.closed;
     assert.match(String(receiver.ends[0]), /version 2/);
+  });
+
+  it("says why a stream that was just being opened failed", async () => {
+    const { connection, peer } = connected();
+    const opening = connection.open({}, new Received());
+    peer.socket.write(Buffer.from("8002000600000004", "hex"));
+    await assert.rejects(opening, /version 2/);
+    await connection.closed;
   });
 });

@@ -101,7 +101,10 @@ export class SpdyConnection {
         this.#streams.set(id, { receiver, replied: settle });
       });
       replied.catch(() => {});
-      await this.#write([synStreamFrame(id, await this.#encoder.encode(headers))]);
+      const block = await this.#encoder.encode(headers).catch((error) => {
+        throw this.#failure ?? error;
+      });
+      await this.#write([synStreamFrame(id, block)]);
       return id;
     });
     this.#opening = opened.catch(() => {});
@@ -125,12 +128,10 @@ export class SpdyConnection {
     const reader = new SpdyFrameReader();
     try {
       for await (const chunk of this.#socket as AsyncIterable<Buffer>) {
-        this.#heardAt = this.#clock.monotonic();
-        for (const frame of reader.push(chunk)) await this.#handle(frame);
-        this.#heardAt = this.#clock.monotonic();
+        await this.#receive(reader, chunk);
       }
     } catch (error) {
-      this.#failure ??= error instanceof SpdyError ? error : new SpdyError(messageOf(error));
+      this.#fail(error);
     } finally {
       this.#failure ??= new SpdyError("the peer closed the connection");
       this.#timer?.cancel();
@@ -139,6 +140,22 @@ export class SpdyConnection {
       this.#decoder.close();
       for (const id of [...this.#streams.keys()]) this.#ended(id, this.#failure);
     }
+  }
+
+  async #receive(reader: SpdyFrameReader, chunk: Buffer): Promise<void> {
+    this.#heardAt = this.#clock.monotonic();
+    try {
+      for (const frame of reader.push(chunk)) await this.#handle(frame);
+    } catch (error) {
+      // Leaving the loop destroys the socket before the loop's end is seen; writers must find the reason by then.
+      this.#fail(error);
+      throw error;
+    }
+    this.#heardAt = this.#clock.monotonic();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error instanceof SpdyError ? error : new SpdyError(messageOf(error));
   }
 
   async #handle(frame: SpdyFrame): Promise<void> {
