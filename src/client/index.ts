@@ -56,6 +56,7 @@ export {
   type RateLimiter,
 } from "./workqueue/rate-limiter.ts";
 export { WorkQueue, type WorkQueueOptions } from "./workqueue/work-queue.ts";
+export { type Connection, connectionFrom } from "./config/connection.ts";
 export { createHttpClient, type HttpClientConfig } from "./config/create-http-client.ts";
 export type { Credentials } from "./config/credentials.ts";
 export { createServiceAccountClient, type ServiceAccountClientOptions } from "./config/service-account-client.ts";

@@ -12,6 +12,7 @@ export * from "./flags/index.ts";
 export { type HealthAnswer, type HealthCheck, HealthChecks, type HealthFailure } from "./health/health-checks.ts";
 export { createComponentLog, logFlags } from "./logging/component-log.ts";
 export * from "./metrics/index.ts";
+export { type LeaderElectionFlags, leaderElectionFlags, leaderElectorOf } from "./run/leader-election.ts";
 export { type RestartOptions, restarting } from "./run/restarting.ts";
 export { RunGroup, type RunGroupMember } from "./run/run-group.ts";
 export {

@@ -1,3 +1,4 @@
+export { componentCommand } from "./component-command.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export { type Flag, type FlagOptions, flag } from "./flags.ts";
 export { type FlagGroups, type HelpOptions, renderHelp } from "./help.ts";

@@ -1,4 +1,11 @@
-import { type FlagGroups, type FlagValues, flag, logFlags } from "../../component/index.ts";
+import {
+  type FlagGroups,
+  type FlagValues,
+  flag,
+  leaderElectionFlags,
+  logFlags,
+  servingFlags,
+} from "../../component/index.ts";
 
 const generic = {
   kubeconfig: flag.text({ usage: "Path to kubeconfig file with authorization and master location information." }),
@@ -15,30 +22,10 @@ const generic = {
   "cluster-name": flag.text({ usage: "The instance prefix for the cluster.", default: "kubernetes" }),
 };
 
-const leaderElection = {
-  "leader-elect": flag.boolean({ usage: "Run the controllers only while holding the lease.", default: true }),
-  "leader-elect-lease-duration": flag.duration({
-    usage: "How long others wait before they take over.",
-    default: 15_000,
-  }),
-  "leader-elect-renew-deadline": flag.duration({
-    usage: "How long the leader tries to renew before it stops.",
-    default: 10_000,
-  }),
-  "leader-elect-retry-period": flag.duration({ usage: "The wait between two tries.", default: 2_000 }),
-  "leader-elect-resource-name": flag.text({ usage: "The name of the lease.", default: "kube-controller-manager" }),
-  "leader-elect-resource-namespace": flag.text({ usage: "The namespace of the lease.", default: "kube-system" }),
-  "leader-elect-resource-lock": flag.text({ usage: "The kind of the lock; only leases are known.", default: "leases" }),
-};
+const leaderElection = leaderElectionFlags("kube-controller-manager");
 
 const serving = {
-  "bind-address": flag.text({
-    usage: "The IP address on which to listen for the --secure-port port.",
-    default: "0.0.0.0",
-  }),
-  "secure-port": flag.integer({ usage: "The port on which to serve HTTPS; 0 for none.", default: 10257 }),
-  "tls-cert-file": flag.text({ usage: "File containing the x509 certificate for HTTPS." }),
-  "tls-private-key-file": flag.text({ usage: "File containing the x509 private key matching --tls-cert-file." }),
+  ...servingFlags(10_257),
   "client-ca-file": flag.text({ usage: "Accepted; who reads health and metrics is not asked who they are." }),
   "authentication-kubeconfig": flag.text({ usage: "Accepted; see --client-ca-file." }),
   "authorization-kubeconfig": flag.text({ usage: "Accepted; see --client-ca-file." }),

@@ -1,20 +1,13 @@
 import type { Command, CommandContext } from "../../base/index.ts";
+import { connectionFrom, createHttpClient, SharedInformerFactory } from "../../client/index.ts";
 import {
-  createHttpClient,
-  inClusterConfig,
-  loadKubeconfig,
-  resolveKubeconfig,
-  SharedInformerFactory,
-} from "../../client/index.ts";
-import {
+  componentCommand,
   createComponentLog,
-  FlagError,
   flag,
   type FlagValues,
   HelpRequested,
   logFlags,
   parseFlags,
-  renderHelp,
 } from "../../component/index.ts";
 import { udpForwarder } from "../forwarder.ts";
 import { Resolver } from "../resolver.ts";
@@ -31,32 +24,20 @@ const flags = {
   help: flag.boolean({ usage: "Show this help." }),
 };
 
+const help = { command: "k8ts dns", about: "Answers DNS for Services and pods.", groups: { DNS: flags } };
+
 /** `k8ts dns`: the cluster's DNS server as a process of its own. */
-export const dnsCommand: Command = async (args, context) => {
-  try {
+export const dnsCommand: Command = (args, context) =>
+  componentCommand(help, context, async () => {
     const { values } = parseFlags(flags, args);
     if (values.help) throw new HelpRequested();
     await run(values, context);
-    return 0;
-  } catch (error) {
-    if (error instanceof HelpRequested) {
-      context.stdout.write(
-        renderHelp({ command: "k8ts dns", about: "Answers DNS for Services and pods.", groups: { DNS: flags } }),
-      );
-      return 0;
-    }
-    if (!(error instanceof FlagError)) throw error;
-    context.stderr.write(`Error: ${error.message}\n`);
-    return 1;
-  }
-};
+  });
 
 async function run(values: FlagValues<typeof flags>, { platform, env, signal }: CommandContext): Promise<void> {
   const { clock, disk, network, processes, random } = platform;
   const log = createComponentLog("dns", values, clock);
-  const path = values.kubeconfig;
-  const { cluster, user } =
-    path === "" ? await inClusterConfig(disk, env) : resolveKubeconfig(await loadKubeconfig(disk, [path]));
+  const { cluster, user } = await connectionFrom(disk, env, values);
   const client = createHttpClient({ cluster, user, clock, disk, processes, userAgent: "k8ts-dns" });
   const informers = new SharedInformerFactory({ client, clock, random, log });
   const domain = values["cluster-domain"];

@@ -1,59 +1,36 @@
 import { hostname } from "node:os";
 import type { Command, CommandContext } from "../../base/index.ts";
-import {
-  createHttpClient,
-  inClusterConfig,
-  loadKubeconfig,
-  resolveKubeconfig,
-  SharedInformerFactory,
-} from "../../client/index.ts";
-import {
-  ConfigError,
-  createComponentLog,
-  FlagError,
-  HelpRequested,
-  MetricsRegistry,
-  restClientMetrics,
-  renderHelp,
-} from "../../component/index.ts";
+import { connectionFrom, createHttpClient, SharedInformerFactory } from "../../client/index.ts";
+import { componentCommand, createComponentLog, MetricsRegistry, restClientMetrics } from "../../component/index.ts";
 import { Nft } from "../../network/index.ts";
 import { Proxy, removeProxyRules } from "../proxy.ts";
 import { proxyFlags } from "./flags.ts";
 import { type ProxySettings, readProxySettings } from "./settings.ts";
 
-const about = "Keeps a node's rules for Services, so that their addresses lead to their endpoints.";
+const help = {
+  command: "k8ts proxy",
+  about: "Keeps a node's rules for Services, so that their addresses lead to their endpoints.",
+  groups: { Proxy: proxyFlags },
+};
 const directory = "/run/k8ts-proxy";
 
 /** `k8ts proxy`, with upstream's flags. The rules stay when it ends; `--cleanup` removes them. */
-export const proxyCommand: Command = async (args, context) => {
-  try {
+export const proxyCommand: Command = (args, context) =>
+  componentCommand(help, context, async () => {
     const settings = await readProxySettings(context.platform.disk, args);
     for (const warning of settings.warnings) context.stderr.write(`${warning}\n`);
     await run(settings, context);
-    return 0;
-  } catch (error) {
-    if (error instanceof HelpRequested) {
-      context.stdout.write(renderHelp({ command: "k8ts proxy", about, groups: { Proxy: proxyFlags } }));
-      return 0;
-    }
-    if (!(error instanceof FlagError || error instanceof ConfigError)) throw error;
-    context.stderr.write(`Error: ${error.message}\n`);
-    return 1;
-  }
-};
+  });
 
 async function run(settings: ProxySettings, { platform, env, signal }: CommandContext): Promise<void> {
   const { clock, disk, processes, random } = platform;
   const log = createComponentLog("proxy", { v: settings.verbosity, "logging-format": "text" } as never, clock);
   await disk.makeDirectory(directory);
   if (settings.cleanup) return removeProxyRules(new Nft({ disk, processes, directory, enter: [] }), settings.config);
-  const path = settings.kubeconfig;
-  const { cluster, user } =
-    path === "" ? await inClusterConfig(disk, env) : resolveKubeconfig(await loadKubeconfig(disk, [path]));
-  const server = settings.master === "" ? cluster : { ...cluster, server: settings.master };
+  const { cluster, user } = await connectionFrom(disk, env, settings);
   const registry = new MetricsRegistry();
   const observer = restClientMetrics(registry);
-  const client = createHttpClient({ cluster: server, user, clock, disk, processes, userAgent: "kube-proxy", observer });
+  const client = createHttpClient({ cluster, user, clock, disk, processes, userAgent: "kube-proxy", observer });
   const informers = new SharedInformerFactory({ client, clock, random, log });
   const proxy = new Proxy(
     { ...platform, log },

@@ -1,4 +1,11 @@
-import { type FlagGroups, type FlagValues, flag, logFlags, servingFlags } from "../../component/index.ts";
+import {
+  type FlagGroups,
+  type FlagValues,
+  flag,
+  leaderElectionFlags,
+  logFlags,
+  servingFlags,
+} from "../../component/index.ts";
 
 const generic = {
   config: flag.text({ usage: "The path to the configuration file." }),
@@ -12,20 +19,7 @@ const generic = {
 
 const serving = servingFlags(10_259);
 
-const leaderElection = {
-  "leader-elect": flag.boolean({ usage: "Schedule only while holding the lease.", default: true }),
-  "leader-elect-lease-duration": flag.duration({
-    usage: "How long others wait before they take over.",
-    default: 15_000,
-  }),
-  "leader-elect-renew-deadline": flag.duration({
-    usage: "How long the leader tries to renew before it stops.",
-    default: 10_000,
-  }),
-  "leader-elect-retry-period": flag.duration({ usage: "The wait between two tries.", default: 2_000 }),
-  "leader-elect-resource-name": flag.text({ usage: "The name of the lease.", default: "kube-scheduler" }),
-  "leader-elect-resource-namespace": flag.text({ usage: "The namespace of the lease.", default: "kube-system" }),
-};
+const leaderElection = leaderElectionFlags("kube-scheduler");
 
 const misc = { help: flag.boolean({ usage: "Show this help." }) };
 

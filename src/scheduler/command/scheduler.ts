@@ -1,23 +1,14 @@
 import { hostname } from "node:os";
-import type { Command, CommandContext, Log, Runnable } from "../../base/index.ts";
+import type { Command, CommandContext, Runnable } from "../../base/index.ts";
+import { connectionFrom, createHttpClient, SeriesBroadcaster, SharedInformerFactory } from "../../client/index.ts";
 import {
-  type Client,
-  createHttpClient,
-  inClusterConfig,
-  LeaderElector,
-  loadKubeconfig,
-  resolveKubeconfig,
-  SeriesBroadcaster,
-  SharedInformerFactory,
-} from "../../client/index.ts";
-import {
+  componentCommand,
+  leaderElectorOf,
   addProcessMetrics,
   createComponentLog,
-  FlagError,
   HelpRequested,
   MetricsRegistry,
   parseFlags,
-  renderHelp,
   restClientMetrics,
   startComponentServer,
 } from "../../component/index.ts";
@@ -26,26 +17,20 @@ import { Scheduler } from "../scheduler.ts";
 import { readSchedulerConfiguration, type SchedulerConfiguration } from "./configuration.ts";
 import { flagGroups, type SchedulerFlags, schedulerFlags } from "./flags.ts";
 
-const about = "Decides on which node each pod runs, and binds it there.";
+const help = {
+  command: "k8ts scheduler",
+  about: "Decides on which node each pod runs, and binds it there.",
+  groups: flagGroups,
+};
 
 /** `k8ts scheduler`, with upstream's flags. */
-export const schedulerCommand: Command = async (args, context) => {
-  try {
+export const schedulerCommand: Command = (args, context) =>
+  componentCommand(help, context, async () => {
     const { values, warnings } = parseFlags(schedulerFlags, args);
     if (values.help) throw new HelpRequested();
     for (const warning of warnings) context.stderr.write(`${warning}\n`);
     await run(values, context);
-    return 0;
-  } catch (error) {
-    if (error instanceof HelpRequested) {
-      context.stdout.write(renderHelp({ command: "k8ts scheduler", about, groups: flagGroups }));
-      return 0;
-    }
-    if (!(error instanceof FlagError)) throw error;
-    context.stderr.write(`Error: ${error.message}\n`);
-    return 1;
-  }
-};
+  });
 
 async function run(flags: SchedulerFlags, context: CommandContext): Promise<void> {
   const { clock, disk, random } = context.platform;
@@ -86,35 +71,12 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
   };
   try {
     if (!(configuration?.leaderElect ?? flags["leader-elect"])) await lead(context.signal);
-    else await elector(flags, context, electing, log, lead).run(context.signal);
+    else await leaderElectorOf(flags, { clock, random, log, client: electing, lead }).run(context.signal);
   } finally {
     await server?.close();
     client.close();
     electing.close();
   }
-}
-
-function elector(
-  flags: SchedulerFlags,
-  { platform }: CommandContext,
-  client: Client,
-  log: Log,
-  lead: (signal: AbortSignal) => Promise<void>,
-): LeaderElector {
-  const { clock, random } = platform;
-  return new LeaderElector({
-    client,
-    clock,
-    random,
-    log,
-    lead,
-    namespace: flags["leader-elect-resource-namespace"],
-    leaseName: flags["leader-elect-resource-name"],
-    identity: `${hostname()}_${random.uuid()}`,
-    leaseDurationMs: flags["leader-elect-lease-duration"],
-    renewDeadlineMs: flags["leader-elect-renew-deadline"],
-    retryPeriodMs: flags["leader-elect-retry-period"],
-  });
 }
 
 async function connect(
@@ -125,9 +87,8 @@ async function connect(
   observer: ReturnType<typeof restClientMetrics>,
 ) {
   const { clock, disk, processes } = platform;
-  const path = flags.kubeconfig || configuration?.kubeconfig || "";
+  const kubeconfig = flags.kubeconfig || configuration?.kubeconfig || "";
   const rateLimit = { qps: flags["kube-api-qps"], burst: flags["kube-api-burst"] };
-  const found = path === "" ? await inClusterConfig(disk, env) : resolveKubeconfig(await loadKubeconfig(disk, [path]));
-  const cluster = flags.master === "" ? found.cluster : { ...found.cluster, server: flags.master };
-  return createHttpClient({ cluster, user: found.user, clock, disk, processes, userAgent, rateLimit, observer });
+  const { cluster, user } = await connectionFrom(disk, env, { kubeconfig, master: flags.master });
+  return createHttpClient({ cluster, user, clock, disk, processes, userAgent, rateLimit, observer });
 }

@@ -16,13 +16,13 @@ import {
   type Scope,
 } from "../../../base/index.ts";
 import {
+  componentCommand,
   createComponentLog,
   Features,
   FlagError,
   HelpRequested,
   MetricsRegistry,
   parseFlags,
-  renderHelp,
   restClientMetrics,
 } from "../../../component/index.ts";
 import { connectEtcdStore, type Store } from "../../../storage/index.ts";
@@ -40,27 +40,22 @@ import type { Outgoing } from "./webhook-client.ts";
 
 const closeGraceMs = 5_000;
 
+const help = {
+  command: "k8ts apiserver",
+  about: "The API server: serves, checks and stores the objects of a cluster; everything else talks to it.",
+  groups: flagGroups,
+};
+
 /** `k8ts apiserver`: the API server alone, over etcd, with upstream's flags. */
-export const apiserver: Command = async (args, context) => {
-  try {
+export const apiserver: Command = (args, context) =>
+  componentCommand(help, context, async () => {
     const { values, warnings, positional } = parseFlags(apiserverFlags, args);
     if (values.help) throw new HelpRequested();
     if (positional[0] !== undefined) throw new FlagError(`unknown command ${JSON.stringify(positional[0])}`);
     checkFlags(values);
     for (const warning of warnings) context.stderr.write(`${warning}\n`);
     await run(values, context);
-    return 0;
-  } catch (error) {
-    if (error instanceof HelpRequested) {
-      const about = "The API server: serves, checks and stores the objects of a cluster; everything else talks to it.";
-      context.stdout.write(renderHelp({ command: "k8ts apiserver", about, groups: flagGroups }));
-      return 0;
-    }
-    if (!(error instanceof FlagError)) throw error;
-    context.stderr.write(`Error: ${error.message}\n`);
-    return 1;
-  }
-};
+  });
 
 async function run(flags: ApiserverFlags, { platform, signal }: CommandContext): Promise<void> {
   const log = createComponentLog("apiserver", flags, platform.clock);
