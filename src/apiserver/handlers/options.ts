@@ -16,8 +16,10 @@ export interface WriteParameters {
 
 const fieldManagerMax = 128;
 
-/** `kind` is the options' name in messages: CreateOptions, UpdateOptions, PatchOptions, DeleteOptions. */
-export function writeParameters(query: Query, kind: string): WriteParameters {
+/** The kind of a verb's options, as messages and admission name it. */
+export type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions" | "DeleteOptions";
+
+export function writeParameters(query: Query, kind: OptionsKind): WriteParameters {
   const fieldManager = query.get("fieldManager");
   const validation = query.get("fieldValidation") ?? "";
   const problems: string[] = [];
@@ -37,6 +39,20 @@ export function writeParameters(query: Query, kind: string): WriteParameters {
     dryRun,
     ...(fieldManager === undefined || fieldManager === "" ? {} : { fieldManager }),
     fieldValidation: validation === "" ? "Warn" : (validation as FieldValidation),
+  };
+}
+
+/** What admission sees of the query. */
+export function admissionOptions(kind: OptionsKind, query: Query): Record<string, unknown> {
+  const dryRun = query.all("dryRun").filter((value) => value !== "");
+  const fieldManager = query.get("fieldManager");
+  const fieldValidation = query.get("fieldValidation");
+  return {
+    kind,
+    apiVersion: "meta.k8s.io/v1",
+    ...(dryRun.length === 0 ? {} : { dryRun }),
+    ...(fieldManager === undefined ? {} : { fieldManager }),
+    ...(fieldValidation === undefined ? {} : { fieldValidation }),
   };
 }
 

@@ -15,7 +15,7 @@ import { updateObject } from "../registry/update.ts";
 import type { RequestContext } from "../request/contract.ts";
 import { bodyBytesMax, bodyKindOf, type FieldValidation, headerText, reportProblems, textOf } from "./body.ts";
 import { optionsInvalid } from "../registry/list-options.ts";
-import { writeParameters } from "./options.ts";
+import { admissionOptions, writeParameters } from "./options.ts";
 import { renderObject } from "./render.ts";
 import {
   checkKindKept,
@@ -25,7 +25,7 @@ import {
   type Patched,
   type PatchType,
 } from "./patch-refusal.ts";
-import { queryOptions, renderOptionsOf, type ResourceCall } from "./resource-handler.ts";
+import { renderOptionsOf, type ResourceCall } from "./resource-handler.ts";
 
 const patchTypes: Readonly<Record<string, PatchType>> = {
   "application/json-patch+json": "json",
@@ -49,12 +49,7 @@ export async function handlePatch(call: ResourceCall, subresource: string): Prom
     patch,
     force,
     parameters,
-    options: {
-      kind: "PatchOptions",
-      apiVersion: "meta.k8s.io/v1",
-      ...queryOptions(query),
-      ...(force ? { force } : {}),
-    },
+    options: { ...admissionOptions("PatchOptions", query), ...(force ? { force } : {}) },
   });
   context.annotations.set("patch", type);
   return renderObject(served, result, options, created ? 201 : 200);

@@ -11,7 +11,7 @@ import { bodyKindOf, headerText, readObject } from "./body.ts";
 import { handleDelete, handleDeleteCollection } from "./delete-handler.ts";
 import type { FlushScheduler } from "./flush-scheduler.ts";
 import { type Accepted, negotiate } from "./negotiation.ts";
-import { listParameters, writeParameters } from "./options.ts";
+import { admissionOptions, listParameters, writeParameters } from "./options.ts";
 import { handlePatch } from "./patch-handler.ts";
 import { type RenderOptions, renderList, renderObject } from "./render.ts";
 import type { ServedResource } from "./served.ts";
@@ -132,7 +132,7 @@ async function handleCreate(call: ResourceCall): Promise<ApiResponse> {
   const object = await readObject(request, bodyKindOf(served.descriptor), parameters.fieldValidation, context);
   const write = {
     context,
-    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    options: admissionOptions("CreateOptions", query),
     ...parameters,
   };
   const created = await createObject(served.registry, write, context.info.namespace, object);
@@ -155,7 +155,7 @@ export async function replace(call: ResourceCall, subresource: string): Promise<
   let used = false;
   const { result, created } = await updateObject(served.registry, {
     context,
-    options: { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    options: admissionOptions("UpdateOptions", query),
     ...parameters,
     namespace: context.info.namespace,
     name: context.info.name,
@@ -185,16 +185,4 @@ function nameMismatch(given: string, asked: string): Error {
 
 function namespaceMismatch(given: string, asked: string): Error {
   return newBadRequest(`the namespace of the object (${given}) does not match the namespace on the URL (${asked})`);
-}
-
-/** What admission sees of the query. */
-export function queryOptions(query: Query): Record<string, unknown> {
-  const dryRun = query.all("dryRun").filter((value) => value !== "");
-  const fieldManager = query.get("fieldManager");
-  const fieldValidation = query.get("fieldValidation");
-  return {
-    ...(dryRun.length === 0 ? {} : { dryRun }),
-    ...(fieldManager === undefined ? {} : { fieldManager }),
-    ...(fieldValidation === undefined ? {} : { fieldValidation }),
-  };
 }

@@ -2,8 +2,7 @@ import { type GroupVersionKind, type KindCodec, type KubeObject, newFailure } fr
 import type { Scheme } from "../../api/index.ts";
 import type { Admission, AdmissionAttributes } from "../admission/contract.ts";
 import { readObject } from "../handlers/body.ts";
-import { writeParameters } from "../handlers/options.ts";
-import { queryOptions } from "../handlers/resource-handler.ts";
+import { admissionOptions, writeParameters } from "../handlers/options.ts";
 import type { VirtualResource } from "../handlers/router.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { bytesReply, mediaJson } from "../http/reply.ts";
@@ -69,7 +68,7 @@ async function admitted(
     name: object.metadata?.name ?? "",
     object,
     oldObject: undefined,
-    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    options: admissionOptions("CreateOptions", query),
     dryRun,
     context,
   };

@@ -2,8 +2,8 @@ import { type FieldError, type KubeObject, newConflict, newInvalid, newNotFound 
 import type { Scheme, TokenRequest } from "../../api/index.ts";
 import type { ServiceAccountTokens, TokenObjects } from "../authn/index.ts";
 import { readObject } from "../handlers/body.ts";
-import { writeParameters } from "../handlers/options.ts";
-import { queryOptions, type ResourceCall } from "../handlers/resource-handler.ts";
+import { admissionOptions, writeParameters } from "../handlers/options.ts";
+import { type ResourceCall } from "../handlers/resource-handler.ts";
 import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
 import { timeText } from "../registry/times.ts";
 import { createdReply } from "./review.ts";
@@ -68,7 +68,7 @@ async function admitted(
   object: KubeObject,
 ): Promise<TokenRequest> {
   const { namespace, name } = context.info;
-  const options = { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) };
+  const options = admissionOptions("CreateOptions", query);
   const { dryRun } = writeParameters(query, "CreateOptions");
   object.metadata = { ...object.metadata, namespace };
   const of = { namespace, name, subresource: "token", object, oldObject: undefined };

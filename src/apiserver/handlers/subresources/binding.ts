@@ -16,8 +16,8 @@ import type { LiveContext } from "../../request/context.ts";
 import type { Query } from "../../request/query.ts";
 import type { ApiRequest } from "../../http/exchange.ts";
 import { type BodyKind, readObject } from "../body.ts";
-import { writeParameters } from "../options.ts";
-import { queryOptions, type ResourceCall } from "../resource-handler.ts";
+import { admissionOptions, writeParameters } from "../options.ts";
+import { type ResourceCall } from "../resource-handler.ts";
 import type { ResourceTable, ServedResource } from "../served.ts";
 
 interface Binding extends KubeObject {
@@ -99,7 +99,7 @@ function attributesOf(context: LiveContext, query: Query, where: Where, object: 
     ...where,
     object,
     oldObject: undefined,
-    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    options: admissionOptions("CreateOptions", query),
     dryRun: writeParameters(query, "CreateOptions").dryRun,
     context,
   };
@@ -120,7 +120,7 @@ async function bind(
   const { namespace, name } = assignment;
   await updateObject(pods.registry, {
     context,
-    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+    options: admissionOptions("CreateOptions", query),
     dryRun: writeParameters(query, "CreateOptions").dryRun,
     namespace,
     name,

@@ -16,8 +16,8 @@ import { type DeleteRequest, deleteObject } from "../../registry/delete.ts";
 import { timeText } from "../../registry/times.ts";
 import { updateObject } from "../../registry/update.ts";
 import { type BodyKind, readObject } from "../body.ts";
-import { writeParameters } from "../options.ts";
-import { queryOptions, type ResourceCall } from "../resource-handler.ts";
+import { admissionOptions, writeParameters } from "../options.ts";
+import { type ResourceCall } from "../resource-handler.ts";
 import type { ResourceTable } from "../served.ts";
 
 interface Eviction extends KubeObject {
@@ -63,7 +63,7 @@ export function evictionHandler(scheme: Scheme, table: ResourceTable) {
     if (needsBudget(pod)) await takeFromBudget(call, table, pod, dryRun);
     const deletion: DeleteRequest = {
       context,
-      options: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) },
+      options: admissionOptions("DeleteOptions", query),
       dryRun,
       namespace,
       name,
@@ -87,7 +87,7 @@ async function admitted(
   const { namespace, name } = context.info;
   const { registry } = served;
   object.metadata.namespace ??= namespace;
-  const options = { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) };
+  const options = admissionOptions("CreateOptions", query);
   const of = { namespace, name, subresource: "eviction", object, oldObject: undefined };
   const attributes = { ...registry.attributes("CREATE", { context, options, dryRun }, of), kind: evictionKind };
   await registry.admission.admit(attributes);

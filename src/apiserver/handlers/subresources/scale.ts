@@ -14,13 +14,13 @@ import { bytesReply } from "../../http/reply.ts";
 import type { Strategy } from "../../registry/contract.ts";
 import { updateObject } from "../../registry/update.ts";
 import { type BodyKind, bodyBytesMax, headerText, readObject } from "../body.ts";
-import { writeParameters } from "../options.ts";
+import { admissionOptions, writeParameters } from "../options.ts";
 import { patchTypeOf } from "../patch-handler.ts";
 import { parsePatch } from "../patch-refusal.ts";
 import { type Accepted, mediaTypes } from "../negotiation.ts";
 import { closeEnvelope } from "../protobuf-envelope.ts";
 import { renderValue } from "../render.ts";
-import { methodNotAllowed, queryOptions, renderOptionsOf, type ResourceCall } from "../resource-handler.ts";
+import { methodNotAllowed, renderOptionsOf, type ResourceCall } from "../resource-handler.ts";
 
 export interface Scale extends KubeObject {
   spec?: { replicas?: number };
@@ -83,7 +83,7 @@ async function write(call: ResourceCall, paths: ScalePaths, change: Change): Pro
   const { served, context, query } = call;
   const { namespace, name } = context.info;
   const parameters = writeParameters(query, "UpdateOptions");
-  const options = { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1", ...queryOptions(query) };
+  const options = admissionOptions("UpdateOptions", query);
   const { result } = await updateObject(served.registry, {
     context,
     options,
