@@ -178,6 +178,38 @@ mkdir -p "${boot}/npm/bin"; : >"${boot}/npm/bin/npm-cli.js"`,
     assert.match(stderr, /apt-get could not install .*containerd.* Is this machine online\? By hand: apt-get install/);
   });
 
+  describe("fetches the newest kubectl for the tests", () => {
+    const installed =
+      "containerd runc nft iptables ip conntrack busybox nsenter mount etcd etcdctl dig socat curl openssl kubectl";
+
+    beforeEach(() => {
+      install("all");
+      stub("id", "echo 0");
+      for (const program of installed.split(" ")) stub(program, "");
+      for (const tool of ["timeout", "chmod"]) symlinkSync(which(tool), join(bin, tool));
+      stub("dpkg-deb", 'mkdir -p "$3/usr/bin"; echo "#!/bin/sh" >"$3/usr/bin/kubectl"; chmod +x "$3/usr/bin/kubectl"');
+    });
+
+    test("from the machine's own mirror, once", () => {
+      const downloads = 'case "$*" in indextargets*) echo http://mirror.example/;; *download*) : >kubectl_1.deb;; esac';
+      stub("apt-get", downloads);
+      const first = launch(["test", "--help"]);
+      assert.equal(first.status, 0, first.stderr);
+      assert.match(first.stderr, /fetching the newest kubectl of Debian/);
+      assert.match(calls(), /apt-get .* update\napt-get .* download kubectl\/sid\ndpkg-deb -x kubectl_1\.deb/);
+      const before = calls();
+      const second = launch(["test", "--help"]);
+      assert.deepEqual([second.status, second.stderr, calls()], [0, "", before]);
+    });
+
+    test("and goes on without it, saying so", () => {
+      stub("apt-get", "exit 100");
+      const { status, stderr } = launch(["test", "--help"]);
+      assert.equal(status, 0);
+      assert.match(stderr, /it could not be had .*: the tests use the installed kubectl alone/);
+    });
+  });
+
   test("who is not root needs no Debian packages", () => {
     install("all");
     stub("id", "echo 1000");

@@ -26,3 +26,16 @@ test("pure tests of a room share a process, others have their own, and some the 
     ],
   );
 });
+
+test("tests that drive the API with kubectl run with the newest one, too", () => {
+  const texts: Readonly<Record<string, string>> = { "test/a.test.ts": "api.kubectl()", "test/b.test.ts": "other" };
+  const groups = groupTests(Object.keys(texts), (path) => texts[path] ?? "", "/new");
+  assert.deepEqual(
+    groups.map(({ name, files, programs }) => [name, files[0], programs]),
+    [
+      ["test/a.test.ts", "test/a.test.ts", undefined],
+      ["test/a.test.ts, newest kubectl", "test/a.test.ts", "/new"],
+      ["test/b.test.ts", "test/b.test.ts", undefined],
+    ],
+  );
+});

@@ -11,6 +11,8 @@ export interface TestGroup {
    */
   readonly kind: "pure" | "process" | "machine" | "cluster";
   readonly timeoutMs: number;
+  /** A folder with the programs that these tests run with, before those of PATH. */
+  readonly programs?: string;
 }
 
 const sharedTimeoutMs = 180_000;
@@ -23,22 +25,30 @@ const ownProcess =
 /** And one that shares the machine with nobody else. */
 const ownMachine = /cgroup|netns|containerd|nsenter|\bnft\b/i;
 
+/** What says that a test drives the API with kubectl; such tests run with every version that there is. */
+const usesKubectl = /api\.kubectl\(/;
+
 /**
  * Pure tests of a room share a process, since starting one takes longer than most tests do. Tests that touch the
- * machine have a process each.
+ * machine have a process each. `newestKubectl` is the folder of another kubectl than the installed one.
  */
 export function groupTests(
   files: readonly string[],
   read: (path: string) => string = readSource,
+  newestKubectl?: string,
 ): readonly TestGroup[] {
   const shared = new Map<string, string[]>();
   const groups: TestGroup[] = [];
   for (const file of files) {
+    const text = read(file);
     if (file.startsWith("test/")) {
-      groups.push({ name: file, files: [file], kind: "cluster", timeoutMs: clusterTimeoutMs });
+      const group = { name: file, files: [file], kind: "cluster", timeoutMs: clusterTimeoutMs } as const;
+      groups.push(group);
+      if (newestKubectl !== undefined && usesKubectl.test(text)) {
+        groups.push({ ...group, name: `${file}, newest kubectl`, programs: newestKubectl });
+      }
       continue;
     }
-    const text = read(file);
     if (ownProcess.test(text)) {
       const kind = ownMachine.test(text) ? "machine" : "process";
       groups.push({ name: file, files: [file], kind, timeoutMs: sharedTimeoutMs });

@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import type { Command } from "../../src/base/index.ts";
-import { listFiles, repositoryRoot } from "../repository.ts";
+import { listFiles, readSource, repositoryRoot } from "../repository.ts";
 import { groupTests, type TestGroup } from "./groups.ts";
 import type { TestResult } from "./reporter.ts";
 import { type GroupResult, runGroup } from "./run-group.ts";
@@ -12,6 +13,9 @@ Runs the tests beside the code, the checks of tools/ and the clusters of test/.
 A WORD keeps the test files whose path holds it: ./k8ts test src/base, ./k8ts test lint.
 --update rewrites the recorded transcripts; review them as a diff.
 `;
+
+/** Where the launcher puts it. */
+const newestKubectl = join(repositoryRoot, ".cache/kubectl/usr/bin");
 
 /** `./k8ts test`. Exits with 1 when a test failed or none was found. */
 export const test: Command = async (args, context) => {
@@ -47,7 +51,7 @@ async function runAll(
   signal: AbortSignal,
   onDone: (result: GroupResult) => void,
 ): Promise<readonly GroupResult[]> {
-  const groups = groupTests(files);
+  const groups = groupTests(files, readSource, existsSync(newestKubectl) ? newestKubectl : undefined);
   const done: GroupResult[] = [];
   const work = async (queue: TestGroup[]): Promise<void> => {
     for (let group = queue.shift(); group !== undefined && !signal.aborted; group = queue.shift()) {

@@ -20,7 +20,7 @@ export async function runGroup(group: TestGroup, update: boolean, signal: AbortS
   const destination = join(resultsFolder, `${group.name.replaceAll(/[^\w.-]+/g, "-")}.jsonl`);
   rmSync(destination, { force: true });
   const started = performance.now();
-  const { code, timedOut, output } = await runNode(argumentsFor(group, destination, update), group.timeoutMs, signal);
+  const { code, timedOut, output } = await runNode(group, argumentsFor(group, destination, update), signal);
   const { results, complete } = readResults(destination);
   const known = results.some((result) => result.outcome === "failed");
   if (timedOut) {
@@ -55,7 +55,8 @@ interface Ended {
   readonly output: string;
 }
 
-function runNode(args: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<Ended> {
+function runNode({ programs, timeoutMs }: TestGroup, args: readonly string[], signal: AbortSignal): Promise<Ended> {
+  const path = programs === undefined ? {} : { PATH: `${programs}:${process.env["PATH"] ?? ""}` };
   return new Promise((resolve, reject) => {
     // A group of its own, so that what a test leaves running ends with it.
     const child = spawn(process.execPath, args, {
@@ -63,7 +64,7 @@ function runNode(args: readonly string[], timeoutMs: number, signal: AbortSignal
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
       // Set inside a test, and would make this one report to that.
-      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+      env: { ...process.env, ...path, NODE_TEST_CONTEXT: undefined },
     });
     let output = "";
     let timedOut = false;
