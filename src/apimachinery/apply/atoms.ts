@@ -40,7 +40,7 @@ function makeAtom(schema: Schema): Atom {
     case "list":
       return schema.list === "atomic" ? leafAtom : { kind: "list", schema };
     case "any":
-      return { kind: "map", schema };
+      return schema.atomic === true ? leafAtom : { kind: "map", schema };
     default:
       return leafAtom;
   }

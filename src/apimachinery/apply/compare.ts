@@ -1,4 +1,5 @@
 import type { ListSchema, Schema } from "../schema/contract.ts";
+import { nilList } from "../schema/values.ts";
 import { deepEqual } from "../validation/equal.ts";
 import {
   absentValue,
@@ -67,21 +68,26 @@ function compareMembers(old: Members, now: Members, schema: Schema): Change | un
   const struct = isGoStruct(schema);
   let change: Change | undefined;
   for (const name in now) {
-    const after = now[name];
-    const before = old[name];
+    const after = orNull(now[name]);
+    const before = orNull(old[name]);
     if (before === after || after === undefined) continue;
     const { schema: inner, field } = memberSchema(schema, name);
     const from = before === undefined && struct ? absentValue(field) : before;
     change = note(change, fieldElement(name, field), compareMember(from, after, inner));
   }
   for (const name in old) {
-    const before = old[name];
+    const before = orNull(old[name]);
     if (before === undefined || now[name] !== undefined) continue;
     const { schema: inner, field } = memberSchema(schema, name);
     const absent = struct ? absentValue(field) : undefined;
     change = note(change, fieldElement(name, field), compareMember(before, absent, inner));
   }
   return finished(change);
+}
+
+/** Lists that Go has not, as Go writes them: what is stored holds null, what was decoded an empty list. */
+function orNull(value: unknown): unknown {
+  return value === nilList ? null : value;
 }
 
 function compareMember(old: unknown, now: unknown, schema: Schema): Change | undefined {

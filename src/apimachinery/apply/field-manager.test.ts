@@ -251,6 +251,19 @@ test("what an applier leaves out goes, unless another owns it", () => {
   );
 });
 
+test("what is emptied stays where another owns it", () => {
+  const live = created(web({ containers: [container] }, { labels: { a: "1" } }));
+  const edited = { ...live, metadata: { ...live.metadata, labels: { a: "2" } } };
+  const managedFields = manager.update(live, edited, "editor", t2);
+  const taken = apply(
+    stored({ ...edited, metadata: { ...edited.metadata, managedFields } }),
+    web({}, { labels: { a: "3" } }),
+    "applier",
+    true,
+  );
+  assert.deepEqual(apply(stored(taken), web({})).metadata.labels, {});
+});
+
 test("labels, sets and atomic lists", () => {
   const first = stored(
     apply(undefined, web({ containers: [container] }, { labels: { a: "1", b: "2" }, finalizers: ["x/a", "x/b"] })),

@@ -2,7 +2,7 @@ import type { Schema } from "../schema/contract.ts";
 import { atomOf, isMembers, knownElement, memberSchema } from "./atoms.ts";
 import { type FieldSet, hasChildren, isEmptySet, isMember, leaf } from "./field-set.ts";
 
-/** The value without the paths of a set. What is emptied by that goes too. */
+/** The value without the paths of a set; undefined where nothing is left. What is within it stays, though emptied. */
 export function removeItems(value: unknown, set: FieldSet, schema: Schema): unknown {
   if (isEmptySet(set)) return value;
   const atom = atomOf(schema, value);
@@ -13,7 +13,7 @@ export function removeItems(value: unknown, set: FieldSet, schema: Schema): unkn
   value.forEach((item, index) => {
     const node = set[knownElement(atom.schema, item, index)];
     if (node === undefined) kept.push(item);
-    else if (!isMember(node)) kept.push(removeItems(item, node, atom.schema.items) ?? null);
+    else if (!isMember(node)) kept.push(removeItems(item, node, atom.schema.items) ?? emptied(item));
   });
   return kept.length === 0 ? undefined : kept;
 }
@@ -23,9 +23,16 @@ function removeMembers(value: Readonly<Record<string, unknown>>, set: FieldSet, 
   for (const name in value) {
     const node = set[`f:${name}`];
     if (node === undefined) kept[name] = value[name];
-    else if (!isMember(node)) kept[name] = removeItems(value[name], node, memberSchema(schema, name).schema) ?? null;
+    else if (!isMember(node)) {
+      kept[name] = removeItems(value[name], node, memberSchema(schema, name).schema) ?? emptied(value[name]);
+    }
   }
   return Object.keys(kept).length === 0 ? undefined : kept;
+}
+
+function emptied(value: unknown): unknown {
+  if (Array.isArray(value)) return [];
+  return isMembers(value) ? {} : null;
 }
 
 /** Declared fields that only lead to members become members themselves. */
@@ -60,7 +67,7 @@ export function reconcileWithSchema(set: FieldSet, schema: Schema): FieldSet {
     const isAtomic =
       (inner.type === "list" && inner.list === "atomic") ||
       (inner.type === "map" && inner.map === "atomic") ||
-      (inner.type === "object" && inner.atomic === true);
+      ((inner.type === "object" || inner.type === "any") && inner.atomic === true);
     const reconciled = isAtomic ? leaf : reconcileWithSchema(node, inner);
     if (reconciled !== node) (result ??= { ...set })[element] = reconciled;
   }

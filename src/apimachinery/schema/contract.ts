@@ -67,6 +67,8 @@ export interface ScalarSchema {
 /** Raw JSON of any shape. */
 export interface AnySchema {
   readonly type: "any";
+  /** Whoever owns a part of it owns the whole: Go's `RawExtension`. */
+  readonly atomic?: true;
   /** It holds either an object of this schema or something simpler, and protobuf has a message that says which. */
   readonly union?: { readonly form: NonNullable<TypeFacts["union"]>; readonly schema: ObjectSchema };
 }

@@ -15,7 +15,7 @@ const scalarNames: ReadonlySet<string> = new Set<ScalarSchema["type"]>([
   ...(["Quantity", "IntOrString", "Time", "MicroTime", "Duration"] as const),
 ]);
 
-const any: AnySchema = { type: "any" };
+const any: AnySchema = { type: "any", atomic: true };
 
 /** Builds schemas from facts, each type once and only when it is asked for. */
 export class FactsSchemas {
