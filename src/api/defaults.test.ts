@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   type CronJob,
+  type DaemonSet,
   type Deployment,
   type Job,
   loadScheme,
+  type Node,
   type Pod,
+  type Secret,
   type Service,
   type StatefulSet,
 } from "./index.ts";
@@ -123,4 +126,33 @@ test("claim templates of a StatefulSet name their kind", () => {
   const [claim] = set.spec?.volumeClaimTemplates ?? [];
   assert.deepEqual([claim?.apiVersion, claim?.kind], ["v1", "PersistentVolumeClaim"]);
   assert.deepEqual(set.spec?.updateStrategy, { type: "RollingUpdate", rollingUpdate: { partition: 0 } });
+});
+
+test("stringData goes into data", () => {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const data = { a: base64("1"), b: base64("2") };
+  const secret = defaulted<Secret>("", "v1", "Secret", { metadata: { name: "a" }, data, stringData: { a: "3" } });
+  assert.deepEqual([secret.data, secret.stringData], [{ a: base64("3"), b: base64("2") }, undefined]);
+});
+
+test("podCIDR is the first of podCIDRs, and wins over others", () => {
+  const of = (spec: object) => {
+    const { spec: { podCIDR, podCIDRs } = {} } = defaulted<Node>("", "v1", "Node", { metadata: { name: "a" }, spec });
+    return [podCIDR, podCIDRs];
+  };
+  assert.deepEqual(of({ podCIDR: "10.0.0.0/24" }), ["10.0.0.0/24", ["10.0.0.0/24"]]);
+  assert.deepEqual(of({ podCIDRs: ["10.1.0.0/24", "fd00::/64"] }), ["10.1.0.0/24", ["10.1.0.0/24", "fd00::/64"]]);
+  assert.deepEqual(of({ podCIDR: "10.0.0.0/24", podCIDRs: ["10.1.0.0/24"] }), ["10.0.0.0/24", ["10.0.0.0/24"]]);
+});
+
+test("a daemon set always has the number of its template", () => {
+  const of = (annotations: object) =>
+    defaulted<DaemonSet>("apps", "v1", "DaemonSet", {
+      metadata: { name: "a", annotations },
+      spec: { selector: {}, template: { spec: { containers: [] } } },
+    }).metadata.annotations;
+  assert.deepEqual(of({ a: "b" }), { a: "b", "deprecated.daemonset.template.generation": "0" });
+  assert.deepEqual(of({ "deprecated.daemonset.template.generation": "3" }), {
+    "deprecated.daemonset.template.generation": "3",
+  });
 });

@@ -1,4 +1,5 @@
 import type {
+  DaemonSet,
   DaemonSetUpdateStrategy,
   DeploymentStrategy,
   StatefulSetSpec,
@@ -8,6 +9,7 @@ import type {
 /** Defaults that depend on other fields, by type; they run after the plain ones of `facts.json`. */
 export const defaults = {
   DeploymentStrategy: fillDeploymentStrategy,
+  DaemonSet: fillDaemonSet,
   DaemonSetUpdateStrategy: fillDaemonSetStrategy,
   StatefulSetSpec: fillStatefulSet,
   StatefulSetUpdateStrategy: fillStatefulSetStrategy,
@@ -17,6 +19,14 @@ function fillDeploymentStrategy(strategy: DeploymentStrategy): void {
   if (strategy.type === "RollingUpdate") {
     strategy.rollingUpdate = { maxUnavailable: "25%", maxSurge: "25%", ...strategy.rollingUpdate };
   }
+}
+
+const templateGeneration = "deprecated.daemonset.template.generation";
+
+/** Upstream's conversion keeps the number of the template, which left the spec, in an annotation. */
+function fillDaemonSet({ metadata }: DaemonSet): void {
+  if (metadata.annotations?.[templateGeneration] !== undefined) return;
+  metadata.annotations = { ...metadata.annotations, [templateGeneration]: "0" };
 }
 
 function fillDaemonSetStrategy(strategy: DaemonSetUpdateStrategy): void {

@@ -6,10 +6,12 @@ import type {
   EphemeralContainerCommon,
   LimitRangeItem,
   Namespace,
+  NodeSpec,
   NodeStatus,
   PersistentVolume,
   Pod,
   ReplicationController,
+  Secret,
   Service,
   Volume,
   VolumeSource,
@@ -26,9 +28,11 @@ export const defaults = {
   Service: fillService,
   ReplicationController: fillReplicationController,
   Namespace: fillNamespace,
+  NodeSpec: fillNodeSpec,
   NodeStatus: fillNodeStatus,
   LimitRangeItem: fillLimitRangeItem,
   PersistentVolume: fillPersistentVolume,
+  Secret: fillSecret,
 } as const;
 
 /** `memory: 100u` and the like: upstream keeps no more than thousandths, rounded up. */
@@ -102,6 +106,14 @@ function fillNamespace({ metadata }: Namespace): void {
   if (metadata.name) metadata.labels = { ...metadata.labels, "kubernetes.io/metadata.name": metadata.name };
 }
 
+/** Upstream's conversion: `podCIDR` is the first of `podCIDRs`, and decides where the two differ. */
+function fillNodeSpec(spec: NodeSpec): void {
+  const { podCIDR = "", podCIDRs: [first] = [] } = spec;
+  if (podCIDR === "") {
+    if (first !== undefined && first !== "") spec.podCIDR = first;
+  } else if (podCIDR !== first) spec.podCIDRs = [podCIDR];
+}
+
 function fillNodeStatus(status: NodeStatus): void {
   if (status.capacity !== undefined) status.allocatable ??= { ...status.capacity };
 }
@@ -115,6 +127,15 @@ function fillLimitRangeItem(item: LimitRangeItem): void {
 function fillPersistentVolume({ spec }: PersistentVolume): void {
   spec.persistentVolumeReclaimPolicy ??= "Retain";
   spec.volumeMode ??= "Filesystem";
+}
+
+/** Upstream's conversion: `stringData` is for writing only, and its values go into `data`. */
+function fillSecret(secret: Secret): void {
+  const { stringData } = secret;
+  if (stringData === undefined) return;
+  delete secret.stringData;
+  const entries = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
+  if (entries.length > 0) secret.data = { ...secret.data, ...Object.fromEntries(entries) };
 }
 
 function isEmpty(map: Readonly<Record<string, string>> | undefined): boolean {

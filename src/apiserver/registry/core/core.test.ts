@@ -139,10 +139,6 @@ secrets.changes([
   ],
 ]);
 secrets.prints([["a secret", { metadata, type: "Opaque", data: { a: "" } }, ["x", "Opaque", 1, "0s"]]]);
-test("stringData goes into data", () => {
-  const created = secrets.created({ metadata, data: { a: base64("1"), b: base64("2") }, stringData: { a: "3" } });
-  assert.deepEqual([created.data, created.stringData], [{ a: base64("3"), b: base64("2") }, undefined]);
-});
 
 const nodes = new RuleTables<Node>("Node", nodeStrategy);
 nodes.accepts([["two families", { metadata, spec: { podCIDRs: ["10.1.0.0/24", "fd00::/64"] } }]]);

@@ -26,11 +26,7 @@ const statusPath = fieldPath("status");
 const taintsPath = fieldPath("metadata", "taints");
 
 export const nodeStrategy: Strategy<Node> = {
-  prepareForCreate: pairPodCidrs,
-  prepareForUpdate(node, old) {
-    keep(node, old, "status");
-    pairPodCidrs(node);
-  },
+  prepareForUpdate: (node, old) => keep(node, old, "status"),
   validate: (node) => collect((errors) => checkNode(node, errors)),
   validateUpdate: checkUpdate,
   warningsOnCreate: nodeWarnings,
@@ -63,14 +59,6 @@ function nodeWarnings({ spec }: Node): readonly string[] {
     ...(externalID === "" ? [] : ["spec.externalID: this field is deprecated, and is unused by Kubernetes"]),
     ...podCIDRs.flatMap((cidr, index) => warningsForCidr(cidr, podCidrsPath.index(index))),
   ];
-}
-
-/** `podCIDR` is the first of `podCIDRs`; either may be given alone. */
-function pairPodCidrs({ spec }: Node): void {
-  if (spec === undefined) return;
-  const [first] = spec.podCIDRs ?? [];
-  if (first !== undefined) spec.podCIDR = first;
-  else if ((spec.podCIDR ?? "") !== "") spec.podCIDRs = [spec.podCIDR ?? ""];
 }
 
 function checkNode({ spec, status }: Node, errors: Errors): void {

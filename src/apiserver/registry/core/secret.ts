@@ -18,9 +18,7 @@ const dataPath = fieldPath("data");
 const serviceAccountName = "kubernetes.io/service-account.name";
 
 export const secretStrategy: Strategy<Secret> = {
-  prepareForCreate: mergeStringData,
   prepareForUpdate(secret, old) {
-    mergeStringData(secret);
     if ((secret.type ?? "") === "" && old.type !== undefined) secret.type = old.type;
   },
   validate: (secret) => collect((errors) => check(secret, errors)),
@@ -47,15 +45,6 @@ function keyPairWarnings({ type, data = {} }: Secret): readonly string[] {
   const decode = (key: string) => Buffer.from(data[key] ?? "", "base64").toString();
   const why = whyNoKeyPair(decode("tls.crt"), decode("tls.key"));
   return why === undefined ? [] : [why];
-}
-
-/** `stringData` is for writing only: its values go into `data`. */
-function mergeStringData(secret: Secret): void {
-  const { stringData } = secret;
-  if (stringData === undefined) return;
-  delete secret.stringData;
-  const entries = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
-  if (entries.length > 0) secret.data = { ...secret.data, ...Object.fromEntries(entries) };
 }
 
 function check(secret: Secret, errors: Errors): void {
