@@ -1,5 +1,6 @@
 import type { CustomResourceDefinitionVersion } from "../../api/index.ts";
 import { deepEqual, type KubeObject } from "../../apimachinery/index.ts";
+import { statusAlone } from "../registry/common/lifecycle.ts";
 import type { Strategy } from "../registry/contract.ts";
 import { finalizerWarnings } from "./finalizer-warnings.ts";
 import { compileJsonPath } from "./json-path.ts";
@@ -34,7 +35,7 @@ export function customStrategy(version: Version, rules: RuleChecker | undefined)
   };
   return {
     ...base,
-    ...(hasStatus ? { status: statusStrategy(validation) } : {}),
+    ...(hasStatus ? { status: statusStrategy(validation), resetFields: statusAlone } : {}),
     ...(scale === undefined
       ? {}
       : {

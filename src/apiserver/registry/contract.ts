@@ -50,6 +50,11 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   ttlSeconds?(object: T): number | undefined;
   /** Status subresource, where the kind has one. The generic `status` takes only `status` (and metadata upstream lets through). */
   readonly status?: Pick<Strategy<T>, "prepareForUpdate" | "validateUpdate" | "warningsOnUpdate" | "canonicalize">;
+  /**
+   * Fields that writers of an endpoint cannot own, by subresource (empty for the object itself), where they are not just
+   * the status, or for `status` the spec. Paths as `metadata.labels`. Upstream: `GetResetFields`.
+   */
+  readonly resetFields?: Readonly<Record<string, readonly string[]>>;
   /** Further subresources that update the same object (`resize`, `ephemeralcontainers`, `approval`, `finalize`). */
   readonly subresources?: Readonly<
     Record<string, Pick<Strategy<T>, "prepareForUpdate" | "validateUpdate" | "warningsOnUpdate" | "canonicalize">>

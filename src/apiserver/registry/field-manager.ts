@@ -40,8 +40,11 @@ export class FieldManagers {
 
   /** The main endpoint does not write the status, nor the status endpoint the spec. */
   #resetFields(subresource: string): FieldSet | undefined {
+    const { strategy, facts } = this.#descriptor;
+    const own = strategy.resetFields?.[subresource];
+    if (own !== undefined) return setOf(...own.map((path) => path.split(".").map((name) => `f:${name}` as const)));
     if (subresource === "status") return setOf(["f:spec"]);
-    const hasStatus = this.#descriptor.facts.subresources?.some((one) => one.name === "status") ?? false;
+    const hasStatus = facts.subresources?.some((one) => one.name === "status") ?? false;
     return hasStatus && subresource === "" ? setOf(["f:status"]) : undefined;
   }
 }

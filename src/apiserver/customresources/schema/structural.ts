@@ -61,16 +61,16 @@ export function structuralOf(props: JSONSchemaProps): Structural {
   };
 }
 
-/** What server-side apply and patches need to know of it. `root` stands for the whole object. */
-export function mergeSchemaOf(structural: Structural): Schema {
+/** What server-side apply and patches need to know of it. `metadata` is that of objects, which may be embedded. */
+export function mergeSchemaOf(structural: Structural, metadata: ObjectSchema): Schema {
   if (structural.intOrString) return { type: "IntOrString" };
   switch (structural.type) {
     case "object":
-      return objectSchema(structural);
+      return objectSchema(structural, metadata);
     case "array":
       return {
         type: "list",
-        items: structural.items === undefined ? { type: "any" } : mergeSchemaOf(structural.items),
+        items: structural.items === undefined ? { type: "any" } : mergeSchemaOf(structural.items, metadata),
         list: listTypeOf(structural),
         keys: structural.listKeys,
       };
@@ -91,31 +91,42 @@ function listTypeOf({ listType: type }: Structural): "map" | "set" | "atomic" {
   return type === "map" || type === "set" ? type : "atomic";
 }
 
-function objectSchema(structural: Structural): Schema {
+function objectSchema(structural: Structural, metadata: ObjectSchema): Schema {
   const atomic = structural.props["x-kubernetes-map-type"] === "atomic";
   if (structural.properties.size === 0 && structural.additional !== undefined) {
-    const values: Schema = structural.additional === true ? { type: "any" } : mergeSchemaOf(structural.additional);
+    const { additional } = structural;
+    const values: Schema = additional === true ? { type: "any" } : mergeSchemaOf(additional, metadata);
     return { type: "map", values, map: atomic ? "atomic" : "granular" };
   }
   return {
     type: "object",
-    fields: new Map([...structural.properties].map(([name, child]) => [name, fieldOf(name, mergeSchemaOf(child))])),
+    fields: fieldsOf(structural, metadata, structural.embedded),
     preserveUnknown: true,
     ...(atomic ? { atomic: true as const } : {}),
   };
 }
 
 function fieldOf(name: string, schema: Schema): FieldSchema {
-  return { name, schema, facts: { type: "Any", omitEmpty: true } };
+  return { name, schema, facts: { type: "Any", pointer: true, omitEmpty: true } };
+}
+
+function fieldsOf(
+  structural: Structural | undefined,
+  metadata: ObjectSchema,
+  isWhole: boolean,
+): ReadonlyMap<string, FieldSchema> {
+  const fields = new Map<string, FieldSchema>();
+  if (isWhole) {
+    for (const key of ["apiVersion", "kind"]) fields.set(key, fieldOf(key, { type: "string" }));
+    fields.set("metadata", { name: "metadata", schema: metadata, facts: { type: "Any", omitEmpty: true } });
+  }
+  for (const [key, child] of structural?.properties ?? []) {
+    if (!fields.has(key)) fields.set(key, fieldOf(key, mergeSchemaOf(child, metadata)));
+  }
+  return fields;
 }
 
 /** The schema of whole objects: the custom part, with the metadata that every kind has. */
 export function rootSchemaOf(structural: Structural | undefined, metadata: ObjectSchema, name: string): ObjectSchema {
-  const fields = new Map<string, FieldSchema>();
-  for (const key of ["apiVersion", "kind"]) fields.set(key, fieldOf(key, { type: "string" }));
-  fields.set("metadata", fieldOf("metadata", metadata));
-  for (const [key, child] of structural?.properties ?? []) {
-    if (!fields.has(key)) fields.set(key, fieldOf(key, mergeSchemaOf(child)));
-  }
-  return { type: "object", name, fields, preserveUnknown: true };
+  return { type: "object", name, fields: fieldsOf(structural, metadata, true), preserveUnknown: true };
 }

@@ -14,7 +14,14 @@ import {
 } from "../../../apimachinery/index.ts";
 import { checkValidatingExpressions } from "../../admission/policy/check-expressions.ts";
 import { checkEach, checkOneOf, checkQualifiedName, checkUnique, type Errors } from "../common/check.ts";
-import { collect, countGeneration, keep, specAndStatus } from "../common/lifecycle.ts";
+import {
+  collect,
+  countGeneration,
+  metadataKeptByStatus,
+  specAndStatus,
+  statusAlone,
+  statusOnly,
+} from "../common/lifecycle.ts";
 import { ageColumn, defineTable, integer, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkMatchConditions, isBlank } from "./conditions.ts";
@@ -37,20 +44,14 @@ const statusPath = fieldPath("status");
 const annotationsMax = 20;
 const valueExpressionMax = 5 * 1024;
 const reasons = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
-const keptByStatus = ["labels", "annotations", "finalizers", "ownerReferences", "generation"] as const;
 
 export const validatingPolicyStrategy: Strategy<Policy> = {
   ...specAndStatus<Policy>(),
   validate: (policy) => collect((errors) => checkPolicy(policy, undefined, errors)),
   validateUpdate: (policy, old) => collect((errors) => checkPolicy(policy, old, errors)),
   allowUnconditionalUpdate: false,
-  status: {
-    prepareForUpdate(policy, old) {
-      keep(policy, old, "spec");
-      for (const field of keptByStatus) keep(policy.metadata, old.metadata, field);
-    },
-    validateUpdate: ({ status }) => collect((errors) => checkStatus(status, errors)),
-  },
+  status: statusOnly<Policy>(({ status }, _old, errors) => checkStatus(status, errors), metadataKeptByStatus),
+  resetFields: statusAlone,
   table: defineTable([
     nameColumn,
     integer("Validations", "How many rules it has.", ({ spec }) => spec.validations?.length ?? 0),

@@ -10,7 +10,7 @@ import {
   required,
 } from "../../../apimachinery/index.ts";
 import { addMessages, checkEach, checkOneOf, checkRequired, type Errors } from "../common/check.ts";
-import { collect, keep } from "../common/lifecycle.ts";
+import { collect, keep, metadataKeptByStatus, statusAlone, statusOnly } from "../common/lifecycle.ts";
 import { base64Length } from "../common/immutable-data.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
@@ -18,7 +18,6 @@ import type { Strategy } from "../contract.ts";
 const specPath = fieldPath("spec");
 const groupPriorityMax = 20_000;
 const versionPriorityMax = 1000;
-const keptByStatus = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
 
 export const apiServiceStrategy: Strategy<APIService> = {
   prepareForCreate(service) {
@@ -31,18 +30,12 @@ export const apiServiceStrategy: Strategy<APIService> = {
   validate: (service) => collect((errors) => check(service, errors)),
   validateUpdate: (service) => collect((errors) => check(service, errors)),
   allowUnconditionalUpdate: false,
-  status: {
-    prepareForUpdate(service, old) {
-      keep(service, old, "spec");
-      for (const field of keptByStatus) keep(service.metadata, old.metadata, field);
-    },
-    validateUpdate: ({ status }) =>
-      collect((errors) => {
-        checkEach(status?.conditions, fieldPath("status", "conditions"), errors, (condition, at) => {
-          checkOneOf(condition.status, ["True", "False", "Unknown"], at.child("status"), errors);
-        });
-      }),
-  },
+  status: statusOnly<APIService>(({ status }, _old, errors) => {
+    checkEach(status?.conditions, fieldPath("status", "conditions"), errors, (condition, at) => {
+      checkOneOf(condition.status, ["True", "False", "Unknown"], at.child("status"), errors);
+    });
+  }, metadataKeptByStatus),
+  resetFields: statusAlone,
   table: defineTable([
     nameColumn,
     text("Service", "What serves it.", ({ spec }) =>

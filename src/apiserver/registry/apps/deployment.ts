@@ -53,6 +53,7 @@ export const deploymentStrategy: Strategy<Deployment> = {
     metadata.generation === old.metadata.generation ? [] : templateWarnings(spec.template, templatePath),
   allowUnconditionalUpdate: true,
   status: statusOnly<Deployment>(checkStatus, ["labels"]),
+  resetFields: { status: ["spec", "metadata.labels"] },
   scale: {
     specReplicasPath: ".spec.replicas",
     statusReplicasPath: ".status.replicas",

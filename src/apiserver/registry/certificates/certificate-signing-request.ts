@@ -81,6 +81,11 @@ export const certificateSigningRequestStrategy: Strategy<CertificateSigningReque
         }),
     },
   },
+  resetFields: {
+    "": ["spec", "status"],
+    status: ["spec", "status.conditions"],
+    approval: ["spec", "status.certificate"],
+  },
   selectableFields: { "spec.signerName": ({ spec }) => spec.signerName },
   table: defineTable([
     nameColumn,

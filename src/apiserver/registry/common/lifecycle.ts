@@ -39,10 +39,16 @@ export function specAndStatus<T extends Shaped>(): Hooks<T> {
   };
 }
 
+/** Metadata that writers of a status cannot change, of kinds that say so; upstream: `ResetObjectMetaForStatus`. */
+export const metadataKeptByStatus = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
+
+/** Of kinds whose status endpoint takes no metadata. */
+export const statusAlone: NonNullable<Strategy["resetFields"]> = { status: ["metadata", "spec"] };
+
 /** For writes to `status`: everything of the spec stays as it was. */
 export function statusOnly<T extends Shaped>(
   check?: (object: T, old: T, errors: Errors) => void,
-  kept: readonly ("labels" | "ownerReferences")[] = [],
+  kept: readonly (typeof metadataKeptByStatus)[number][] = [],
 ): NonNullable<Strategy<T & { metadata: ObjectMeta }>["status"]> {
   return {
     prepareForUpdate(object, old) {

@@ -35,6 +35,7 @@ export const namespaceStrategy: Strategy<Namespace> = {
     namespace.status = { ...namespace.status, phase: "Terminating" };
   },
   status: statusOnly<Namespace>(checkPhase),
+  resetFields: { finalize: ["status"] },
   subresources: {
     finalize: {
       prepareForUpdate: (namespace, old) => keep(namespace, old, "status"),

@@ -11,7 +11,7 @@ import {
 } from "../../../apimachinery/index.ts";
 import { mandatory } from "../../flowcontrol/bootstrap.ts";
 import { addMessages, checkEach, checkObjectName, checkRequired, type Errors } from "../common/check.ts";
-import { collect, specAndStatus } from "../common/lifecycle.ts";
+import { collect, specAndStatus, statusAlone } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, nameColumn, none, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkConditions, statusRules } from "./conditions.ts";
@@ -31,6 +31,7 @@ export const flowSchemaStrategy: Strategy<FlowSchema> = {
   validateUpdate: check,
   allowUnconditionalUpdate: false,
   status: statusRules<FlowSchema>(),
+  resetFields: statusAlone,
   table: defineTable([
     nameColumn,
     text("PriorityLevel", "The level of what it matches.", ({ spec }) => spec.priorityLevelConfiguration.name),

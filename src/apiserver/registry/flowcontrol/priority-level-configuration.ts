@@ -11,7 +11,7 @@ import {
 } from "../../../apimachinery/index.ts";
 import { mandatory } from "../../flowcontrol/bootstrap.ts";
 import type { Errors } from "../common/check.ts";
-import { collect, specAndStatus } from "../common/lifecycle.ts";
+import { collect, specAndStatus, statusAlone } from "../common/lifecycle.ts";
 import { ageColumn, type Column, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkConditions, statusRules } from "./conditions.ts";
@@ -33,6 +33,7 @@ export const priorityLevelStrategy: Strategy<Level> = {
   validateUpdate: check,
   allowUnconditionalUpdate: false,
   status: statusRules<Level>(),
+  resetFields: statusAlone,
   table: defineTable([
     nameColumn,
     text("Type", "Whether its requests are limited.", ({ spec }) => spec.type),

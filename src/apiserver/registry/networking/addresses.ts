@@ -11,7 +11,7 @@ import {
   validateIp,
 } from "../../../apimachinery/index.ts";
 import { addMessages, checkEach, type Errors } from "../common/check.ts";
-import { collect, keep, statusOnly } from "../common/lifecycle.ts";
+import { collect, keep, metadataKeptByStatus, statusAlone, statusOnly } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkSegment } from "./paths.ts";
@@ -57,7 +57,8 @@ export const serviceCidrStrategy: Strategy<ServiceCIDR> = {
   validateUpdate: ({ spec }, old) =>
     collect((errors) => validateImmutableField(spec?.cidrs, old.spec?.cidrs, cidrsPath, errors)),
   allowUnconditionalUpdate: true,
-  status: statusOnly<ServiceCIDR>(),
+  status: statusOnly<ServiceCIDR>(undefined, metadataKeptByStatus),
+  resetFields: statusAlone,
   table: defineTable([
     nameColumn,
     text("CIDRs", "The ranges that addresses of Services come from.", ({ spec }) => (spec?.cidrs ?? []).join(",")),

@@ -1,6 +1,6 @@
 import type { ResourceClaimTemplate, resourceV1 } from "../../../api/index.ts";
 import { fieldPath, validateImmutableField } from "../../../apimachinery/index.ts";
-import { collect, keep } from "../common/lifecycle.ts";
+import { collect, keep, metadataKeptByStatus, statusAlone, statusOnly } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import { checkTemplateMeta } from "../common/volumes.ts";
 import type { Strategy } from "../contract.ts";
@@ -10,7 +10,6 @@ import { checkClaimStatus } from "./claim-status.ts";
 type ResourceClaim = resourceV1.ResourceClaim;
 
 const specPath = fieldPath("spec");
-const keptByStatus = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
 
 export const resourceClaimStrategy: Strategy<ResourceClaim> = {
   prepareForCreate(claim) {
@@ -20,13 +19,8 @@ export const resourceClaimStrategy: Strategy<ResourceClaim> = {
   validate: ({ spec }) => collect((errors) => checkResourceClaimSpec(spec, specPath, errors)),
   validateUpdate: ({ spec }, old) => collect((errors) => validateImmutableField(spec, old.spec, specPath, errors)),
   allowUnconditionalUpdate: true,
-  status: {
-    prepareForUpdate(claim, old) {
-      keep(claim, old, "spec");
-      for (const field of keptByStatus) keep(claim.metadata, old.metadata, field);
-    },
-    validateUpdate: (claim, old) => collect((errors) => checkClaimStatus(claim, old, errors)),
-  },
+  status: statusOnly<ResourceClaim>(checkClaimStatus, metadataKeptByStatus),
+  resetFields: statusAlone,
   table: defineTable([nameColumn, text("State", "Whether it has its devices, and uses them.", stateText), ageColumn]),
 };
 

@@ -11,7 +11,7 @@ import {
   tooLong,
 } from "../../../apimachinery/index.ts";
 import { checkObjectName, checkRequired, type Errors } from "../common/check.ts";
-import { collect, keep, statusOnly } from "../common/lifecycle.ts";
+import { collect, keep, metadataKeptByStatus, statusAlone, statusOnly } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, flag, nameColumn, text } from "../common/table.ts";
 import { checkCsiDriverName } from "../common/volumes.ts";
 import type { Strategy } from "../contract.ts";
@@ -37,7 +37,8 @@ export const volumeAttachmentStrategy: Strategy<VolumeAttachment> = {
     }),
   validateUpdate: checkChange,
   allowUnconditionalUpdate: false,
-  status: { ...statusOnly<VolumeAttachment>(), validateUpdate: checkChange },
+  status: { ...statusOnly<VolumeAttachment>(undefined, metadataKeptByStatus), validateUpdate: checkChange },
+  resetFields: statusAlone,
   table: defineTable([
     nameColumn,
     { ...text("Attacher", "Who attaches it.", ({ spec }: VolumeAttachment) => spec.attacher), format: "name" },
