@@ -94,7 +94,16 @@ function followGraph(server: ApiServer, graph: NodeGraph, signal: AbortSignal): 
     },
     signal,
   );
-  return [pods, volumes, attachments];
+  const slices = followCache(
+    cacheOf(server, "resource.k8s.io", "resourceslices"),
+    {
+      upsert: ({ object, name }) =>
+        graph.upsertSlice(name, (object as { spec?: { nodeName?: string } }).spec?.nodeName ?? ""),
+      remove: ({ name }) => graph.removeSlice(name),
+    },
+    signal,
+  );
+  return [pods, volumes, attachments, slices];
 }
 
 /** Every secret that a volume's source names, as `namespace/name`. */

@@ -32,7 +32,7 @@ interface GraphVolume {
 
 /**
  * Which node may see which object, through the pods bound to it. Fed by the watch cache with pods, persistent
- * volumes and volume attachments. Memory: one entry per reference of a bound pod.
+ * volumes, volume attachments and resource slices. Memory: one entry per reference of a bound pod.
  */
 export class NodeGraph {
   /** `node|resource/namespace/name` → how many pods refer to it. */
@@ -42,6 +42,8 @@ export class NodeGraph {
   readonly #volumes = new Map<string, { readonly claim: string; readonly secrets: readonly string[] }>();
   readonly #volumesBySecret = new Map<string, Set<string>>();
   readonly #attachments = new Map<string, string>();
+  /** Of resource slices that belong to a node. */
+  readonly #slices = new Map<string, string>();
 
   upsertPod(pod: GraphPod): void {
     this.removePod(pod);
@@ -86,8 +88,17 @@ export class NodeGraph {
     this.#attachments.delete(name);
   }
 
+  upsertSlice(name: string, node: string): void {
+    this.#slices.set(name, node);
+  }
+
+  removeSlice(name: string): void {
+    this.#slices.delete(name);
+  }
+
   refers(node: string, resource: string, namespace: string, name: string): boolean {
     if (resource === "volumeattachments") return this.#attachments.get(name) === node;
+    if (resource === "resourceslices") return this.#slices.get(name) === node;
     if (resource === "persistentvolumes") return this.#seesVolume(node, name);
     const object = `${namespace}/${name}`;
     if (this.#references.has(`${node}|${resource}/${object}`)) return true;

@@ -55,6 +55,24 @@ describe("node authorizer", () => {
     assert.equal(ask(graph, "get", "persistentvolumes", { name: "pv1", namespace: "" }), "no-opinion");
   });
 
+  it("gives a kubelet its own resource slices", () => {
+    const graph = new NodeGraph();
+    graph.upsertSlice("mine", "a");
+    graph.upsertSlice("other", "b");
+    const slices = (verb: string, more: Partial<AuthorizationAttributes>) =>
+      ask(graph, verb, "resourceslices", { apiGroup: "resource.k8s.io", namespace: "", ...more });
+    assert.equal(slices("create", {}), "allow");
+    for (const verb of ["get", "update", "patch", "delete"]) {
+      assert.equal(slices(verb, { name: "mine" }), "allow", verb);
+      assert.equal(slices(verb, { name: "other" }), "no-opinion", verb);
+    }
+    assert.equal(slices("list", {}), "no-opinion");
+    assert.equal(slices("deletecollection", { fieldSelector: "spec.nodeName=a" }), "allow");
+    assert.equal(slices("update", { name: "mine", subresource: "status" }), "no-opinion");
+    graph.removeSlice("mine");
+    assert.equal(slices("get", { name: "mine" }), "no-opinion");
+  });
+
   it("keeps other nodes' pods away", () => {
     const graph = new NodeGraph();
     graph.upsertPod(pod("b"));

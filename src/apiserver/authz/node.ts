@@ -59,7 +59,7 @@ function judge(graph: NodeGraph, node: string, request: AuthorizationAttributes)
     case "storage.k8s.io/csinodes":
       return ownCsiNode(node, request);
     case "resource.k8s.io/resourceslices":
-      return ownResourceSlices(node, request);
+      return ownResourceSlices(graph, node, request);
     default:
       return undefined;
   }
@@ -137,12 +137,26 @@ function ownCsiNode(node: string, request: AuthorizationAttributes): Authorizati
   return refused("can only access CSINode with the same name as the requesting node");
 }
 
-function ownResourceSlices(node: string, request: AuthorizationAttributes): AuthorizationDecision | undefined {
-  if (request.verb === "create") return undefined;
-  if (["list", "watch", "deletecollection"].includes(request.verb)) {
-    return selects(request.fieldSelector, "spec.nodeName", node)
-      ? allowed
-      : refused("can only list/watch/deletecollection resourceslices with nodeName field selector");
+/** What a new slice says of its node is checked by the plug-in NodeRestriction. */
+function ownResourceSlices(graph: NodeGraph, node: string, request: AuthorizationAttributes): AuthorizationDecision {
+  if (request.subresource !== "") return refused("cannot authorize ResourceSlice subresources");
+  switch (request.verb) {
+    case "create":
+      return allowed;
+    case "get":
+    case "update":
+    case "patch":
+    case "delete":
+      return reference(graph, node, request, ["get", "update", "patch", "delete"]);
+    case "list":
+    case "watch":
+    case "deletecollection":
+      return selects(request.fieldSelector, "spec.nodeName", node)
+        ? allowed
+        : refused("can only list/watch/deletecollection resourceslices with nodeName field selector");
+    default:
+      return refused(
+        "only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection",
+      );
   }
-  return undefined;
 }
