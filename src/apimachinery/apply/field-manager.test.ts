@@ -307,7 +307,12 @@ test("kubectl may change what it applied itself on the client's side", () => {
   assert.equal(object.spec?.replicas, 2);
   assert.equal(
     object.metadata.annotations?.["kubectl.kubernetes.io/last-applied-configuration"],
-    '{"apiVersion":"apps/v1","kind":"Web","metadata":{"name":"w","annotations":{}},"spec":{"replicas":2}}\n',
+    '{"apiVersion":"apps/v1","kind":"Web","metadata":{"name":"w"},"spec":{"replicas":2}}\n',
+  );
+  const again = apply(stored(object), web({ replicas: 2 }, { annotations: {}, labels: { b: "<", a: "" } }), "kubectl");
+  assert.equal(
+    again.metadata.annotations?.["kubectl.kubernetes.io/last-applied-configuration"],
+    '{"apiVersion":"apps/v1","kind":"Web","metadata":{"annotations":{},"labels":{"a":"","b":"\\u003c"},"name":"w"},"spec":{"replicas":2}}\n',
   );
   assert.throws(() => apply(live, web({ replicas: 2 }), "other"), { code: 409 });
 });

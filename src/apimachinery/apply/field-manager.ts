@@ -1,5 +1,6 @@
 import { newBadRequest, newUnknownError } from "../errors/status.ts";
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from "../meta/contract.ts";
+import { goJson } from "../schema/go-json.ts";
 import type { Schema } from "../schema/contract.ts";
 import { formatTime } from "../time/format.ts";
 import { totalAnnotationSizeLimit } from "../validation/object-meta.ts";
@@ -243,14 +244,26 @@ function withoutManagedFields(object: KubeObject | undefined): KubeObject | unde
   return { ...object, metadata };
 }
 
+/** With keys in order, as Go writes maps. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (!isMembers(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, inOrder(value[key])]),
+  );
+}
+
 /** Objects that kubectl also applies on the client's side keep their annotation up to date. */
 function refreshLastApplied(target: ObjectMeta, applied: Members): void {
   const { annotations } = target;
   if ((annotations?.[lastAppliedAnnotation] ?? "") === "") return;
   const source = isMembers(applied.metadata) ? applied.metadata : {};
-  const { [lastAppliedAnnotation]: _, ...own } = isMembers(source.annotations) ? source.annotations : {};
-  const metadata = { ...source, annotations: own };
-  const text = `${JSON.stringify({ ...applied, metadata })}\n`;
+  const { annotations: given, ...metadata } = source;
+  const { [lastAppliedAnnotation]: _, ...own } = isMembers(given) ? given : {};
+  const kept = isMembers(given) ? { ...metadata, annotations: own } : metadata;
+  const text = `${goJson(inOrder({ ...applied, metadata: kept }))}\n`;
   const updated: Record<string, string> = { ...annotations, [lastAppliedAnnotation]: text };
   const size = Object.entries(updated).reduce((sum, [key, value]) => sum + byteLength(key) + byteLength(value), 0);
   if (size > totalAnnotationSizeLimit) delete updated[lastAppliedAnnotation];
