@@ -1,15 +1,7 @@
 import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from "../../api/index.ts";
 import { Quantity } from "../../apimachinery/index.ts";
-import {
-  discover,
-  type DiscoveredResource,
-  informerOf,
-  type Informer,
-  keyOf,
-  kinds,
-  orNotFound,
-  preferredResources,
-} from "../../client/index.ts";
+import type { Runnable } from "../../base/index.ts";
+import { informerOf, type Informer, keyOf, kinds, orNotFound } from "../../client/index.ts";
 import {
   Controller,
   type ControllerContext,
@@ -17,8 +9,10 @@ import {
   isSemanticallyEqual,
   type Key,
   type Result,
+  runAll,
 } from "../../reconcile/index.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
+import { CountedResources } from "./counted-resources.ts";
 import { claimUsage, countedResource, serviceUsage } from "./object-usage.ts";
 import { addAll, type Amounts, podUsage } from "./pod-usage.ts";
 import { hasScopes, isInScope } from "./scopes.ts";
@@ -30,17 +24,17 @@ const syncPeriodMs = 5 * 60_000;
 /** Counts what a namespace uses of its quotas. Refusing is admission's work; this keeps its numbers true. */
 export const resourceQuotaController: ControllerDescriptor = {
   name,
-  create: (context) => new ResourceQuotaController(context).controller,
+  create: (context) => new ResourceQuotaController(context).runnable(),
 };
 
 class ResourceQuotaController {
-  readonly controller: Controller;
+  readonly #controller: Controller;
   readonly #context: ControllerContext;
   readonly #quotas: Informer<ResourceQuota>;
   readonly #pods: Informer<Pod>;
   readonly #services: Informer<Service>;
   readonly #claims: Informer<PersistentVolumeClaim>;
-  #served: Promise<readonly DiscoveredResource[]> | undefined;
+  readonly #counted: CountedResources;
 
   constructor(context: ControllerContext) {
     const { clock, log, metrics, informers } = context;
@@ -49,14 +43,18 @@ class ResourceQuotaController {
     this.#pods = informerOf(informers, kinds.pods);
     this.#services = informerOf(informers, kinds.services);
     this.#claims = informerOf(informers, kinds.persistentvolumeclaims);
+    const quotasOf = (namespace: string): Key[] => [...this.#quotas.lister.listNamespace(namespace)].map(keyOf);
     const inNamespace = ({ metadata }: { metadata: { namespace?: string } }): Key[] =>
-      [...this.#quotas.lister.listNamespace(metadata.namespace ?? "")].map(keyOf);
-    this.controller = new Controller({
+      quotasOf(metadata.namespace ?? "");
+    this.#counted = new CountedResources(context, (namespace) => {
+      for (const key of quotasOf(namespace)) this.#controller.enqueue(key);
+    });
+    this.#controller = new Controller({
       name,
       clock,
       log,
       metrics,
-      reconciler: { reconcile: (key) => this.#reconcile(key) },
+      reconciler: { reconcile: (key, signal) => this.#reconcile(key, signal) },
     })
       .watch(this.#quotas, (quota) => [keyOf(quota)], {
         predicate: { updated: (a, b) => !isSemanticallyEqual(a.spec, b.spec) },
@@ -70,10 +68,14 @@ class ResourceQuotaController {
       });
   }
 
-  async #reconcile(key: Key): Promise<Result | undefined> {
+  runnable(): Runnable {
+    return runAll(name, [this.#counted.runnable(name), this.#controller]);
+  }
+
+  async #reconcile(key: Key, signal: AbortSignal): Promise<Result | undefined> {
     const quota = this.#quotas.lister.get(key);
     if (quota === undefined) return undefined;
-    const usage = await this.#usage(quota);
+    const usage = await this.#usage(quota, signal);
     const hard = quota.spec.hard ?? {};
     const used = Object.fromEntries(
       Object.keys(hard).map((resource) => [resource, (usage.get(resource) ?? Quantity.zero).toString()]),
@@ -87,7 +89,7 @@ class ResourceQuotaController {
     return { requeueAfterMs: syncPeriodMs };
   }
 
-  async #usage(quota: ResourceQuota): Promise<Amounts> {
+  async #usage(quota: ResourceQuota, signal: AbortSignal): Promise<Amounts> {
     const { namespace = "" } = quota.metadata;
     const now = this.#context.clock.now();
     const usage = new Map<string, Quantity>();
@@ -98,28 +100,10 @@ class ResourceQuotaController {
     for (const service of this.#services.lister.listNamespace(namespace)) addAll(usage, serviceUsage(service));
     for (const claim of this.#claims.lister.listNamespace(namespace)) addAll(usage, claimUsage(claim));
     for (const resource of Object.keys(quota.spec.hard ?? {})) {
-      if (usage.has(resource)) continue;
-      const count = await this.#count(namespace, resource);
+      const wanted = usage.has(resource) ? undefined : countedResource(resource);
+      const count = wanted === undefined ? undefined : await this.#counted.count(namespace, wanted, signal);
       if (count !== undefined) usage.set(resource, Quantity.fromValue(count));
     }
     return usage;
-  }
-
-  /** Objects of any other resource are counted at the server. */
-  async #count(namespace: string, quotaName: string): Promise<number | undefined> {
-    const wanted = countedResource(quotaName);
-    if (wanted === undefined) return undefined;
-    this.#served ??= this.#discover();
-    const found = (await this.#served).find(
-      ({ group, resource }) => group === wanted.group && resource === wanted.resource,
-    );
-    if (found === undefined) this.#served = undefined;
-    if (found === undefined || !found.namespaced || !found.verbs.includes("list")) return undefined;
-    const page = await this.#context.client.resource(found).namespace(namespace).list({ limit: 1 });
-    return page.items.length + (page.metadata.remainingItemCount ?? 0);
-  }
-
-  async #discover(): Promise<readonly DiscoveredResource[]> {
-    return preferredResources((await discover(this.#context.client)).resources);
   }
 }

@@ -63,3 +63,25 @@ test("what is used is counted, and counted again when it goes", async () => {
     assert.deepEqual(used("best"), { pods: "0" });
   });
 });
+
+test("what is only counted is counted again when it goes", async () => {
+  await withControllers([resourceQuotaController], async (fixture) => {
+    fixture.client.serveDiscovery([kinds.configmaps, kinds.secrets, kinds.deployments]);
+    const hard = { configmaps: "5", "count/secrets": "5", "count/deployments.apps": "5" };
+    await fixture.put("resourcequotas", { metadata: { name: "all", namespace: "default" }, spec: { hard } });
+    const used = (): unknown => fixture.get("resourcequotas", "default/all")?.status?.used;
+    for (const name of ["a", "b"]) {
+      await fixture.put("configmaps", { metadata: { name, namespace: "default" } });
+      await fixture.put("secrets", { metadata: { name, namespace: "default" } });
+    }
+    await fixture.put("configmaps", { metadata: { name: "a", namespace: "other" } });
+    await fixture.remove("configmaps", "default/a");
+    await fixture.remove("secrets", "default/a");
+    await fixture.settle();
+    assert.deepEqual(used(), { configmaps: "1", "count/secrets": "1", "count/deployments.apps": "0" });
+    await fixture.remove("configmaps", "other/a");
+    await fixture.remove("secrets", "default/b");
+    await fixture.settle();
+    assert.deepEqual(used(), { configmaps: "1", "count/secrets": "0", "count/deployments.apps": "0" });
+  });
+});
