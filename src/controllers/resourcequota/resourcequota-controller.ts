@@ -1,5 +1,21 @@
-import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from "../../api/index.ts";
-import { Quantity } from "../../apimachinery/index.ts";
+import {
+  addAmounts,
+  type Amounts,
+  changesClaimQuota,
+  countedResource,
+  type DeviceClass,
+  isInScopes,
+  isTerminating,
+  type PersistentVolumeClaim,
+  type Pod,
+  type QuotaSurroundings,
+  quotaEvaluator,
+  type ResourceQuota,
+  type resourceV1,
+  scopesOf,
+  type Service,
+} from "../../api/index.ts";
+import { type KubeObject, Quantity } from "../../apimachinery/index.ts";
 import type { Runnable } from "../../base/index.ts";
 import { informerOf, type Informer, keyOf, kinds, orNotFound } from "../../client/index.ts";
 import {
@@ -13,9 +29,6 @@ import {
 } from "../../reconcile/index.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
 import { CountedResources } from "./counted-resources.ts";
-import { claimUsage, countedResource, serviceUsage } from "./object-usage.ts";
-import { addAll, type Amounts, podUsage } from "./pod-usage.ts";
-import { hasScopes, isInScope } from "./scopes.ts";
 
 const name = "resourcequota-controller";
 /** `--resource-quota-sync-period` */
@@ -34,6 +47,8 @@ class ResourceQuotaController {
   readonly #pods: Informer<Pod>;
   readonly #services: Informer<Service>;
   readonly #claims: Informer<PersistentVolumeClaim>;
+  readonly #deviceClaims: Informer<resourceV1.ResourceClaim>;
+  readonly #deviceClasses: Informer<DeviceClass>;
   readonly #counted: CountedResources;
 
   constructor(context: ControllerContext) {
@@ -43,6 +58,8 @@ class ResourceQuotaController {
     this.#pods = informerOf(informers, kinds.pods);
     this.#services = informerOf(informers, kinds.services);
     this.#claims = informerOf(informers, kinds.persistentvolumeclaims);
+    this.#deviceClaims = informerOf(informers, kinds.resourceclaims);
+    this.#deviceClasses = informerOf(informers, kinds.deviceclasses);
     const quotasOf = (namespace: string): Key[] => [...this.#quotas.lister.listNamespace(namespace)].map(keyOf);
     const inNamespace = ({ metadata }: { metadata: { namespace?: string } }): Key[] =>
       quotasOf(metadata.namespace ?? "");
@@ -59,13 +76,14 @@ class ResourceQuotaController {
       .watch(this.#quotas, (quota) => [keyOf(quota)], {
         predicate: { updated: (a, b) => !isSemanticallyEqual(a.spec, b.spec) },
       })
-      .watch(this.#pods, inNamespace, {
-        predicate: { updated: (previous, pod) => isPodTerminal(previous) !== isPodTerminal(pod) },
-      })
+      .watch(this.#pods, inNamespace, { predicate: { updated: changesPodQuota } })
       .watch(this.#services, inNamespace, { predicate: { updated: (a, b) => !isSemanticallyEqual(a.spec, b.spec) } })
       .watch(this.#claims, inNamespace, {
-        predicate: { updated: (a, b) => !isSemanticallyEqual(a.spec.resources, b.spec.resources) },
-      });
+        predicate: {
+          updated: (a, b) => !isSemanticallyEqual(a.spec.resources, b.spec.resources) || changesClaimQuota(b, a),
+        },
+      })
+      .watch(this.#deviceClaims, inNamespace, { predicate: { updated: () => false } });
   }
 
   runnable(): Runnable {
@@ -91,14 +109,21 @@ class ResourceQuotaController {
 
   async #usage(quota: ResourceQuota, signal: AbortSignal): Promise<Amounts> {
     const { namespace = "" } = quota.metadata;
-    const now = this.#context.clock.now();
     const usage = new Map<string, Quantity>();
-    for (const pod of this.#pods.lister.listNamespace(namespace))
-      if (isInScope(quota, pod)) addAll(usage, podUsage(pod, now));
-    // Scopes are about pods; with them nothing else counts.
-    if (hasScopes(quota)) return usage;
-    for (const service of this.#services.lister.listNamespace(namespace)) addAll(usage, serviceUsage(service));
-    for (const claim of this.#claims.lister.listNamespace(namespace)) addAll(usage, claimUsage(claim));
+    const surroundings = this.#surroundings();
+    const counted: readonly (readonly [group: string, resource: string, Iterable<KubeObject>])[] = [
+      ["", "pods", this.#pods.lister.listNamespace(namespace)],
+      ["", "services", this.#services.lister.listNamespace(namespace)],
+      ["", "persistentvolumeclaims", this.#claims.lister.listNamespace(namespace)],
+      ["resource.k8s.io", "resourceclaims", this.#deviceClaims.lister.listNamespace(namespace)],
+    ];
+    for (const [group, resource, objects] of counted) {
+      const evaluator = quotaEvaluator({ group, resource });
+      for (const object of objects)
+        if (isInScopes(quota, evaluator, object)) addAmounts(usage, evaluator.usage(object, surroundings));
+    }
+    // What is only counted is in no scope.
+    if (scopesOf(quota).length > 0) return usage;
     for (const resource of Object.keys(quota.spec.hard ?? {})) {
       const wanted = usage.has(resource) ? undefined : countedResource(resource);
       const count = wanted === undefined ? undefined : await this.#counted.count(namespace, wanted, signal);
@@ -106,4 +131,27 @@ class ResourceQuotaController {
     }
     return usage;
   }
+
+  #surroundings(): QuotaSurroundings {
+    return {
+      nowMs: this.#context.clock.now(),
+      deviceClasses: () => this.#deviceClasses.lister.list(),
+      pod: (namespace, name) => this.#pods.lister.get(`${namespace}/${name}`),
+      resourceClaims: (namespace) => this.#deviceClaims.lister.listNamespace(namespace),
+    };
+  }
+}
+
+/** Whether what a pod takes, or the scopes it is in, can differ between these two. */
+function changesPodQuota(before: Pod, pod: Pod): boolean {
+  return (
+    isPodTerminal(before) !== isPodTerminal(pod) ||
+    isTerminating(before) !== isTerminating(pod) ||
+    !isSemanticallyEqual(resourcesIn(before), resourcesIn(pod))
+  );
+}
+
+function resourcesIn({ status }: Pod): unknown {
+  const { containerStatuses = [], initContainerStatuses = [] } = status ?? {};
+  return [...containerStatuses, ...initContainerStatuses].map(({ name: of, resources }) => ({ of, resources }));
 }

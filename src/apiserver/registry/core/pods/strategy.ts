@@ -1,8 +1,7 @@
 import { fieldPath, type LabelSelector, semanticEqual, warningsForIp } from "../../../../apimachinery/index.ts";
-import type { Pod, PodCondition } from "../../../../api/index.ts";
+import { type Pod, type PodCondition, podQos } from "../../../../api/index.ts";
 import type { Strategy } from "../../contract.ts";
 import { countGeneration, keep } from "../../common/lifecycle.ts";
-import { podQos } from "../../common/qos.ts";
 import { validatePodStatusUpdate } from "./status-validation.ts";
 import { syncAppArmor } from "./app-armor.ts";
 import { ephemeralContainers, resize } from "./subresources.ts";

@@ -1,4 +1,4 @@
-import type { Container, Pod, ResourceRequirements } from "../../../../api/index.ts";
+import { type Container, type Pod, podQos, type ResourceRequirements } from "../../../../api/index.ts";
 import {
   type FieldError,
   type FieldPath,
@@ -13,7 +13,6 @@ import type { Errors } from "../../common/check.ts";
 import { jsonDiff } from "../../common/diff.ts";
 import { collect, countGeneration } from "../../common/lifecycle.ts";
 import { checkPodAnnotationUpdates, mirrorAnnotation } from "../../common/pod-annotations.ts";
-import { podQos } from "../../common/qos.ts";
 import { checkPod } from "./validation.ts";
 
 const specPath = fieldPath("spec");

@@ -1,4 +1,4 @@
-import type { Pod, ResourceRequirements } from "../../../api/index.ts";
+import type { Pod, ResourceRequirements } from "./types.ts";
 import { parseQuantity, Quantity } from "../../../apimachinery/index.ts";
 
 const compute = ["cpu", "memory"] as const;
