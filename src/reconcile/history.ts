@@ -1,4 +1,4 @@
-import type { ControllerRevision, PodTemplateSpec } from "../api/index.ts";
+import { type ControllerRevision, type PodTemplateSpec, withoutServiceAccountAlias } from "../api/index.ts";
 import type { KubeObject } from "../apimachinery/index.ts";
 import { isAlreadyExists, isNotFound, type Lister, type ResourceClient } from "../client/index.ts";
 import { isSemanticallyEqual } from "./equality.ts";
@@ -19,6 +19,16 @@ export function templatePatch(template: PodTemplateSpec): unknown {
   return { spec: { template: { ...template, $patch: "replace" } } };
 }
 
+/** What tells revisions apart. */
+function compared(data: unknown): unknown {
+  const template = (data as { readonly spec?: { readonly template?: PodTemplateSpec } } | undefined)?.spec?.template;
+  return template === undefined ? data : { spec: { template: withoutServiceAccountAlias(template) } };
+}
+
+function isSameRevision(a: unknown, b: unknown): boolean {
+  return isSemanticallyEqual(compared(a), compared(b));
+}
+
 export function newRevision(
   owner: RevisionOwner,
   revision: number,
@@ -26,7 +36,7 @@ export function newRevision(
 ): ControllerRevision {
   const { metadata } = owner.object;
   const data = templatePatch(owner.template);
-  const hash = contentHash(data, collisionCount);
+  const hash = contentHash(compared(data), collisionCount);
   return {
     apiVersion: "apps/v1",
     kind: "ControllerRevision",
@@ -74,7 +84,7 @@ export async function findOrCreateRevision(
   const revisions = sortRevisions(known);
   const collisionCount = owner.collisionCount ?? 0;
   const next = Math.max(0, ...revisions.map(({ revision }) => revision)) + 1;
-  const equal = revisions.filter((revision) => isSemanticallyEqual(revision.data, data)).at(-1);
+  const equal = revisions.filter((revision) => isSameRevision(revision.data, data)).at(-1);
   if (equal === undefined) return create(client, owner, revisions, next, collisionCount);
   const newest = revisions.at(-1) === equal;
   const current = newest
@@ -98,7 +108,7 @@ async function create(
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       const existing = await client.get(wanted.metadata.name ?? "");
-      if (isControlledBy(existing, owner.object) && isSemanticallyEqual(existing.data, wanted.data)) {
+      if (isControlledBy(existing, owner.object) && isSameRevision(existing.data, wanted.data)) {
         return { current: existing, all: [...revisions, existing], collisionCount };
       }
     }

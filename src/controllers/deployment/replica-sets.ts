@@ -1,4 +1,4 @@
-import type { Deployment, PodTemplateSpec, ReplicaSet } from "../../api/index.ts";
+import { type Deployment, type PodTemplateSpec, type ReplicaSet, withoutServiceAccountAlias } from "../../api/index.ts";
 import { copyOf, kinds } from "../../client/index.ts";
 import { contentHash, isSemanticallyEqual, newControllerRef, timeOf } from "../../reconcile/index.ts";
 import { numberAnnotation, revisionOf } from "./annotations.ts";
@@ -28,15 +28,17 @@ export function wantedOf({ spec, status }: Deployment): Wanted {
   };
 }
 
-/** Equal but for the hash label that sets get. */
+/** Equal but for the hash label that sets get, and for the old name of the service account. */
 export function isSameTemplate(a: PodTemplateSpec | undefined, b: PodTemplateSpec | undefined): boolean {
-  return isSemanticallyEqual(withoutHash(a), withoutHash(b));
+  return isSemanticallyEqual(compared(a), compared(b));
 }
 
-function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec | undefined {
-  if (template?.metadata?.labels?.[hashLabel] === undefined) return template;
-  const { [hashLabel]: _hash, ...labels } = template.metadata.labels;
-  return { ...template, metadata: { ...template.metadata, labels } };
+function compared(template: PodTemplateSpec | undefined): PodTemplateSpec | undefined {
+  if (template === undefined) return undefined;
+  const named = withoutServiceAccountAlias(template);
+  if (named.metadata?.labels?.[hashLabel] === undefined) return named;
+  const { [hashLabel]: _hash, ...labels } = named.metadata.labels;
+  return { ...named, metadata: { ...named.metadata, labels } };
 }
 
 /** The set that has the Deployment's present template; the oldest, should there be several. */
@@ -52,7 +54,7 @@ export function byCreation(sets: readonly ReplicaSet[]): ReplicaSet[] {
 /** The new set as it will be created, without a size. */
 export function newSetFor(deployment: Deployment): ReplicaSet {
   const { metadata, spec, status } = deployment;
-  const hash = contentHash(spec.template, status?.collisionCount);
+  const hash = contentHash(withoutServiceAccountAlias(spec.template), status?.collisionCount);
   const template = copyOf(spec.template);
   template.metadata = { ...template.metadata, labels: { ...template.metadata?.labels, [hashLabel]: hash } };
   const selector = copyOf(spec.selector);

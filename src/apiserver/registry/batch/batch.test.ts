@@ -146,6 +146,10 @@ const suspended = (active: number): Job["status"] => ({
   active,
   conditions: [{ type: "Suspended", status: "True" }],
 });
+const withAccount = (one: Job, account: object): Job => ({
+  ...one,
+  spec: { ...one.spec, template: { ...one.spec.template, spec: { ...one.spec.template.spec, ...account } } },
+});
 /** What is said of the template is long, and ends so. */
 function refusesTemplate(what: string, now: Job, old: Job): void {
   test(`Job: ${what} is refused`, () => {
@@ -155,6 +159,12 @@ function refusesTemplate(what: string, now: Job, old: Job): void {
 }
 jobs.changes([
   ["a job without prefixed labels stays acceptable", older(job({ parallelism: 2 })), older(job()), []],
+  [
+    "a template stored without the old name of its service account stays",
+    withAccount(job(), { serviceAccountName: "a", serviceAccount: "a" }),
+    withAccount(job(), { serviceAccountName: "a" }),
+    [],
+  ],
   [
     "labels with prefixes stay",
     older(job()),

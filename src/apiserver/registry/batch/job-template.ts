@@ -1,11 +1,11 @@
-import type { Container, Job, PodTemplateSpec } from "../../../api/index.ts";
+import { type Container, type Job, type PodTemplateSpec, withServiceAccountAlias } from "../../../api/index.ts";
 
 /**
  * The template that an update of a job must have: the old one, with what may change while a job is suspended from the
  * new one. Upstream: MutableSchedulingDirectivesForSuspendedJobs and MutablePodResourcesForSuspendedJobs, on since 1.36.
  */
 export function expectedTemplate(old: Job, wanted: PodTemplateSpec): PodTemplateSpec {
-  const { template } = old.spec;
+  const template = withServiceAccountAlias(old.spec.template);
   return hasNoPods(old) ? withResources(withScheduling(template, wanted), wanted) : template;
 }
 
