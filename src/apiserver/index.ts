@@ -1,5 +1,6 @@
 export { type AdmissionSettings, readAdmissionSettings } from "./admission/configuration.ts";
 export * from "./admission/contract.ts";
+export { defaultPlugins, pluginNames, type PluginSelection, selectionProblems } from "./admission/select.ts";
 export {
   type AuditBackend,
   auditErrors,

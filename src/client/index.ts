@@ -57,8 +57,8 @@ export {
 } from "./workqueue/rate-limiter.ts";
 export { WorkQueue, type WorkQueueOptions } from "./workqueue/work-queue.ts";
 export { type Connection, connectionFrom } from "./config/connection.ts";
-export { createHttpClient, type HttpClientConfig } from "./config/create-http-client.ts";
-export type { Credentials } from "./config/credentials.ts";
+export { createHttpClient, credentialsOf, type HttpClientConfig } from "./config/create-http-client.ts";
+export { type Credentials, tlsMaterialOf } from "./config/credentials.ts";
 export { createServiceAccountClient, type ServiceAccountClientOptions } from "./config/service-account-client.ts";
 export { inClusterConfig, NotInClusterError } from "./config/in-cluster.ts";
 export {

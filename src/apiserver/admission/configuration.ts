@@ -1,18 +1,18 @@
-import { parseYaml } from "../../apimachinery/index.ts";
 import { dirname, isAbsolute, join } from "node:path/posix";
-import { messageOf } from "../../base/index.ts";
-import { ConfigError, type ConfigField, type ConfigOf, decodeConfiguration, field } from "../../component/index.ts";
-import {
-  isLevel,
-  isVersion,
-  type LevelVersion,
-  levelProblem,
-  type Mode,
-  type PodSecuritySettings,
-  versionProblem,
-} from "./pod-security/policy.ts";
+import type { ScopedResourceSelectorRequirement } from "../../api/index.ts";
+import { parseYaml } from "../../apimachinery/index.ts";
+import { isPlatformError, messageOf } from "../../base/index.ts";
+import { ConfigError, decodeConfiguration, field } from "../../component/index.ts";
 import type { TolerationSeconds } from "./plugins/default-toleration-seconds.ts";
 import type { EventLimit } from "./plugins/event-rate-limit.ts";
+import type { ImagePolicy } from "./plugins/image-policy-webhook.ts";
+import type { NodeSelectors } from "./plugins/pod-node-selector.ts";
+import type { TolerationRestriction } from "./plugins/pod-toleration-restriction.ts";
+import type { PodSecuritySettings } from "./pod-security/policy.ts";
+import { isEnabled, type PluginSelection } from "./select.ts";
+import { decoders } from "./settings/decoders.ts";
+import { callDecoders, type Outgoing } from "./settings/calls.ts";
+import type { CredentialsByHost } from "./webhook/credentials.ts";
 
 /** What plug-ins are told by `--admission-control-config-file`, and by flags of their own. */
 export interface AdmissionSettings {
@@ -20,6 +20,12 @@ export interface AdmissionSettings {
   readonly podSecurity?: PodSecuritySettings;
   readonly eventLimits?: readonly EventLimit[];
   readonly limitedResources?: readonly LimitedResource[];
+  readonly tolerations?: TolerationRestriction;
+  readonly nodeSelectors?: NodeSelectors;
+  readonly imagePolicy?: ImagePolicy;
+  /** As whom webhooks are called. */
+  readonly mutatingCredentials?: CredentialsByHost;
+  readonly validatingCredentials?: CredentialsByHost;
 }
 
 /** What may only be taken under a quota that speaks of it. */
@@ -28,6 +34,8 @@ export interface LimitedResource {
   readonly resource: string;
   /** Parts of the names that a quota has for it. */
   readonly matchContains: readonly string[];
+  /** Objects in one of these scopes want a quota of that scope. */
+  readonly matchScopes: readonly ScopedResourceSelectorRequirement[];
 }
 
 const configuration = {
@@ -35,144 +43,101 @@ const configuration = {
   kind: "AdmissionConfiguration",
   shape: {
     plugins: field.listOf(
-      field.object({
-        name: field.text(),
-        path: field.text(),
-        configuration: field.optional(field.raw()),
-      }),
+      field.object({ name: field.text(), path: field.text(), configuration: field.optional(field.raw()) }),
     ),
   },
 };
 
-const level = (): ConfigField<string> => field.text("privileged");
-const version = (): ConfigField<string> => field.text("latest");
-const podSecurity = {
-  apiVersions: [
-    "pod-security.admission.config.k8s.io/v1",
-    "pod-security.admission.config.k8s.io/v1beta1",
-    "pod-security.admission.config.k8s.io/v1alpha1",
-  ],
-  kind: "PodSecurityConfiguration",
-  shape: {
-    defaults: field.object({
-      ...{ enforce: level(), audit: level(), warn: level() },
-      ...{ "enforce-version": version(), "audit-version": version(), "warn-version": version() },
-    }),
-    exemptions: field.object({
-      usernames: field.textList(),
-      runtimeClasses: field.textList(),
-      namespaces: field.textList(),
-    }),
-  },
-};
-
-const eventRateLimit = {
-  apiVersions: ["eventratelimit.admission.k8s.io/v1alpha1"],
-  kind: "Configuration",
-  shape: {
-    limits: field.listOf(
-      field.object({ type: field.text(), qps: field.integer(), burst: field.integer(), cacheSize: field.integer() }),
-    ),
-  },
-};
-
-const resourceQuota = {
-  apiVersions: ["apiserver.config.k8s.io/v1", "resourcequota.admission.k8s.io/v1beta1"],
-  kind: "ResourceQuotaConfiguration",
-  shape: {
-    limitedResources: field.listOf(
-      field.object({ apiGroup: field.text(), resource: field.text(), matchContains: field.textList() }),
-    ),
-  },
-};
+interface PluginConfiguration {
+  readonly name: string;
+  readonly path: string;
+  readonly configuration: unknown;
+}
 
 /**
- * Reads the file of `--admission-control-config-file`, and the files that it names, by paths relative to it. Rejects
- * with what the server refuses to start with.
+ * Reads the file of `--admission-control-config-file` (none: an empty path), and the files that it names for plug-ins
+ * that run, by paths relative to it. Rejects with what the server refuses to start with.
  */
 export async function readAdmissionSettings(
   path: string,
-  readText: (path: string) => Promise<string>,
+  selection: PluginSelection,
+  outgoing: Outgoing,
 ): Promise<AdmissionSettings> {
-  const read = async (file: string) => parseYaml(await readText(file)).value;
-  const { plugins } = decodeConfiguration(await read(path), configuration);
-  const given = new Map<string, unknown>();
-  for (const plugin of plugins) {
-    if (given.has(plugin.name))
-      throw new ConfigError(`plugin ${JSON.stringify(plugin.name)} is configured more than once`);
-    const file = isAbsolute(plugin.path) ? plugin.path : join(dirname(path), plugin.path);
-    given.set(plugin.name, plugin.path === "" ? plugin.configuration : await read(file));
-  }
-  const settings = {
-    PodSecurity: (value: unknown) => ({ podSecurity: podSecurityOf(decodeConfiguration(value, podSecurity)) }),
-    EventRateLimit: (value: unknown) => ({ eventLimits: limitsOf(decodeConfiguration(value, eventRateLimit)) }),
-    ResourceQuota: (value: unknown) => ({
-      limitedResources: limitedOf(decodeConfiguration(value, resourceQuota)),
-    }),
-  };
-  return Object.assign(
-    {},
-    ...Object.entries(settings).map(([name, decode]) => settingsOf(name, given.get(name), decode)),
-  );
-}
-
-function settingsOf(name: string, value: unknown, decode: (value: unknown) => AdmissionSettings): AdmissionSettings {
-  if (value === undefined) return {};
   try {
-    return decode(value);
+    const plugins = path === "" ? [] : await readPlugins(path, selection, outgoing);
+    const settings: AdmissionSettings[] = [];
+    for (const [name, decode] of Object.entries({ ...decoders, ...callDecoders })) {
+      if (!isEnabled(name, selection)) continue;
+      const value = await valueFor(name, plugins, outgoing);
+      settings.push(await decode(value, outgoing));
+    }
+    return Object.assign({}, ...settings) as AdmissionSettings;
   } catch (error) {
-    throw new ConfigError(`couldn't init admission plugin ${JSON.stringify(name)}: ${messageOf(error)}`);
+    throw new ConfigError(`failed to apply admission: ${messageOf(error)}`);
   }
 }
 
-function podSecurityOf({ defaults, exemptions }: ConfigOf<typeof podSecurity.shape>): PodSecuritySettings {
-  const of = (mode: Mode): LevelVersion => {
-    const [asked, as] = [defaults[mode], defaults[`${mode}-version`]];
-    const bad = (name: string, value: string, problem: string) =>
-      new ConfigError(`defaults.${name}: Invalid value: ${JSON.stringify(value)}: ${problem}`);
-    if (!isLevel(asked)) throw bad(mode, asked, levelProblem);
-    if (!isVersion(as)) throw bad(`${mode}-version`, as, versionProblem);
-    return { level: asked, version: as };
-  };
-  return {
-    defaults: { enforce: of("enforce"), audit: of("audit"), warn: of("warn") },
-    exemptions: {
-      usernames: new Set(exemptions.usernames),
-      runtimeClasses: new Set(exemptions.runtimeClasses),
-      namespaces: new Set(exemptions.namespaces),
-    },
-  };
+async function readPlugins(
+  path: string,
+  selection: PluginSelection,
+  { disk }: Pick<Outgoing, "disk">,
+): Promise<readonly PluginConfiguration[]> {
+  const text = await readText(disk, path).catch((error: unknown) => {
+    const from = `unable to read admission control configuration from ${JSON.stringify(path)}`;
+    throw new ConfigError(`failed to read plugin config: ${from} [${messageOf(error)}]`);
+  });
+  try {
+    const { value, duplicates } = parseYaml(text);
+    if (duplicates.length > 0)
+      throw new ConfigError(`strict decoding error: yaml: unmarshal errors: ${duplicates.join(", ")}`);
+    const legacy = legacyPlugins(value, path, selection);
+    if (legacy !== undefined) return legacy;
+    return decodeConfiguration(value, configuration).plugins.map((plugin) => ({
+      ...plugin,
+      path: plugin.path === "" || isAbsolute(plugin.path) ? plugin.path : join(dirname(path), plugin.path),
+    }));
+  } catch (error) {
+    throw new ConfigError(`failed to read plugin config: ${messageOf(error)}`);
+  }
 }
 
-const limitTypes = ["Server", "Namespace", "User", "SourceAndObject"] as const;
-/** Keys that a limit remembers unless it says how many. */
-const cacheSizeDefault = 4_096;
-
-function limitsOf({ limits }: ConfigOf<typeof eventRateLimit.shape>): readonly EventLimit[] {
-  if (limits.length === 0) throw new ConfigError("limits: Invalid value: []: must not be empty");
-  return limits.map(({ type, qps, burst, cacheSize }, index) => {
-    const known = limitTypes.find((one) => one === type);
-    const path = `limits[${index}]`;
-    if (known === undefined) {
-      const supported = [...limitTypes]
-        .toSorted()
-        .map((one) => JSON.stringify(one))
-        .join(", ");
-      throw new ConfigError(`${path}.type: Unsupported value: ${JSON.stringify(type)}: supported values: ${supported}`);
-    }
-    for (const [name, value] of [
-      ["burst", burst],
-      ["qps", qps],
-    ] as const)
-      if (value <= 0) throw new ConfigError(`${path}.${name}: Invalid value: ${value}: must be positive`);
-    if (cacheSize < 0) throw new ConfigError(`${path}.cacheSize: Invalid value: ${cacheSize}: must not be negative`);
-    return { type: known, qps, burst, cacheSize: cacheSize === 0 ? cacheSizeDefault : cacheSize };
-  });
+/** Before there was an `AdmissionConfiguration`, the file was that of either of two plug-ins. */
+function legacyPlugins(
+  value: unknown,
+  path: string,
+  selection: PluginSelection,
+): readonly PluginConfiguration[] | undefined {
+  const {
+    kind,
+    imagePolicy,
+    podNodeSelectorPluginConfig: selectors,
+  } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (kind !== undefined || (imagePolicy === undefined && selectors === undefined)) return undefined;
+  const names = ["ImagePolicyWebhook", "PodNodeSelector"].filter((name) => isEnabled(name, selection));
+  return names.map((name) => ({ name, path, configuration: undefined }));
 }
 
-function limitedOf({ limitedResources }: ConfigOf<typeof resourceQuota.shape>): readonly LimitedResource[] {
-  return limitedResources.map(({ apiGroup, resource, matchContains }, index) => {
-    if (resource === "") throw new ConfigError(`limitedResources[${index}].resource: Required value`);
-    return { group: apiGroup, resource, matchContains };
+/** The first entry of a plug-in counts; what is given in it counts before what is in a file. */
+async function valueFor(
+  name: string,
+  plugins: readonly PluginConfiguration[],
+  { disk }: Pick<Outgoing, "disk">,
+): Promise<unknown> {
+  const found = plugins.find((plugin) => plugin.name === name);
+  if (found?.configuration !== undefined) return found.configuration;
+  if (found === undefined || found.path === "") return undefined;
+  const text = await readText(disk, found.path).catch((error: unknown) => {
+    throw new ConfigError(`couldn't open admission plugin configuration ${found.path}: ${messageOf(error)}`);
   });
+  // An empty file is a configuration that says nothing, not none.
+  return parseYaml(text).value ?? {};
+}
+
+async function readText(disk: Outgoing["disk"], path: string): Promise<string> {
+  try {
+    return await disk.readText(path);
+  } catch (error) {
+    if (isPlatformError(error, "ENOENT")) throw new ConfigError(`open ${path}: no such file or directory`);
+    throw error;
+  }
 }

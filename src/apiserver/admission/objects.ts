@@ -2,6 +2,7 @@ import { type KubeObject, newNotFound } from "../../apimachinery/index.ts";
 import { chunkIndex, lowerBound, type Snapshot } from "../cacher/sorted-entries.ts";
 import type { ResourceRegistry } from "../registry/resource-registry.ts";
 import { updateObject } from "../registry/update.ts";
+import { createLocalClient } from "../local/local-client.ts";
 import type { RequestContext } from "../request/contract.ts";
 import type { ApiServer } from "../server.ts";
 import { alreadyAdmitted } from "./contract.ts";
@@ -20,6 +21,8 @@ export interface ClusterObjects {
   list<T extends KubeObject>(group: string, resource: string, namespace: string): Iterable<T>;
   /** Writes the status of an object as it is given, if nobody has changed the object since; rejects with 409 otherwise. */
   writeStatus<T extends KubeObject>(group: string, resource: string, object: T, context: RequestContext): Promise<T>;
+  /** As the server itself. Rejects with what the API would answer. */
+  create<T extends KubeObject>(group: string, resource: string, object: T): Promise<T>;
   /** Undefined for a kind that is not served. */
   resourceOf(apiVersion: string, kind: string): KindResource | undefined;
   /** All objects of a kind that every request has to look at. Keep it: asking again is then nearly free. */
@@ -100,6 +103,13 @@ export class ServerObjects implements ClusterObjects {
       },
     });
     return result.object as T;
+  }
+
+  async create<T extends KubeObject>(group: string, resource: string, object: T): Promise<T> {
+    if (this.#server === undefined) throw newNotFound({ group, resource }, object.metadata.name ?? "");
+    const user = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+    const client = createLocalClient(this.#server, { user, userAgent: "kube-apiserver" });
+    return client.resource<T>({ group, version: "v1", resource }).create(object);
   }
 
   resourceOf(apiVersion: string, kind: string): KindResource | undefined {

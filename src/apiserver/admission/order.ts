@@ -3,6 +3,7 @@ import type { Authorizer } from "../authz/contract.ts";
 import type { AdmissionSettings } from "./configuration.ts";
 import type { AdmissionPlugin } from "./contract.ts";
 import type { ClusterObjects } from "./objects.ts";
+import { alwaysPullImages } from "./plugins/always-pull-images.ts";
 import {
   certificateApproval,
   certificateSigning,
@@ -16,18 +17,21 @@ import { eventRateLimit } from "./plugins/event-rate-limit.ts";
 import { limitRanger } from "./plugins/limit-ranger.ts";
 import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
 import { nodeRestriction } from "./plugins/node-restriction.ts";
+import { imagePolicyWebhook } from "./plugins/image-policy-webhook.ts";
+import { namespaceAutoProvision } from "./plugins/namespace-auto-provision.ts";
+import { nodeDeclaredFeatureValidator, podResizeValidator } from "./plugins/nodes-of-pods.ts";
 import {
   alwaysAdmit,
   alwaysDeny,
-  alwaysPullImages,
   denyServiceExternalIps,
   extendedResourceToleration,
   limitPodHardAntiAffinityTopology,
   namespaceExists,
-  podNodeSelector,
 } from "./plugins/off-by-default.ts";
 import { persistentVolumeClaimResize } from "./plugins/persistent-volume-claim-resize.ts";
 import { ownerReferencesPermissionEnforcement } from "./plugins/owner-references.ts";
+import { podNodeSelector } from "./plugins/pod-node-selector.ts";
+import { podTolerationRestriction } from "./plugins/pod-toleration-restriction.ts";
 import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { podSecurity } from "./plugins/pod-security.ts";
 import { priority } from "./plugins/priority.ts";
@@ -57,6 +61,8 @@ export const admissionReads: readonly (readonly [group: string, resource: string
   ["", "resourcequotas"],
   ["", "pods"],
   ["", "nodes"],
+  ["resource.k8s.io", "deviceclasses"],
+  ["resource.k8s.io", "resourceclaims"],
   ["scheduling.k8s.io", "priorityclasses"],
   ["storage.k8s.io", "storageclasses"],
   ["networking.k8s.io", "ingressclasses"],
@@ -69,12 +75,15 @@ export const admissionReads: readonly (readonly [group: string, resource: string
   ["admissionregistration.k8s.io", "validatingadmissionpolicybindings"],
 ];
 
+/** What a gate that is off here keeps from doing anything: there is no such resource. */
+const idle = (name: string): AdmissionPlugin => ({ name, handles: () => false });
+
 /** The plug-ins in upstream's order, those too that are off by default: see `select.ts`. */
 export function admissionPlugins(inputs: AdmissionInputs): readonly AdmissionPlugin[] {
   const { objects, authorizer, clock, dynamic = [], settings = {} } = inputs;
-  const { eventLimits, podSecurity: security, limitedResources } = settings;
   return [
     alwaysAdmit,
+    namespaceAutoProvision(objects),
     namespaceLifecycle(objects),
     namespaceExists(objects),
     limitPodHardAntiAffinityTopology,
@@ -83,14 +92,17 @@ export function admissionPlugins(inputs: AdmissionInputs): readonly AdmissionPlu
     nodeRestriction(objects),
     taintNodesByCondition,
     alwaysPullImages,
-    podSecurity(objects, security),
-    podNodeSelector(objects),
+    imagePolicyWebhook(settings.imagePolicy, clock),
+    podSecurity(objects, settings.podSecurity),
+    podNodeSelector(objects, settings.nodeSelectors),
     priority(objects),
     defaultTolerationSeconds(settings.tolerationSeconds),
-    eventRateLimit(eventLimits ?? [], clock),
+    podTolerationRestriction(objects, settings.tolerations),
+    eventRateLimit(settings.eventLimits ?? [], clock),
     extendedResourceToleration,
     defaultStorageClass(objects),
     storageObjectInUseProtection,
+    idle("PodGroupProtection"),
     ownerReferencesPermissionEnforcement(objects, authorizer),
     persistentVolumeClaimResize(objects),
     runtimeClass(objects),
@@ -101,8 +113,12 @@ export function admissionPlugins(inputs: AdmissionInputs): readonly AdmissionPlu
     defaultIngressClass(objects),
     denyServiceExternalIps,
     podTopologyLabels(objects),
+    idle("PodGroupWorkloadExists"),
+    nodeDeclaredFeatureValidator(objects),
+    idle("JobValidation"),
+    podResizeValidator(objects),
     ...dynamic,
-    resourceQuota(objects, clock, limitedResources),
+    resourceQuota(objects, clock, settings.limitedResources),
     alwaysDeny,
   ];
 }

@@ -1,5 +1,5 @@
 import { type StatusCause, newFailure, type StatusError } from "../../apimachinery/index.ts";
-import type { AdmissionAttributes } from "./contract.ts";
+import type { AdmissionAttributes, AdmissionPlugin } from "./contract.ts";
 
 /** `pods "web" is forbidden: why`. Upstream: `admission.NewForbidden`. */
 export function refuse(attributes: AdmissionAttributes, why: string, causes?: readonly StatusCause[]): StatusError {
@@ -22,3 +22,7 @@ export function isResource(
 ): boolean {
   return resource.group === group && names.includes(resource.resource);
 }
+
+/** Whether pods themselves are created or changed. */
+export const isPodWrite: AdmissionPlugin["handles"] = (operation, resource, subresource) =>
+  (operation === "CREATE" || operation === "UPDATE") && subresource === "" && isResource(resource, "", "pods");

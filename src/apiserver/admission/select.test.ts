@@ -9,7 +9,7 @@ import type { ClusterObjects } from "./objects.ts";
 import { admissionPlugins } from "./order.ts";
 import { eventRateLimit } from "./plugins/event-rate-limit.ts";
 import { ownerReferencesPermissionEnforcement } from "./plugins/owner-references.ts";
-import { selectPlugins } from "./select.ts";
+import { defaultPlugins, pluginNames, selectionProblems, selectPlugins } from "./select.ts";
 
 const authorizer: Authorizer = { authorize: () => ({ decision: "allow", reason: "" }) } as unknown as Authorizer;
 const collection = () => ({ all: () => [] });
@@ -19,25 +19,40 @@ const all = admissionPlugins({ objects, authorizer, clock, random: new SeededRan
 const names = (enable: readonly string[], disable: readonly string[]) =>
   selectPlugins(all, { enable, disable }).map(({ name }) => name);
 
-test("upstream's plug-ins that are on by default, in upstream's order", () => {
-  assert.deepEqual(names([], []), [
+test("there are upstream's plug-ins, in upstream's order", () => {
+  const dynamic = [
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionWebhook",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionWebhook",
+  ];
+  assert.deepEqual(
+    all.map(({ name }) => name),
+    pluginNames.filter((name) => !dynamic.includes(name)),
+  );
+});
+
+test("upstream's plug-ins that are on by default", () => {
+  assert.deepEqual(defaultPlugins, [
     ...["NamespaceLifecycle", "LimitRanger", "ServiceAccount", "TaintNodesByCondition", "PodSecurity", "Priority"],
-    ...["DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection"],
+    ...["DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection", "PodGroupProtection"],
     ...["PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval", "CertificateSigning"],
     ...["ClusterTrustBundleAttest", "CertificateSubjectRestriction", "DefaultIngressClass", "PodTopologyLabels"],
-    "ResourceQuota",
+    ...["PodGroupWorkloadExists", "NodeDeclaredFeatureValidator", "JobValidation", "PodResizeValidator"],
+    ...["MutatingAdmissionPolicy", "MutatingAdmissionWebhook", "ValidatingAdmissionPolicy"],
+    ...["ValidatingAdmissionWebhook", "ResourceQuota"],
   ]);
 });
 
 test("others are there when asked for, and may be switched off", () => {
   assert.ok(names(["NodeRestriction"], []).includes("NodeRestriction"));
+  assert.ok(!names([], []).includes("NodeRestriction"));
   assert.ok(!names([], ["PodSecurity"]).includes("PodSecurity"));
-  assert.throws(() => names(["Nonsense"], []), { message: 'enable-admission-plugins plugin "Nonsense" is unknown' });
-  assert.throws(() => names(["PodSecurity"], ["PodSecurity"]), {
-    message: "PodSecurity in enable-admission-plugins and disable-admission-plugins overlapped",
-  });
-  // Off here anyway.
-  names([], ["ImagePolicyWebhook"]);
+  assert.deepEqual(selectionProblems({ enable: ["Nope", "PodSecurity"], disable: ["Bar", "PodSecurity"] }), [
+    'enable-admission-plugins plugin "Nope" is unknown',
+    'disable-admission-plugins plugin "Bar" is unknown',
+    "[PodSecurity] in enable-admission-plugins and disable-admission-plugins overlapped",
+  ]);
 });
 
 const attributesFor = (object: unknown, more: object = {}) =>
@@ -72,7 +87,7 @@ test("AlwaysPullImages, ExtendedResourceToleration and LimitPodHardAntiAffinityT
   void named("AlwaysPullImages").admit?.(attributesFor(pod));
   assert.equal(pod.spec?.containers[0]?.imagePullPolicy, "Always");
   void named("ExtendedResourceToleration").admit?.(attributesFor(pod));
-  assert.deepEqual(pod.spec?.tolerations, [{ key: "example.com/gpu", operator: "Exists" }]);
+  assert.deepEqual(pod.spec?.tolerations, [{ key: "example.com/gpu", operator: "Exists", effect: "NoSchedule" }]);
   const term = { topologyKey: "zone" };
   const spread = {
     metadata: { name: "x" },

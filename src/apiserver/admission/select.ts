@@ -6,52 +6,55 @@ export interface PluginSelection {
   readonly disable: readonly string[];
 }
 
+/** All there are, in the order in which they run. Upstream: `AllOrderedPlugins`. */
+export const pluginNames: readonly string[] = [
+  ...["AlwaysAdmit", "NamespaceAutoProvision", "NamespaceLifecycle", "NamespaceExists"],
+  ...["LimitPodHardAntiAffinityTopology", "LimitRanger", "ServiceAccount", "NodeRestriction"],
+  ...["TaintNodesByCondition", "AlwaysPullImages", "ImagePolicyWebhook", "PodSecurity", "PodNodeSelector"],
+  ...["Priority", "DefaultTolerationSeconds", "PodTolerationRestriction", "EventRateLimit"],
+  ...["ExtendedResourceToleration", "DefaultStorageClass", "StorageObjectInUseProtection", "PodGroupProtection"],
+  ...["OwnerReferencesPermissionEnforcement", "PersistentVolumeClaimResize", "RuntimeClass"],
+  ...["CertificateApproval", "CertificateSigning", "ClusterTrustBundleAttest", "CertificateSubjectRestriction"],
+  ...["DefaultIngressClass", "DenyServiceExternalIPs", "PodTopologyLabels", "PodGroupWorkloadExists"],
+  ...["NodeDeclaredFeatureValidator", "JobValidation", "PodResizeValidator"],
+  ...["MutatingAdmissionPolicy", "MutatingAdmissionWebhook", "ValidatingAdmissionPolicy"],
+  ...["ValidatingAdmissionWebhook", "ResourceQuota", "AlwaysDeny"],
+];
+
 /** On only when asked for, as upstream has it. */
 const offByDefault: ReadonlySet<string> = new Set([
-  "AlwaysAdmit",
-  "AlwaysDeny",
-  "AlwaysPullImages",
-  "DenyServiceExternalIPs",
-  "EventRateLimit",
-  "ExtendedResourceToleration",
-  "LimitPodHardAntiAffinityTopology",
-  "NamespaceExists",
-  "NodeRestriction",
-  "OwnerReferencesPermissionEnforcement",
-  "PodNodeSelector",
+  ...["AlwaysAdmit", "AlwaysDeny", "AlwaysPullImages", "DenyServiceExternalIPs", "EventRateLimit"],
+  ...["ExtendedResourceToleration", "ImagePolicyWebhook", "LimitPodHardAntiAffinityTopology"],
+  ...["NamespaceAutoProvision", "NamespaceExists", "NodeRestriction", "OwnerReferencesPermissionEnforcement"],
+  ...["PodNodeSelector", "PodTolerationRestriction"],
 ]);
 
-/** Upstream's other plug-ins, for what is not served here; switching them off is no mistake. */
-const elsewhere: ReadonlySet<string> = new Set([
-  "ImagePolicyWebhook",
-  "JobValidation",
-  "NamespaceAutoProvision",
-  "NodeDeclaredFeatureValidator",
-  "PodGroupProtection",
-  "PodGroupWorkloadExists",
-  "PodResizeValidator",
-  "PodTolerationRestriction",
-]);
+export const defaultPlugins: readonly string[] = pluginNames.filter((name) => !offByDefault.has(name));
 
 /** Without a selection: what a cluster made by kubeadm has. Upstream's default is without NodeRestriction. */
 const usual: PluginSelection = { enable: ["NodeRestriction"], disable: [] };
 
-/** Throws for a name that is none, in upstream's words. Their order is always the same. */
+/** What is wrong with the flags, in upstream's words. */
+export function selectionProblems({ enable, disable }: PluginSelection): readonly string[] {
+  const unknown = Object.entries({ enable, disable }).flatMap(([flag, names]) =>
+    names
+      .filter((name) => !pluginNames.includes(name))
+      .map((name) => `${flag}-admission-plugins plugin ${JSON.stringify(name)} is unknown`),
+  );
+  const both = [...new Set(enable)].filter((name) => disable.includes(name)).toSorted();
+  if (both.length === 0) return unknown;
+  return [...unknown, `[${both.join(" ")}] in enable-admission-plugins and disable-admission-plugins overlapped`];
+}
+
+/** Whether a plug-in runs. */
+export function isEnabled(name: string, { enable, disable }: PluginSelection = usual): boolean {
+  return enable.includes(name) || (!disable.includes(name) && !offByDefault.has(name));
+}
+
+/** Those that run, of the plug-ins given; in their order. */
 export function selectPlugins(
   plugins: readonly AdmissionPlugin[],
   selection: PluginSelection = usual,
 ): readonly AdmissionPlugin[] {
-  const { enable, disable } = selection;
-  const known = new Set(plugins.map(({ name }) => name));
-  for (const [flag, names] of Object.entries({ enable, disable })) {
-    if (selection === usual) break;
-    for (const name of names) {
-      if (!known.has(name) && !(flag === "disable" && elsewhere.has(name)))
-        throw new Error(`${flag}-admission-plugins plugin ${JSON.stringify(name)} is unknown`);
-    }
-  }
-  const both = enable.find((name) => disable.includes(name));
-  if (both !== undefined)
-    throw new Error(`${both} in enable-admission-plugins and disable-admission-plugins overlapped`);
-  return plugins.filter(({ name }) => enable.includes(name) || (!disable.includes(name) && !offByDefault.has(name)));
+  return plugins.filter(({ name }) => isEnabled(name, selection));
 }

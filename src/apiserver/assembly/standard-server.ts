@@ -293,9 +293,10 @@ function admissionOf(options: StandardServerOptions, parts: AdmissionParts) {
     ...{ objects, authorizer, equivalents, params, codecOf, clock },
     metrics: policyMetrics(parts.metrics),
   };
+  const { mutatingCredentials, validatingCredentials } = options.admissionSettings ?? {};
   const dynamic = [
-    ...[mutatingPolicies(policies), mutatingWebhooks(hooks)],
-    ...[validatingPolicies(policies), validatingWebhooks(hooks)],
+    ...[mutatingPolicies(policies), mutatingWebhooks({ ...hooks, caller: caller.with(mutatingCredentials) })],
+    ...[validatingPolicies(policies), validatingWebhooks({ ...hooks, caller: caller.with(validatingCredentials) })],
   ];
   const plugins =
     more.admission ??

@@ -60,7 +60,14 @@ export function createHttpClient(config: HttpClientConfig): ClosableClient {
   });
 }
 
-function credentialsOf({ cluster, user, clock, disk, processes }: HttpClientConfig): Credentials {
+/** What a kubeconfig's user says of itself in `Authorization`, or a plug-in of it. */
+export function credentialsOf({
+  cluster,
+  user,
+  clock,
+  disk,
+  processes,
+}: Pick<HttpClientConfig, "cluster" | "user" | "clock" | "disk" | "processes">): Credentials {
   if (user.tokenFile !== undefined && user.tokenFile !== "") return fileTokenCredentials(disk, clock, user.tokenFile);
   if (user.token !== undefined && user.token !== "") return fixedCredentials(`Bearer ${user.token}`);
   if (user.username !== undefined) return fixedCredentials(basicAuthorization(user.username, user.password ?? ""));

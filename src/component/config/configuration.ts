@@ -9,6 +9,8 @@ export interface ConfigurationKind<S extends ConfigShape> {
   readonly apiVersions: readonly string[];
   readonly kind: string;
   readonly shape: S;
+  /** Unknown fields are no error. */
+  readonly lenient?: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export function decodeConfiguration<S extends ConfigShape>(value: unknown, kind:
   }
   const unknown: string[] = [];
   const decoded = field.object(kind.shape).read(rest, "", unknown);
-  if (unknown.length > 0) {
+  if (unknown.length > 0 && kind.lenient !== true) {
     const list = unknown.map((path) => `unknown field ${JSON.stringify(path)}`).join(", ");
     throw new ConfigError(`strict decoding error: ${list}`);
   }

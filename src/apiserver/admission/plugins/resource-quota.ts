@@ -1,10 +1,10 @@
-import type { ResourceQuota } from "../../../api/index.ts";
+import type { DeviceClass, Pod, QuotaSurroundings, ResourceQuota, resourceV1 } from "../../../api/index.ts";
 import { isStatusError } from "../../../apimachinery/index.ts";
 import type { Clock } from "../../../base/index.ts";
 import type { LimitedResource } from "../configuration.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
 import type { ClusterObjects } from "../objects.ts";
-import { takesQuota } from "../quota/evaluators.ts";
+import { mayTakeMore, takesQuota } from "../quota/handles.ts";
 import { judge } from "../quota/judge.ts";
 import { QuotaBatches, type QuotaStore } from "../quota/quota-batches.ts";
 
@@ -21,15 +21,27 @@ export function resourceQuota(
   limited: readonly LimitedResource[] = [],
 ): AdmissionPlugin {
   const store = new WrittenQuotas(objects);
-  const batches = new QuotaBatches(store, (quotas, attributes) => judge(quotas, attributes, limited), clock);
+  const charge = (quotas: readonly ResourceQuota[], attributes: AdmissionAttributes) =>
+    judge(quotas, attributes, { limited, surroundings: surroundingsIn(objects, clock) });
+  const batches = new QuotaBatches(store, charge, clock);
   return {
     name: "ResourceQuota",
     handles: takesQuota,
     validate(attributes) {
-      if (attributes.namespace === "") return undefined;
+      if (attributes.namespace === "" || !mayTakeMore(attributes)) return undefined;
       if (limited.length === 0 && store.list(attributes.namespace).length === 0) return undefined;
       return batches.charge(attributes);
     },
+  };
+}
+
+function surroundingsIn(objects: ClusterObjects, clock: Clock): QuotaSurroundings {
+  return {
+    nowMs: clock.now(),
+    deviceClasses: () => objects.list<DeviceClass>("resource.k8s.io", "deviceclasses", ""),
+    pod: (namespace, name) => objects.get<Pod>("", "pods", namespace, name),
+    resourceClaims: (namespace) =>
+      objects.list<resourceV1.ResourceClaim>("resource.k8s.io", "resourceclaims", namespace),
   };
 }
 

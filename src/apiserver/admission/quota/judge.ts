@@ -1,93 +1,139 @@
-import type { ResourceQuota } from "../../../api/index.ts";
-import { Quantity } from "../../../apimachinery/index.ts";
+import {
+  type Amounts,
+  isInScopes,
+  type QuotaEvaluator,
+  type QuotaSurroundings,
+  quotaEvaluator,
+  type ResourceQuota,
+  type ScopedResourceSelectorRequirement,
+  scopesOf,
+} from "../../../api/index.ts";
+import { type KubeObject, newUnknownError, Quantity } from "../../../apimachinery/index.ts";
 import type { LimitedResource } from "../configuration.ts";
 import type { AdmissionAttributes } from "../contract.ts";
 import { refuse } from "../refuse.ts";
-import { type Amounts, constraintsOf, matchesScopes, usageOf } from "./evaluators.ts";
 import { amountsOf } from "./quota-batches.ts";
 
 type Used = Readonly<Record<string, Quantity>>;
 
-/** What a request takes of each quota, where it takes something; throws where there is not enough. Upstream: `CheckRequest`. */
+/** What decides beside the quotas themselves. */
+export interface JudgeInputs {
+  readonly limited: readonly LimitedResource[];
+  readonly surroundings: QuotaSurroundings;
+}
+
+/** A request, and what it takes. */
+interface Charge {
+  readonly attributes: AdmissionAttributes;
+  readonly object: KubeObject;
+  readonly evaluator: QuotaEvaluator;
+  readonly asked: Amounts;
+  /** What is asked for beyond what the object took before. */
+  readonly more: Amounts;
+}
+
+/** What a request leaves of each quota that it takes something of; throws where there is not enough. Upstream: `CheckRequest`. */
 export function judge(
   quotas: readonly ResourceQuota[],
   attributes: AdmissionAttributes,
-  limited: readonly LimitedResource[] = [],
+  inputs: JudgeInputs,
 ): ReadonlyMap<string, Used> {
-  const asked = usageOf(attributes.resource, attributes.object);
+  const { resource, object, oldObject, operation } = attributes;
+  if (object === undefined) return new Map();
+  const evaluator = quotaEvaluator(resource);
+  const { surroundings } = inputs;
+  const concerned = quotas.filter((quota) => checkConcern(quota, attributes, object, evaluator, surroundings));
+  const asked = evaluator.usage(object, surroundings);
   const negative = [...asked].filter(([, amount]) => amount.sign < 0).map(([name]) => name);
   if (negative.length > 0)
     throw refuse(attributes, `quota usage is negative for resource(s): ${negative.toSorted().join(",")}`);
+  const before =
+    operation === "UPDATE" && oldObject !== undefined ? evaluator.usage(oldObject, surroundings) : undefined;
+  const charge = { attributes, object, evaluator, asked, more: before === undefined ? asked : beyond(asked, before) };
+  const deltas = new Map(concerned.map((quota) => [quota, deltaFor(quota, charge)]));
+  const all = concerned.length === 0 ? [charge.more] : [...deltas.values()];
+  if (all.every((delta) => [...delta.values()].every((amount) => amount.isZero))) return new Map();
+  checkLimited(quotas, concerned, charge, inputs);
   const left = new Map<string, Used>();
-  const concerned = quotas.filter((one) => concerns(one, attributes, attributes.object));
-  if (limited.length > 0) checkLimited(concerned, attributes, asked, limited);
-  for (const quota of concerned) {
-    checkConstraints(quota, attributes, asked);
-    const delta = deltaFor(quota, attributes, asked);
+  for (const [quota, delta] of deltas) {
     const used = charged(quota, attributes, delta);
     if (used !== undefined) left.set(quota.metadata.name ?? "", used);
   }
   return left;
 }
 
-/** Some things may only be taken where a quota speaks of them. */
+/** A quota counts what its status names: that is what its controller keeps up to date. */
+function checkConcern(
+  quota: ResourceQuota,
+  attributes: AdmissionAttributes,
+  object: KubeObject,
+  evaluator: QuotaEvaluator,
+  surroundings: QuotaSurroundings,
+): boolean {
+  const names = Object.keys(quota.status?.hard ?? {}).filter((name) => evaluator.tracks(name, surroundings));
+  if (names.length === 0 || !isInScopes(quota, evaluator, object)) return false;
+  const called = quota.metadata.name ?? "";
+  const lacking = evaluator.lacking?.(names, object);
+  if (lacking !== undefined) throw refuse(attributes, `failed quota: ${called}: ${lacking}`);
+  const used = quota.status?.used ?? {};
+  if (names.every((name) => used[name] !== undefined)) return true;
+  throw refuse(attributes, `status unknown for quota: ${called}, resources: ${names.toSorted().join(",")}`);
+}
+
+/** Some things may only be taken where a quota speaks of them, and some objects only be made where one has their scope. */
 function checkLimited(
   quotas: readonly ResourceQuota[],
-  attributes: AdmissionAttributes,
-  asked: Amounts,
-  limited: readonly LimitedResource[],
+  concerned: readonly ResourceQuota[],
+  { attributes, object, evaluator, asked }: Charge,
+  { limited, surroundings }: JudgeInputs,
 ): void {
+  if (limited.length === 0) return;
   const { group, resource } = attributes.resource;
   const parts = limited
     .filter((one) => one.group === group && one.resource === resource)
     .flatMap(({ matchContains }) => matchContains);
-  const covered = new Set(quotas.flatMap(({ status }) => Object.keys(status?.hard ?? {})));
+  const covered = new Set(concerned.flatMap(({ status }) => Object.keys(status?.hard ?? {})));
   const open = [...asked].filter(
-    ([name, amount]) => amount.sign > 0 && !covered.has(name) && parts.some((part) => name.includes(part)),
+    ([name, amount]) =>
+      amount.sign > 0 &&
+      parts.some((part) => name.includes(part)) &&
+      !(covered.has(name) && evaluator.tracks(name, surroundings)),
   );
-  if (open.length === 0) return;
-  const names = open.map(([name]) => name).toSorted();
-  throw refuse(attributes, `insufficient quota to consume: ${names.join(",")}`);
+  if (open.length > 0) {
+    const names = open.map(([name]) => name).toSorted();
+    throw refuse(attributes, `insufficient quota to consume: ${names.join(",")}`);
+  }
+  const isIn = (scope: ScopedResourceSelectorRequirement) => evaluator.inScope?.(scope, object) === true;
+  const had = new Set(quotas.flatMap((quota) => scopesOf(quota).filter(isIn)).map(({ scopeName }) => scopeName));
+  // The scopes of all entries count, whatever resource these are about.
+  const missing = limited
+    .flatMap(({ matchScopes }) => matchScopes.filter(isIn))
+    .filter((one) => !had.has(one.scopeName));
+  if (missing.length > 0) throw newUnknownError(`insufficient quota to match these scopes: ${goScopes(missing)}`);
 }
 
-/** A quota counts what its status names: that is what its controller keeps up to date. */
-function concerns(
-  quota: ResourceQuota,
-  { resource }: AdmissionAttributes,
-  object: AdmissionAttributes["object"],
-): boolean {
-  const names = Object.keys(quota.status?.hard ?? {});
-  const asked = usageOf(resource, object);
-  const tracked = names.some((name) => asked.has(name) || constraintsOf(resource, object, [name]) !== undefined);
-  return tracked && matchesScopes(quota, resource, object);
+/** `[{PriorityClass In [a b]}]`. */
+function goScopes(scopes: readonly ScopedResourceSelectorRequirement[]): string {
+  const texts = scopes.map(
+    ({ scopeName, operator, values = [] }) => `{${scopeName} ${operator} [${values.join(" ")}]}`,
+  );
+  return `[${texts.join(" ")}]`;
 }
 
-function checkConstraints(quota: ResourceQuota, attributes: AdmissionAttributes, asked: Amounts): void {
-  const name = quota.metadata.name ?? "";
-  const hard = Object.keys(quota.status?.hard ?? {});
-  const missing = constraintsOf(attributes.resource, attributes.object, hard);
-  if (missing !== undefined) throw refuse(attributes, `failed quota: ${name}: must specify ${missing}`);
-  const used = quota.status?.used ?? {};
-  const unknown = hard.filter((resource) => asked.has(resource) && used[resource] === undefined);
-  if (unknown.length === 0) return;
-  const resources = unknown.toSorted().join(",");
-  throw refuse(attributes, `status unknown for quota: ${name}, resources: ${resources}`);
-}
-
-/** Changes are charged by what they add, where the quota counted the object before. */
-function deltaFor(
-  quota: ResourceQuota,
-  { operation, resource, oldObject }: AdmissionAttributes,
-  asked: Amounts,
-): Amounts {
-  if (operation !== "UPDATE" || oldObject === undefined || !matchesScopes(quota, resource, oldObject)) return asked;
-  const before = usageOf(resource, oldObject);
+function beyond(asked: Amounts, before: Amounts): Amounts {
   const delta = new Map<string, Quantity>();
   for (const [name, amount] of asked) {
     const more = amount.subtract(before.get(name) ?? Quantity.zero);
     delta.set(name, more.sign < 0 ? Quantity.zero : more);
   }
   return delta;
+}
+
+/** Changes are charged by what they add, where the quota counted the object before. */
+function deltaFor(quota: ResourceQuota, { attributes, evaluator, asked, more }: Charge): Amounts {
+  const { operation, oldObject } = attributes;
+  if (operation !== "UPDATE" || oldObject === undefined) return asked;
+  return isInScopes(quota, evaluator, oldObject) ? more : asked;
 }
 
 function charged(quota: ResourceQuota, attributes: AdmissionAttributes, delta: Amounts): Used | undefined {
@@ -99,7 +145,9 @@ function charged(quota: ResourceQuota, attributes: AdmissionAttributes, delta: A
   const over = wanted
     .map(([name]) => name)
     .filter((name) => (total.get(name) ?? Quantity.zero).compare(hard.get(name) ?? Quantity.zero) > 0);
-  if (over.length > 0) throw refuse(attributes, exceeded(quota, over.toSorted(), delta, used, hard));
+  // What a controller found out is charged, even where it is too much.
+  if (over.length > 0 && attributes.subresource !== "status")
+    throw refuse(attributes, exceeded(quota, over.toSorted(), delta, used, hard));
   return Object.fromEntries(total);
 }
 

@@ -1,6 +1,6 @@
 import { newBadRequest, newInternalError, newTimeout, StatusError } from "../../../apimachinery/index.ts";
 import { messageOf } from "../../../base/index.ts";
-import { AnswerError } from "./caller.ts";
+import { AnswerError } from "./exchange.ts";
 import { annotate } from "../annotate.ts";
 import type { AdmissionAttributes } from "../contract.ts";
 import type { Variant } from "./equivalents.ts";

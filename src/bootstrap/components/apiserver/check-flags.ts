@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { pluginNames, selectionProblems } from "../../../apiserver/index.ts";
 import { FeatureGateError, Features, FlagError } from "../../../component/index.ts";
 import { checkAudit } from "./audit-flags.ts";
 import { checkTokens } from "./authentication.ts";
@@ -15,9 +16,25 @@ export function checkFlags(flags: ApiserverFlags): void {
     ...checkTokens(flags),
     ...checkAudit(flags),
     ...checkGates(flags),
+    ...checkAdmission(flags),
   ];
   if (problems.length === 1) throw new FlagError(problems[0] ?? "");
   if (problems.length > 1) throw new FlagError(`[${problems.join(", ")}]`);
+}
+
+function checkAdmission(flags: ApiserverFlags): readonly string[] {
+  const all = flags["admission-control"];
+  const selection = { enable: flags["enable-admission-plugins"], disable: flags["disable-admission-plugins"] };
+  const both = all.length > 0 && (selection.enable.length > 0 || selection.disable.length > 0);
+  return [
+    ...(both
+      ? ["admission-control and enable-admission-plugins/disable-admission-plugins flags are mutually exclusive"]
+      : []),
+    ...all
+      .filter((name) => !pluginNames.includes(name))
+      .map((name) => `admission-control plugin ${JSON.stringify(name)} is unknown`),
+    ...selectionProblems(selection),
+  ];
 }
 
 function checkStore(flags: ApiserverFlags): readonly string[] {

@@ -1,3 +1,4 @@
+import { defaultPlugins, pluginNames } from "../../../apiserver/index.ts";
 import { featureGateUsage, type FlagGroups, type FlagValues, flag, logFlags } from "../../../component/index.ts";
 import { auditFlags } from "./audit-flags.ts";
 import { authorizationFlags } from "./authorization.ts";
@@ -107,9 +108,13 @@ const enablement = {
   }),
 };
 
+const listed = [...pluginNames].toSorted().join(", ");
 const admission = {
+  "admission-control": flag.textList({
+    usage: `Admission plugins to run instead of those that are on by default, of: ${listed}. (DEPRECATED: Use --enable-admission-plugins or --disable-admission-plugins instead.)`,
+  }),
   "enable-admission-plugins": flag.textList({
-    usage: "Admission plugins to enable beside those that are on by default.",
+    usage: `Admission plugins to enable beside those that are on by default (${defaultPlugins.join(", ")}), of: ${listed}.`,
   }),
   "default-not-ready-toleration-seconds": flag.integer({
     usage: "How long pods that say nothing of it stay on a node that is not ready.",
@@ -123,7 +128,7 @@ const admission = {
     usage: "File with an AdmissionConfiguration: what plugins are configured with.",
   }),
   "disable-admission-plugins": flag.textList({
-    usage: "Admission plugins to disable although they are on by default.",
+    usage: `Admission plugins to disable although they are on by default, of: ${listed}.`,
   }),
 };
 

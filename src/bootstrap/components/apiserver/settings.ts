@@ -1,10 +1,13 @@
 import {
   type AuthorizationMode,
   type KubeletCredentials,
+  pluginNames,
+  type PluginSelection,
   readAdmissionSettings,
   type StandardServerOptions,
   tokenFileAuthenticator,
 } from "../../../apiserver/index.ts";
+import type { Platform } from "../../../base/index.ts";
 import { FlagError, pemBlocks } from "../../../component/index.ts";
 import { machineAddress } from "../../cluster/addresses.ts";
 import type { TokenAuthentication } from "./authentication.ts";
@@ -70,8 +73,7 @@ export async function serverSettings(
       ...(await proxyClient(flags, read)),
       byEndpoints: flags["enable-aggregator-routing"],
     },
-    ...(await admissionSettings(flags, read)),
-    admissionPlugins: { enable: flags["enable-admission-plugins"], disable: flags["disable-admission-plugins"] },
+    ...(await admissionOf(flags, platform)),
     more: {
       advertiseAddress: `${address.includes(":") ? `[${address}]` : address}:${port}`,
       requestTimeoutMs: flags["request-timeout"],
@@ -136,12 +138,20 @@ function keysOf(pem: string): readonly string[] {
   return pemBlocks(pem).map(({ text }) => text);
 }
 
-async function admissionSettings(flags: ApiserverFlags, read: (path: string) => Promise<string>) {
+/** Which plug-ins run. `--admission-control` names all of them, the other two flags say how they differ from the usual ones. */
+export function selectionOf(flags: ApiserverFlags): PluginSelection {
+  const all = flags["admission-control"];
+  if (all.length > 0) return { enable: all, disable: pluginNames.filter((name) => !all.includes(name)) };
+  return { enable: flags["enable-admission-plugins"], disable: flags["disable-admission-plugins"] };
+}
+
+async function admissionOf(flags: ApiserverFlags, platform: Platform) {
   const path = flags["admission-control-config-file"];
+  const admissionPlugins = selectionOf(flags);
   const tolerationSeconds = {
     notReady: flags["default-not-ready-toleration-seconds"],
     unreachable: flags["default-unreachable-toleration-seconds"],
   };
-  const configured = path === "" ? {} : await readAdmissionSettings(path, read);
-  return { admissionSettings: { ...configured, tolerationSeconds } };
+  const configured = await readAdmissionSettings(path, admissionPlugins, platform);
+  return { admissionPlugins, admissionSettings: { ...configured, tolerationSeconds } };
 }
