@@ -156,3 +156,16 @@ test("a daemon set always has the number of its template", () => {
     "deprecated.daemonset.template.generation": "3",
   });
 });
+
+test("the old name of the service account says the same as the new one, in templates too", () => {
+  const of = (account: object) => {
+    const spec = { selector: {}, template: { spec: { containers: [], ...account } } };
+    const { template } = defaulted<Deployment>("apps", "v1", "Deployment", { metadata: { name: "a" }, spec }).spec;
+    return [template.spec?.serviceAccountName, template.spec?.serviceAccount];
+  };
+  assert.deepEqual(of({}), [undefined, undefined]);
+  assert.deepEqual(of({ serviceAccountName: "a" }), ["a", "a"]);
+  assert.deepEqual(of({ serviceAccount: "a" }), ["a", "a"]);
+  assert.deepEqual(of({ serviceAccountName: "a", serviceAccount: "b" }), ["a", "a"]);
+  assert.deepEqual(of({ serviceAccount: "" }), [undefined, undefined]);
+});

@@ -1,6 +1,7 @@
 import { parseQuantity } from "../../../apimachinery/index.ts";
 import { pullPolicyFor } from "./image-tag.ts";
 import { fillPodLevelResources } from "./pod-level-resources.ts";
+import { fillServiceAccount } from "./service-account-alias.ts";
 import type {
   Container,
   EphemeralContainerCommon,
@@ -25,6 +26,7 @@ export const defaults = {
   EphemeralContainerCommon: fillPullPolicy,
   Volume: fillVolume,
   Pod: fillPod,
+  PodSpec: fillServiceAccount,
   Service: fillService,
   ReplicationController: fillReplicationController,
   Namespace: fillNamespace,
