@@ -46,6 +46,7 @@ export const podStrategy: Strategy<Pod> = {
     },
     validateUpdate: validatePodStatusUpdate,
   },
+  resetFields: { status: ["spec", "metadata.deletionTimestamp", "metadata.ownerReferences"] },
   subresources: { ephemeralcontainers: ephemeralContainers, resize },
   selectableFields: {
     "spec.nodeName": ({ spec }) => spec.nodeName ?? "",
