@@ -5,7 +5,6 @@ export {
   type VariableOptions,
 } from "./admission/expression-variables.ts";
 export { containersOf } from "./core/v1/containers.ts";
-<<<<<<< Updated upstream
 export { isExtendedResource } from "./core/v1/extended-resources.ts";
 export { addAmounts, type Amounts, podAmounts } from "./core/v1/pod-amounts.ts";
 export { podQos } from "./core/v1/pod-qos.ts";
@@ -19,9 +18,7 @@ export {
   scopesOf,
 } from "./quota/evaluator.ts";
 export { isTerminating } from "./quota/pods.ts";
-=======
 export { withoutServiceAccountAlias, withServiceAccountAlias } from "./core/v1/service-account-alias.ts";
->>>>>>> Stashed changes
 export { groupVersions } from "./group-versions.ts";
 export { builtInOpenApi } from "./openapi.ts";
 export { type GroupVersion, loadScheme, type Scheme, type ServedResource } from "./scheme.ts";
