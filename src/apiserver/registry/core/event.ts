@@ -40,6 +40,11 @@ function modern(event: CoreEvent): Event {
   } as Event;
 }
 
+/** Events are stored in the core form; what is selected is read from there. */
+function eitherForm(event: Event | CoreEvent): Event {
+  return "involvedObject" in event ? modern(event) : event;
+}
+
 export const coreEventStrategy: Strategy<CoreEvent> = {
   validate: (event) => collect((errors) => checkCommon(modern(event), "reportingComponent", errors)),
   validateUpdate: (event) => collect((errors) => checkCommon(modern(event), "reportingComponent", errors)),
@@ -60,7 +65,7 @@ export const eventStrategy: Strategy<Event> = {
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
   ttlSeconds: () => keptSeconds,
-  selectableFields: selectable<Event>((event) => event, "regarding", "reportingController", false),
+  selectableFields: selectable<Event>(eitherForm, "regarding", "reportingController", false),
   table: eventTable<Event>((event) => event),
 };
 
