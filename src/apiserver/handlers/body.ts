@@ -13,7 +13,7 @@ import type { ResourceDescriptor } from "../registry/contract.ts";
 import type { RequestContext } from "../request/contract.ts";
 import { bodyMediaType } from "./negotiation.ts";
 import { openEnvelope } from "./protobuf-envelope.ts";
-import { fromYaml } from "./yaml.ts";
+import { readYaml } from "./yaml.ts";
 
 /** Bytes of a request's body. Upstream: 3 MiB. */
 export const bodyBytesMax = 3 * 1024 * 1024;
@@ -82,7 +82,9 @@ function decodeText(bytes: Uint8Array, media: "json" | "yaml", kind: BodyKind, v
   const options = { unknownFields: validation === "Ignore" ? "ignore" : "report" } as const;
   try {
     if (media === "json" || text.trimStart().startsWith("{")) return kind.codec.decode(text, options);
-    return kind.codec.decodeValue(fromYaml(text), options);
+    const { value, duplicates } = readYaml(text);
+    const { object, problems } = kind.codec.decodeValue(value, options);
+    return { object, problems: [...duplicates, ...problems] };
   } catch (error) {
     throw malformed(error, bytes, text, kind);
   }

@@ -44,6 +44,15 @@ export function negotiate(accept: string | undefined, stream = false, jsonOnly =
   return chosen;
 }
 
+/** The encoding of what has no tables, such as reviews. Throws 406. */
+export function negotiateWithoutTables(accept: string | undefined): MediaType {
+  const chosen = negotiate(accept);
+  if (chosen.projection !== "table") return chosen.media;
+  const other = choose(accept ?? "", false, false);
+  if (other === undefined) throw newNotAcceptable(acceptedTypes);
+  return other.media;
+}
+
 const rememberedStatus = new Map<string, MediaType>();
 
 /** The encoding of a Status: the first that is wanted without a projection; JSON where there is none. */
@@ -65,13 +74,13 @@ interface Clause {
   readonly quality: number;
 }
 
-function choose(accept: string, jsonOnly: boolean): Accepted | undefined {
+function choose(accept: string, jsonOnly: boolean, tables = true): Accepted | undefined {
   const clauses = accept.split(",").map(parseClause);
   clauses.sort((a, b) => b.quality - a.quality);
   for (const clause of clauses) {
     const media = mediaOf(clause.type);
     const projection = media === undefined ? undefined : projectionOf(clause.parameters);
-    if (media === undefined || projection === undefined) continue;
+    if (media === undefined || projection === undefined || (!tables && projection.projection === "table")) continue;
     // Tables have no protobuf form.
     const unavailable = projection.projection === "table" || (jsonOnly && projection.projection === "whole");
     if (media !== "protobuf" || !unavailable) return { media, ...projection };

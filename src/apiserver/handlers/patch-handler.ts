@@ -19,6 +19,7 @@ import { admissionOptions, writeParameters } from "./options.ts";
 import { renderObject } from "./render.ts";
 import {
   checkKindKept,
+  parseConfiguration,
   parsePatch,
   patchMisfit,
   patchNotStrict,
@@ -41,12 +42,15 @@ export async function handlePatch(call: ResourceCall, subresource: string): Prom
   const parameters = writeParameters(query, "PatchOptions");
   const force = query.flag("force");
   checkApplyOptions(type, parameters.fieldManager, query.has("force"));
-  const patch = parsePatch(type, textOf(await request.body(bodyBytesMax)));
+  const text = textOf(await request.body(bodyBytesMax));
+  const { value: patch, duplicates } =
+    type === "apply" ? parseConfiguration(text) : { value: parsePatch(type, text), duplicates: [] };
   const { result, created } = await patchObject({
     call,
     subresource,
     type,
     patch,
+    duplicates,
     force,
     parameters,
     options: { ...admissionOptions("PatchOptions", query), ...(force ? { force } : {}) },
@@ -64,6 +68,8 @@ export interface PatchCall {
   readonly subresource: string;
   readonly type: PatchType;
   readonly patch: unknown;
+  /** What was found twice in a configuration to apply. */
+  readonly duplicates?: readonly string[];
   readonly force: boolean;
   readonly parameters: {
     readonly dryRun: boolean;
@@ -157,13 +163,15 @@ function withoutOwners(object: KubeObject): KubeObject {
   return { ...object, metadata };
 }
 
+/** What a configuration has that its kind lacks is refused whatever is asked for: nobody could own it. */
 function applied(
-  { call, patch, parameters, force, subresource }: PatchCall,
+  { call, patch, duplicates = [], parameters, force, subresource }: PatchCall,
   existing: KubeObject | undefined,
 ): KubeObject {
   const { registry, descriptor } = call.served;
   const manager = managerOf(parameters.fieldManager, call.context.userAgent);
-  const checked = decodePatched(descriptor, { type: "apply", patch, value: patch }, undefined, parameters, call);
+  const lenient = { fieldValidation: "Ignore" } as const;
+  const checked = decodePatched(descriptor, { type: "apply", patch, value: patch }, undefined, lenient, call);
   const { name, namespace } = call.context.info;
   const given = checked.metadata.name ?? "";
   if (given !== "" && given !== name) {
@@ -172,10 +180,20 @@ function applied(
   const nowMs = call.services.clock.now();
   const merged = registry.fieldManagers.for(subresource).apply(existing, patch, { manager, force, nowMs });
   const own = { type: "apply", patch, value: merged } as const;
-  const object = decodePatched(descriptor, own, merged.metadata.managedFields, { fieldValidation: "Ignore" }, call);
+  reportDuplicates(duplicates, parameters.fieldValidation, call.context);
+  const object = decodePatched(descriptor, own, merged.metadata.managedFields, lenient, call);
   object.metadata.name ??= name;
   if (descriptor.facts.namespaced) object.metadata.namespace ??= namespace;
   return object;
+}
+
+function reportDuplicates(duplicates: readonly string[], validation: FieldValidation, context: RequestContext): void {
+  if (validation === "Ignore") return;
+  for (const duplicate of duplicates) {
+    const problem = `error converting YAML to JSON: ${duplicate}`;
+    if (validation === "Strict") throw newBadRequest(`error strict decoding YAML: ${problem}`);
+    context.warn(problem);
+  }
 }
 
 /** Strategic merge needs to know what a kind's lists are keyed by; custom resources do not say in its terms. */

@@ -8,6 +8,7 @@ import {
   jsonSyntaxError,
   newBadRequest,
   newFailure,
+  type ParsedYaml,
   parseJson,
   quote,
   type Schema,
@@ -15,13 +16,13 @@ import {
 } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
-import { fromYaml } from "./yaml.ts";
+import { readYaml } from "./yaml.ts";
 
 export type PatchType = "json" | "merge" | "strategic" | "apply";
 
 /** Reads the body of a patch. Throws `StatusError` 400, worded as the decoder of that type of patch does. */
 export function parsePatch(type: PatchType, text: string): unknown {
-  if (type === "apply") return parseConfiguration(text);
+  if (type === "apply") return parseConfiguration(text).value;
   const prefix = type === "strategic" ? "" : "error decoding patch: ";
   let patch: unknown;
   try {
@@ -35,11 +36,12 @@ export function parsePatch(type: PatchType, text: string): unknown {
   return type === "json" ? [] : {};
 }
 
-function parseConfiguration(text: string): unknown {
+/** Reads the body of an apply. Throws `StatusError` 400. */
+export function parseConfiguration(text: string): ParsedYaml {
   try {
-    const value = fromYaml(text);
-    if (typeof value !== "object" || value === null) throw new Error("error decoding YAML: no object");
-    return value;
+    const parsed = readYaml(text);
+    if (typeof parsed.value !== "object" || parsed.value === null) throw new Error("error decoding YAML: no object");
+    return parsed;
   } catch (error) {
     throw newBadRequest(`error decoding YAML: ${messageOf(error)}`);
   }

@@ -1,6 +1,9 @@
-import { formatYaml, parseYaml } from "../../apimachinery/index.ts";
+import { formatYaml, type ParsedYaml, parseYaml } from "../../apimachinery/index.ts";
 
 export const toYaml = formatYaml;
+
+/** With the keys that came twice. Throws `YamlError`. */
+export const readYaml: (text: string) => ParsedYaml = parseYaml;
 
 /** Throws `YamlError`. */
 export function fromYaml(text: string): unknown {

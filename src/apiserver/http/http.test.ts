@@ -109,6 +109,14 @@ function parse(
 let names = 0;
 const newName = (): string => `m${++names}`;
 
+/** An apply of a new map, of which `lines` are the fifth line and those after it. */
+function applied(query: string, lines: string): Call {
+  const name = newName();
+  const body = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${lines}`;
+  const path = `${maps}/${name}?fieldManager=m&${query}`;
+  return { method: "PATCH", path, headers: { "content-type": "application/apply-patch+yaml" }, body };
+}
+
 test("objects are written and read over both versions of HTTP", () =>
   withServer(async (send) => {
     const name = newName();
@@ -163,6 +171,26 @@ test("what does not fit is refused in upstream's words", () =>
         },
         400,
         'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "dada"',
+      ],
+      [
+        {
+          method: "POST",
+          path: `${maps}?fieldValidation=Strict`,
+          headers: { "content-type": "application/yaml" },
+          body: `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${newName()}}\ndata:\n  a: one\n  a: two\n`,
+        },
+        400,
+        /: strict decoding error: yaml: unmarshal errors:\n {2}line 6: key "a" already set in map$/,
+      ],
+      [
+        applied("fieldValidation=Strict", "data:\n  a: one\n  a: two\n"),
+        400,
+        'error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 7: key "a" already set in map',
+      ],
+      [
+        applied("fieldValidation=Ignore", "dada: {a: x}\n"),
+        500,
+        /^failed to create typed patch object \(\/\S+; \/v1, Kind=ConfigMap\): \.dada: field not declared in schema$/,
       ],
       [{ path: `${maps}?labelSelector=a%20b` }, 400, /unable to parse requirement/],
       [

@@ -1,12 +1,14 @@
 import { type GroupVersionKind, type KindCodec, type KubeObject, newFailure } from "../../apimachinery/index.ts";
 import type { Scheme } from "../../api/index.ts";
 import type { Admission, AdmissionAttributes } from "../admission/contract.ts";
-import { readObject } from "../handlers/body.ts";
+import { headerText, readObject } from "../handlers/body.ts";
+import { type MediaType, mediaTypes, negotiateWithoutTables } from "../handlers/negotiation.ts";
 import { admissionOptions, writeParameters } from "../handlers/options.ts";
 import type { VirtualResource } from "../handlers/router.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { bytesReply, mediaJson } from "../http/reply.ts";
 import { closeEnvelope } from "../handlers/protobuf-envelope.ts";
+import { toYaml } from "../handlers/yaml.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { Query } from "../request/query.ts";
 
@@ -29,25 +31,33 @@ export function review<T extends KubeObject>(
     if (context.info.verb !== "create") {
       throw newFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
     }
+    const media = replyMedia(request);
     const codec = scheme.codec<KubeObject>(kind);
     const validation = query.get("fieldValidation") as "Ignore" | "Warn" | "Strict" | undefined;
     const posted = await readObject(request, { ...kind, codec }, validation ?? "Warn", context);
     const object = await admitted(admission(), kind, posted, query, context);
     await answer(object as T, context);
-    return createdReply(request, kind, codec, object);
+    return createdReply(media, kind, codec, object);
   };
 }
 
-/** 201 with what was posted and filled in, in the encoding that the client asks for. */
+/** The encoding that the client asks for. Throws 406: before anything is done. */
+export function replyMedia(request: ApiRequest): MediaType {
+  return negotiateWithoutTables(headerText(request, "accept"));
+}
+
+/** 201 with what was posted and filled in. */
 export function createdReply<T extends KubeObject>(
-  request: ApiRequest,
+  media: MediaType,
   { group, version, kind }: GroupVersionKind,
   codec: KindCodec<T>,
   object: T,
 ): ApiResponse {
-  if (!wantsProtobuf(request.headers["accept"])) return bytesReply(201, mediaJson, Buffer.from(codec.encode(object)));
+  if (media === "json") return bytesReply(201, mediaJson, Buffer.from(codec.encode(object)));
+  if (media === "yaml")
+    return bytesReply(201, mediaTypes.yaml, Buffer.from(toYaml(JSON.parse(String(codec.encode(object))))));
   const envelope = { apiVersion: `${group}/${version}`, kind, raw: codec.encodeProtobuf(object) };
-  return bytesReply(201, "application/vnd.kubernetes.protobuf", closeEnvelope(envelope));
+  return bytesReply(201, mediaTypes.protobuf, closeEnvelope(envelope));
 }
 
 async function admitted(
@@ -75,8 +85,4 @@ async function admitted(
   await admission.admit(attributes);
   await admission.validate(attributes);
   return attributes.object ?? object;
-}
-
-function wantsProtobuf(accept: string | readonly string[] | undefined): boolean {
-  return [accept ?? ""].flat().join(",").trimStart().startsWith("application/vnd.kubernetes.protobuf");
 }

@@ -6,7 +6,7 @@ import { admissionOptions, writeParameters } from "../handlers/options.ts";
 import { type ResourceCall } from "../handlers/resource-handler.ts";
 import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
 import { timeText } from "../registry/times.ts";
-import { createdReply } from "./review.ts";
+import { createdReply, replyMedia } from "./review.ts";
 
 const kind = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
 /** Upstream: 10 minutes at least, 2^32 seconds at most; one hour unless asked otherwise. */
@@ -31,6 +31,7 @@ export function tokenRequestHandler(
   const codec = scheme.codec<TokenRequest>(kind);
   return async (call) => {
     const { request, context, query } = call;
+    const media = replyMedia(request);
     const { namespace, name } = context.info;
     const validation = query.get("fieldValidation") as "Ignore" | "Warn" | "Strict" | undefined;
     const posted = await readObject(request, { ...kind, codec }, validation ?? "Warn", context);
@@ -59,7 +60,7 @@ export function tokenRequestHandler(
       token: issued.token,
       expirationTimestamp: new Date(issued.expirationTimestampMs).toISOString().replace(/\.\d+Z$/, "Z"),
     };
-    return createdReply(request, kind, codec, object);
+    return createdReply(media, kind, codec, object);
   };
 }
 
