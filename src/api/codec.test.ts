@@ -253,3 +253,17 @@ function sized(random: Random, make: () => unknown): unknown[] {
   const list = Array.from({ length: Math.floor(random() * 3) }, make);
   return list.filter((value) => value !== undefined);
 }
+
+test("in a schema, what is neither a schema nor a list is nothing where either may stand", () => {
+  const codec = codecOf("CustomResourceDefinition", "apiextensions.k8s.io");
+  const of = (schema: object) => {
+    const versions = [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: schema } }];
+    const { object } = codec.decode(JSON.stringify({ spec: { group: "g", versions } }), report);
+    return (object["spec"] as { versions: typeof versions }).versions[0]?.schema.openAPIV3Schema;
+  };
+  assert.deepEqual(of({ type: "object", items: "x" }), { type: "object" });
+  assert.deepEqual(of({ dependencies: { a: "x", b: null, c: ["d"] } }), {
+    dependencies: { a: null, b: null, c: ["d"] },
+  });
+  assert.throws(() => of({ additionalProperties: "x" }), { message: "boolean or JSON schema expected" });
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   type CronJob,
+  type CustomResourceDefinition,
   type DaemonSet,
   type Deployment,
   type Job,
@@ -168,4 +169,14 @@ test("the old name of the service account says the same as the new one, in templ
   assert.deepEqual(of({ serviceAccount: "a" }), ["a", "a"]);
   assert.deepEqual(of({ serviceAccountName: "a", serviceAccount: "b" }), ["a", "a"]);
   assert.deepEqual(of({ serviceAccount: "" }), [undefined, undefined]);
+});
+
+test("a conversion webhook without configuration and versions is none", () => {
+  const of = (webhook: object) =>
+    defaulted<CustomResourceDefinition>("apiextensions.k8s.io", "v1", "CustomResourceDefinition", {
+      metadata: { name: "a" },
+      spec: { group: "g", names: {}, scope: "Cluster", versions: [], conversion: { strategy: "None", webhook } },
+    }).spec.conversion;
+  assert.deepEqual(of({ conversionReviewVersions: [] }), { strategy: "None" });
+  assert.deepEqual(of({ conversionReviewVersions: ["v1"] })?.webhook, { conversionReviewVersions: ["v1"] });
 });

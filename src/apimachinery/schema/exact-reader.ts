@@ -139,7 +139,8 @@ class ExactReader {
     if (union.form === "schemaOrBool" ? kind === "bool" : kind === "array") return this.#tokens.parsed();
     if (kind !== "object") {
       this.#tokens.skip();
-      return this.#fail("boolean or JSON schema expected");
+      // Upstream reads what is neither a list nor a schema as neither.
+      return union.form === "schemaOrBool" ? this.#fail("boolean or JSON schema expected") : undefined;
     }
     const lenient = this.#lenient;
     this.#lenient = true;

@@ -102,6 +102,7 @@ function unionConverter(union: Union, family: TypeFamily): (value: unknown) => u
   const list = union.form === "schemaOrStrings" ? values.listOfStrings : values.listOf((item) => type.walk(item));
   return (value) => {
     if (union.form === "schemaOrBool" && typeof value === "boolean") return value;
+    if (union.form === "schemaOrStrings" && value === null) return null;
     if (union.form !== "schemaOrBool" && Array.isArray(value)) return list(value);
     return type.walk(value);
   };

@@ -18,7 +18,7 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   /** Resets what an updater may not change (status), raises `metadata.generation` when the spec changed. */
   prepareForUpdate?(object: T, old: T, context: WriteContext): void;
   /** Name rule: DNS subdomain unless the kind says otherwise. Returns messages, upstream's wording. */
-  validateName?(name: string, prefix: boolean): readonly string[];
+  validateName?(name: string, prefix: boolean, object: T): readonly string[];
   /** The whole object on create. Metadata has been checked already. */
   validate?(object: T, context: WriteContext): readonly FieldError[];
   /** On update, with immutability. Metadata has been checked already. */

@@ -102,7 +102,7 @@ async function validate(
   const { descriptor } = registry;
   const { strategy } = descriptor;
   const name = object.metadata.name ?? "";
-  const errors: FieldError[] = [...validateMetaOnCreate(descriptor, object.metadata)];
+  const errors: FieldError[] = [...validateMetaOnCreate(descriptor, object)];
   const own = strategy.validate?.(object, registry.writeContext(request));
   if (own !== undefined) errors.push(...own);
   if (errors.length > 0) throw newInvalid(descriptor.gvk, name, errors);

@@ -3,6 +3,7 @@ import {
   fieldPath,
   type KubeObject,
   nameIsDnsSubdomain,
+  type NameRule,
   newBadRequest,
   type ObjectMeta,
   validateObjectMeta,
@@ -42,9 +43,15 @@ export function alignNamespace(object: KubeObject, namespace: string, namespaced
 
 const namespaceMismatch = "the namespace of the provided object does not match the namespace sent on the request";
 
-export function validateMetaOnCreate(descriptor: ResourceDescriptor, meta: ObjectMeta): readonly FieldError[] {
-  const rule = descriptor.strategy.validateName ?? nameIsDnsSubdomain;
-  return validateObjectMeta(meta, descriptor.facts.namespaced, rule, metadataPath);
+export function validateMetaOnCreate(
+  { strategy, facts }: ResourceDescriptor,
+  object: KubeObject,
+): readonly FieldError[] {
+  const rule: NameRule =
+    strategy.validateName === undefined
+      ? nameIsDnsSubdomain
+      : (name, prefix) => strategy.validateName?.(name, prefix, object) ?? [];
+  return validateObjectMeta(object.metadata, facts.namespaced, rule, metadataPath);
 }
 
 export function validateMetaOnUpdate(meta: ObjectMeta, old: ObjectMeta): readonly FieldError[] {

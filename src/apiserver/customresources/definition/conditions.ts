@@ -35,7 +35,7 @@ export function nextStatus(
   all: Iterable<CustomResourceDefinition>,
   nowText: string,
 ): Status | undefined {
-  const { status = {}, metadata } = definition;
+  const { status = {} } = definition;
   const before = status.conditions ?? [];
   const { acceptedNames, wanted } = judge(definition, all);
   const approval = approvalCondition(definition);
@@ -48,12 +48,9 @@ export function nextStatus(
     conditions,
     ...(acceptedNames === undefined ? {} : { acceptedNames }),
     storedVersions: [...(status.storedVersions ?? [])],
-    ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
   };
   const same =
-    JSON.stringify(conditions) === JSON.stringify(before) &&
-    semanticEqual(next.acceptedNames, status.acceptedNames) &&
-    next.observedGeneration === status.observedGeneration;
+    JSON.stringify(conditions) === JSON.stringify(before) && semanticEqual(next.acceptedNames, status.acceptedNames);
   return same ? undefined : next;
 }
 

@@ -24,7 +24,12 @@ interface Place {
 /** Defaults are valid, and nothing of them is pruned. Upstream: `ValidateDefaults`. */
 export function checkDefaults(root: Structural, path: FieldPath, requirePruned: boolean): FieldError[] {
   const errors: FieldError[] = [];
-  walk({ ...root, embedded: true }, { path, steps: [], isRoot: true, insideMeta: false }, requirePruned, errors);
+  walk(
+    { ...root, embedded: true, hasEmbedded: true },
+    { path, steps: [], isRoot: true, insideMeta: false },
+    requirePruned,
+    errors,
+  );
   return errors;
 }
 

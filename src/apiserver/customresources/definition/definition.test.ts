@@ -5,7 +5,7 @@ import { fieldErrorMessage } from "../../../apimachinery/index.ts";
 import { definition as oneVersion } from "../testing/definitions.ts";
 import { nextStatus, terminating, withCondition } from "./conditions.ts";
 import { definitionStrategy } from "./strategy.ts";
-import { validateDefinition, validateDefinitionUpdate } from "./validation.ts";
+import { nameOfDefinition, validateDefinition, validateDefinitionUpdate } from "./validation.ts";
 
 type Definition = CustomResourceDefinition;
 type Json = Readonly<Record<string, unknown>>;
@@ -34,6 +34,8 @@ const keyed = (items: Json, more: Json = {}) => ({
   "x-kubernetes-list-map-keys": ["k"],
   ...more,
 });
+const label =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const onlyName = "must not specify anything other than name and generateName, but metadata is implicitly specified";
 
 /** Schemas, and all that upstream says of each; `S` stands for the schema's path. */
@@ -89,6 +91,32 @@ const schemas: [what: string, schema: Json, ...texts: string[]][] = [
     "a reference",
     object({ a: { type: "string", $ref: "#/x" } }),
     "S.properties[a].$ref: Forbidden: $ref is not supported",
+  ],
+  [
+    "a reference to nothing",
+    object({ a: { type: "string", $ref: "" } }),
+    "S.properties[a].$ref: Forbidden: $ref is not supported",
+  ],
+  [
+    "schemas that nothing refers to",
+    object({ a: { type: "string", definitions: { b: { id: "x" } }, dependencies: { c: { type: "odd" }, d: ["e"] } } }),
+    "S.properties[a].definitions: Forbidden: definitions is not supported",
+    "S.properties[a].dependencies: Forbidden: dependencies is not supported",
+    "S.properties[a].definitions[b].id: Forbidden: id is not supported",
+    'S.properties[a].dependencies[c].type: Unsupported value: "odd": supported values: "array", "boolean", "integer", "number", "object", "string"',
+  ],
+  [
+    "types of lists and maps that are empty texts",
+    object({ a: { type: "object", not: { "x-kubernetes-map-type": "" } } }),
+    "S.properties[a].not.x-kubernetes-map-type: Forbidden: must be undefined to be structural",
+    "S.properties[a].not.type: Required value: must be object if x-kubernetes-map-type is specified",
+    'S.properties[a].not.x-kubernetes-map-type: Unsupported value: "": supported values: "atomic", "granular"',
+  ],
+  [
+    "a default of the whole object",
+    { ...object({}), default: {} },
+    "S.default.apiVersion: Required value",
+    "S.default.kind: Required value",
   ],
   [
     "an alternative with a type",
@@ -382,12 +410,13 @@ const others: [what: string, made: Definition, ...texts: string[]][] = [
     } as Definition,
     'spec.group: Invalid value: "example": should be a domain with at least one dot',
     'spec.scope: Unsupported value: "Everywhere": supported values: "Cluster", "Namespaced"',
-    "status.storedVersions: Invalid value: []: must have at least one stored version",
+    "status.storedVersions: Invalid value: null: must have at least one stored version",
   ],
   [
-    "another name",
-    { ...definition(object({})), metadata: { name: "foo.example.com" } } as Definition,
-    'metadata.name: Invalid value: "foo.example.com": must be spec.names.plural+"."+spec.group',
+    "a version that is no label",
+    { ...definition(object({}), { name: "V_1" }), status: { storedVersions: ["V_1"] } } as Definition,
+    `spec.versions[0].name: Invalid value: "V_1": ${label}`,
+    `spec.version: Invalid value: "V_1": ${label}`,
   ],
   [
     "a kind that is its own list's",
@@ -469,7 +498,16 @@ test("what differs between versions is told of the version; two stored ones and 
     /^spec\.versions: Invalid value: \[\{"Name":"v1","Served":true,"Storage":true,.*: must contain unique version names$/,
   );
   assert.match(three, /: must have exactly one version marked as storage version$/);
-  assert.deepEqual(more, []);
+  assert.deepEqual(more, ['status.storedVersions: Invalid value: ["v1"]: must have the storage version v1']);
+});
+
+test("the name of a definition is that of its resource, also when it is to be generated", () => {
+  const named = (name: string, prefix = false) => nameOfDefinition(name, prefix, definition(object({})));
+  const another = 'must be spec.names.plural+"."+spec.group';
+  assert.deepEqual(named("foos.example.com"), []);
+  assert.deepEqual(named("foo.example.com"), [another]);
+  assert.deepEqual(named("foos-", true), [another]);
+  assert.equal(named("Foos").length, 2);
 });
 
 test("with a status of its own, the root of a schema says little else", () => {
@@ -480,6 +518,16 @@ test("with a status of its own, the root of a schema says little else", () => {
     /^S: Invalid value: \{"ID":"".*"MaxProperties":3.*\}: only \[Description Type Format .* XPreserveUnknownFields XValidations\] fields are allowed at the root of the schema if the status subresource is enabled$/,
   );
   assert.deepEqual(more, []);
+  const rooted = (more: Json) => problemsOf(definition(object({}, more), { subresources: { status: {} } }));
+  assert.equal(rooted({ $schema: "x" }).length, 1, "what keeps the structure from being read is told only alone");
+  const docs = { externalDocs: { url: "u" }, dependencies: { a: ["b"], c: { type: "string" } } };
+  const [whole = ""] = rooted({ ...docs, maxProperties: 3 });
+  assert.match(
+    whole,
+    /"Dependencies":\{"a":\{"Schema":null,"Property":\["b"\]\},"c":\{"Schema":\{"ID":"".*"Property":null\}\}/,
+  );
+  assert.match(whole, /"ExternalDocs":\{"Description":"","URL":"u"\}/);
+  assert.match(rooted({ "x-kubernetes-map-type": "" })[0] ?? "", /^S: .*fields are allowed at the root/);
 });
 
 test("groups of the Kubernetes project need its approval; an approval that stays as it was is not asked again", () => {

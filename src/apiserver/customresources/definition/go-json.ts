@@ -99,10 +99,10 @@ export function shownSchema(schema: JSONSchemaProps): unknown {
     Properties: shownMap(schema.properties),
     AdditionalProperties: shownOrBool(schema.additionalProperties),
     PatternProperties: shownMap(schema.patternProperties),
-    Dependencies: schema.dependencies ?? null,
+    Dependencies: shownDependencies(schema.dependencies),
     AdditionalItems: shownOrBool(schema.additionalItems),
     Definitions: shownMap(schema.definitions),
-    ExternalDocs: schema.externalDocs ?? null,
+    ExternalDocs: shownDocs(schema.externalDocs),
     Example: schema.example ?? null,
     XPreserveUnknownFields: schema["x-kubernetes-preserve-unknown-fields"] ?? null,
     XEmbeddedResource: schema["x-kubernetes-embedded-resource"] ?? false,
@@ -118,6 +118,23 @@ function shownMap(schemas: Readonly<Record<string, JSONSchemaProps>> | undefined
   if (schemas === undefined) return null;
   const sorted = Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(sorted.map(([name, schema]) => [name, shownSchema(schema)]));
+}
+
+function shownDependencies(dependencies: JSONSchemaProps["dependencies"]): unknown {
+  if (dependencies === undefined) return null;
+  const sorted = Object.entries(dependencies).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    sorted.map(([name, value]) => [
+      name,
+      Array.isArray(value) || value === null
+        ? { Schema: null, Property: value }
+        : { Schema: shownSchema(value), Property: null },
+    ]),
+  );
+}
+
+function shownDocs(docs: JSONSchemaProps["externalDocs"]): unknown {
+  return docs === undefined ? null : { Description: docs.description ?? "", URL: docs.url ?? "" };
 }
 
 function shownOrBool(value: JSONSchemaPropsOrBool | undefined): unknown {

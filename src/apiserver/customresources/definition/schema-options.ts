@@ -31,6 +31,9 @@ export const strictOptions: SchemaOptions = {
   manySelectable: new Set(),
 };
 
+/** Texts of a schema that upstream tells from absent ones when they are empty. */
+export const pointerFields: ReadonlySet<string> = new Set(["$ref", "x-kubernetes-list-type", "x-kubernetes-map-type"]);
+
 export const schemaTypes = ["array", "boolean", "integer", "number", "object", "string"];
 
 /** For an update. */

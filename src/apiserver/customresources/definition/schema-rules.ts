@@ -11,7 +11,7 @@ import { type RuleCosts, type RulePlace, checkRulesOf } from "../rules/index.ts"
 import { structuralOf } from "../schema/structural.ts";
 import { findField } from "./field-paths.ts";
 import { checkListAndMapTypes, checkListKeys } from "./list-rules.ts";
-import { type SchemaOptions, schemaTypes } from "./schema-options.ts";
+import { pointerFields, type SchemaOptions, schemaTypes } from "./schema-options.ts";
 
 /** Where a schema stands in the one that is checked. */
 interface Place {
@@ -56,6 +56,7 @@ function visit(walk: Walk, schema: JSONSchemaProps, place: Place): void {
   visitAdditional(walk, schema, place);
   visitProperties(walk, schema, place);
   visitAlternatives(walk, schema, place);
+  visitNamed(walk, schema.definitions, "definitions", place);
   const { items } = schema;
   if (items !== undefined && !Array.isArray(items)) {
     const at = path.child("items");
@@ -63,6 +64,7 @@ function visit(walk: Walk, schema: JSONSchemaProps, place: Place): void {
     const apart = schema["x-kubernetes-list-type"] === "map" ? undefined : path;
     visit(walk, items, below(place, schema, at, ".@idx", apart));
   }
+  visitNamed(walk, schema.dependencies, "dependencies", place);
   if (schema["x-kubernetes-preserve-unknown-fields"] === false)
     errors.push(invalid(path.child("x-kubernetes-preserve-unknown-fields"), false, "must be true or undefined"));
   errors.push(...checkListAndMapTypes(schema, path, options.requireAtomicSets));
@@ -87,7 +89,8 @@ function checkStandard({ errors, options }: Walk, schema: JSONSchemaProps, place
   for (const name of never) {
     const value = schema[name];
     const empty = typeof value === "object" && name !== "dependencies" && Object.keys(value).length === 0;
-    if (value !== undefined && value !== "" && !(empty && name !== "additionalItems"))
+    const isSet = value !== undefined && (value !== "" || pointerFields.has(name));
+    if (isSet && !(empty && name !== "additionalItems"))
       errors.push(forbidden(path.child(name), `${name} is not supported`));
   }
   if (type === "null")
@@ -131,6 +134,20 @@ function visitAlternatives(walk: Walk, schema: JSONSchemaProps, place: Place): v
   for (const name of ["allOf", "oneOf", "anyOf"] as const)
     for (const [index, one] of (schema[name] ?? []).entries())
       visit(walk, one, { ...next, path: place.path.child(name).index(index) });
+}
+
+/** Schemas that nothing refers to are refused, and looked at all the same. */
+function visitNamed(
+  walk: Walk,
+  schemas: Readonly<Record<string, unknown>> | undefined,
+  name: "definitions" | "dependencies",
+  place: Place,
+): void {
+  for (const [key, schema] of Object.entries(schemas ?? {})) {
+    if (typeof schema !== "object" || schema === null || Array.isArray(schema)) continue;
+    const path = place.path.child(name).key(key);
+    visit(walk, schema as JSONSchemaProps, { ...place, path, isRoot: false, rules: undefined });
+  }
 }
 
 /** `apart`: the path of a schema whose parts cannot be told from one another; the outermost counts. */

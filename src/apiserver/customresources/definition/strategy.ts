@@ -4,7 +4,12 @@ import type { Strategy, TableColumns } from "../../registry/contract.ts";
 import { knowsFormat } from "../schema/formats.ts";
 import { terminating, withCondition } from "./conditions.ts";
 import { hasSchema, internalForm } from "./internal-form.ts";
-import { validateDefinition, validateDefinitionStatus, validateDefinitionUpdate } from "./validation.ts";
+import {
+  nameOfDefinition,
+  validateDefinition,
+  validateDefinitionStatus,
+  validateDefinitionUpdate,
+} from "./validation.ts";
 
 /** Held until every object of the resource is gone. */
 export const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
@@ -71,6 +76,7 @@ export const definitionStrategy: Strategy<CustomResourceDefinition> = {
     if (!deepEqual(definition.spec, old.spec)) definition.metadata.generation = (old.metadata.generation ?? 0) + 1;
     rememberStorageVersion(definition);
   },
+  validateName: nameOfDefinition,
   validate: validateDefinition,
   validateUpdate: validateDefinitionUpdate,
   warningsOnCreate: (definition) => unknownFormats(definition).map((format) => `unrecognized format ${quote(format)}`),

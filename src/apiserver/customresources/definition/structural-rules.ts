@@ -11,6 +11,7 @@ import {
 import { messageOf } from "../../../base/index.ts";
 import { compilePattern } from "../schema/patterns.ts";
 import { checkCompleteness } from "./completeness.ts";
+import { pointerFields } from "./schema-options.ts";
 
 type Level = "root" | "item" | "field";
 
@@ -164,7 +165,8 @@ function checkNested(schema: JSONSchemaProps, skips: Skips, path: FieldPath, err
     checkNested(child, noSkips, path.child("properties").key(name), errors);
   for (const [name, wanted] of never) {
     const value = schema[name];
-    const isSet = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== "" && value !== false;
+    const isThere = value !== undefined && value !== false && (value !== "" || pointerFields.has(name));
+    const isSet = Array.isArray(value) ? value.length > 0 : isThere;
     if (isSet) errors.push(forbidden(path.child(name), `must be ${wanted} to be structural`));
   }
   if (schema.properties?.["metadata"] !== undefined)

@@ -27,7 +27,6 @@ type Definition = CustomResourceDefinition;
 /** Upstream: `ValidateCustomResourceDefinition`. */
 export function validateDefinition(definition: Definition): readonly FieldError[] {
   const errors: Errors = [];
-  checkName(definition, errors);
   checkSpec(definition, strictOptions, { requireKnownVersion: true, allowInvalidBundle: true }, errors);
   checkStatus(definition, errors);
   errors.push(...checkApproval(definition, undefined), ...checkPreserving(definition, undefined));
@@ -73,13 +72,11 @@ function conversionAfter(old: Definition): ConversionOptions {
   };
 }
 
-function checkName({ metadata, spec }: Definition, errors: Errors): void {
-  const path = fieldPath("metadata", "name");
-  const { name = "" } = metadata;
-  if (name === "") return;
-  for (const problem of nameIsDnsSubdomain(name, false)) errors.push(invalid(path, name, problem));
-  if (name !== `${spec.names.plural}.${spec.group}`)
-    errors.push(invalid(path, name, 'must be spec.names.plural+"."+spec.group'));
+/** A definition can have one name only. */
+export function nameOfDefinition(name: string, prefix: boolean, { spec }: Definition): readonly string[] {
+  const problems = nameIsDnsSubdomain(name, prefix);
+  const isRight = name === `${spec.names.plural}.${spec.group}`;
+  return isRight ? problems : [...problems, 'must be spec.names.plural+"."+spec.group'];
 }
 
 function checkSpec(
@@ -96,6 +93,9 @@ function checkSpec(
   else if (!scopes.includes(spec.scope)) errors.push(notSupported(path.child("scope"), spec.scope, scopes));
   checkSchemasPresent(definition, options, path, errors);
   checkVersions(definition, options, path, errors);
+  const [first] = definition.spec.versions;
+  const problems = (first?.name ?? "") === "" ? [] : isDns1035Label(first?.name ?? "");
+  if (problems.length > 0) errors.push(invalid(path.child("version"), first?.name, problems.join(",")));
   for (const name of ["plural", "singular", "kind", "listKind"] as const)
     if (!spec.names[name]) errors.push(required(path.child("names").child(name)));
   checkNames(spec.names, path.child("names"), errors);
@@ -182,14 +182,18 @@ function checkNames(names: CustomResourceDefinitionNames, path: FieldPath, error
 
 function checkStatus(definition: Definition, errors: Errors): void {
   errors.push(...validateDefinitionStatus(definition));
-  const stored = definition.status?.storedVersions ?? [];
+  const stored = definition.status?.storedVersions;
   const path = fieldPath("status", "storedVersions");
-  if (stored.length === 0) return void errors.push(invalid(path, stored, "must have at least one stored version"));
-  for (const { name, storage } of definition.spec.versions)
-    if (storage && !stored.includes(name)) errors.push(invalid(path, stored, `must have the storage version ${name}`));
-  const names = new Set(definition.spec.versions.map(({ name }) => name));
-  for (const [index, name] of stored.entries()) {
-    if (names.has(name)) continue;
+  if (stored === undefined || stored.length === 0)
+    return void errors.push(invalid(path, stored ?? null, "must have at least one stored version"));
+  // A second version of the same name finds it taken.
+  const left = new Set(stored);
+  for (const { name, storage } of definition.spec.versions) {
+    const isKnown = left.delete(name);
+    if (storage && !isKnown) errors.push(invalid(path, stored, `must have the storage version ${name}`));
+  }
+  for (const name of left) {
+    const index = stored.lastIndexOf(name);
     const why = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
     errors.push(invalid(path.index(index), name, why));
   }

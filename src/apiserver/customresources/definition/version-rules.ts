@@ -5,7 +5,7 @@ import { structuralOf } from "../schema/structural.ts";
 import { checkDefaults } from "./default-rules.ts";
 import { shownSchema } from "./go-json.ts";
 import { hasSchema, type SharedParts } from "./internal-form.ts";
-import type { SchemaOptions } from "./schema-options.ts";
+import { pointerFields, type SchemaOptions } from "./schema-options.ts";
 import { checkSchema } from "./schema-rules.ts";
 import { checkSelectableFields } from "./selectable-rules.ts";
 import { checkStructural } from "./structural-rules.ts";
@@ -58,6 +58,7 @@ export function checkSharedParts(shared: SharedParts, path: FieldPath, check: Sc
 }
 
 function checkWholeSchema(schema: JSONSchemaProps, path: FieldPath, check: SchemaCheck, errors: Errors): void {
+  const start = errors.length;
   if (check.hasStatus) checkRootFields(schema, path, errors);
   if (schema.nullable === true)
     errors.push(forbidden(path.child("openAPIV3Schema.nullable"), "nullable cannot be true at the root"));
@@ -66,7 +67,6 @@ function checkWholeSchema(schema: JSONSchemaProps, path: FieldPath, check: Schem
   const structure = unsupported === undefined ? checkStructural(schema, at) : [];
   const isStructural = unsupported === undefined && structure.length === 0;
   const defaults = isStructural ? checkDefaults(structuralOf(schema), at, check.options.requirePrunedDefaults) : [];
-  const start = errors.length;
   errors.push(...structure, ...defaults);
   const costs = isStructural && defaults.length === 0 ? new RuleCosts(check.unchanged) : undefined;
   errors.push(...checkSchema(schema, at, check.options, costs));
@@ -116,19 +116,23 @@ const rootFields = [
   "x-kubernetes-validations",
 ] as const;
 
+const fieldsBeforeType: readonly string[] = ["id", "$schema", "$ref"];
+
 /** The status is checked by what `properties.status` says alone, so that the root may say only what keeps its meaning. */
 function checkRootFields(schema: JSONSchemaProps, path: FieldPath, errors: Errors): void {
   const { type = "" } = schema;
-  if (type !== "" && type !== "object") {
+  const allowed: readonly string[] = rootFields;
+  const others = Object.entries(schema).filter(
+    ([name, value]) =>
+      !allowed.includes(name) && value !== undefined && value !== false && (value !== "" || pointerFields.has(name)),
+  );
+  const saysOtherFirst = others.some(([name]) => fieldsBeforeType.includes(name));
+  if (type !== "" && type !== "object" && !saysOtherFirst) {
     const why = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
     errors.push(invalid(path.child("openAPIV3Schema.type"), type, why));
     return;
   }
-  const allowed: readonly string[] = rootFields;
-  const other = Object.entries(schema).some(
-    ([name, value]) => !allowed.includes(name) && value !== undefined && value !== false && value !== "",
-  );
-  if (!other) return;
+  if (others.length === 0) return;
   const names = rootFields.map(goName).join(" ");
   const why = `only [${names}] fields are allowed at the root of the schema if the status subresource is enabled`;
   errors.push(invalid(path.child("openAPIV3Schema"), shownSchema(schema), why));

@@ -36,13 +36,12 @@ export function definition(plural: string, group: string, parts: Parts): CustomR
   } as unknown as CustomResourceDefinition;
 }
 
-/** Resolves when a definition is served as it is now. */
+/** Resolves when a definition is served. */
 export async function established(client: Client, name: string): Promise<CustomResourceDefinition> {
   const definitions = client.resource<CustomResourceDefinition>(definitionsResource);
   for await (const event of definitions.watch({ fieldSelector: `metadata.name=${name}` })) {
     if (event.type === "ERROR" || event.type === "BOOKMARK") continue;
-    const { conditions = [], observedGeneration } = event.object.status ?? {};
-    if (observedGeneration !== event.object.metadata.generation) continue;
+    const { conditions = [] } = event.object.status ?? {};
     if (conditions.some(({ type, status }) => type === "Established" && status === "True")) return event.object;
   }
   throw new Error(`${name} was not established`);
