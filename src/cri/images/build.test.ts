@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { createRealPlatform } from "../../base/index.ts";
 import { archiveReferences } from "./archive-references.ts";
 import { buildImage } from "./build.ts";
-import { parsePackage } from "./debian-packages.ts";
+import { parsePackage, unpackPackages } from "./debian-packages.ts";
 import { type ImageDefinition, parseImageDefinition } from "./definition.ts";
 import { BUSYBOX_IMAGE, builtInImages } from "./definitions.ts";
 
@@ -83,6 +83,26 @@ test("what a package needs is read with its alternatives", () => {
   const { file, requirements } = parsePackage(text);
   assert.equal(file, "web_1%3a2.0-3_amd64.deb");
   assert.deepEqual(requirements, [["base"], ["libc6"], ["mta", "mail"], ["zlib1g"]]);
+});
+
+test("packages are unpacked through the links of the merged layout", async () => {
+  const { disk, processes } = platform;
+  const [source, cacheDirectory, root] = ["source", "packages", "root"].map((name) => join(directory, name));
+  assert.ok(source && cacheDirectory && root);
+  for (const made of [`${source}/DEBIAN`, `${source}/bin`, cacheDirectory, `${root}/usr/bin`])
+    await disk.makeDirectory(made);
+  const control = "Package: old\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: of the old layout\n";
+  await disk.write(`${source}/DEBIAN/control`, control);
+  await disk.write(`${source}/bin/tool`, "tool\n", { mode: 0o755 });
+  await disk.symlink("usr/bin", `${root}/bin`);
+  const built = await processes.run("dpkg-deb", ["--build", source, `${cacheDirectory}/old_1_all.deb`]);
+  assert.equal(built.code, 0, built.stderr);
+  const old = { name: "old", file: "old_1_all.deb", requirements: [] };
+  await unpackPackages({ disk, processes, cacheDirectory }, [old], root);
+  assert.equal(readFileSync(`${root}/usr/bin/tool`, "utf8"), "tool\n");
+  const broken = { name: "broken", file: "broken_1_all.deb", requirements: [] };
+  await disk.write(`${cacheDirectory}/${broken.file}`, "no package");
+  await assert.rejects(unpackPackages({ disk, processes, cacheDirectory }, [broken], root));
 });
 
 test("a recipe from outside is checked", () => {

@@ -88,8 +88,11 @@ export async function unpackPackages(
     await runChecked(processes, "apt-get", args, { cwd: cacheDirectory, timeoutMs: 300_000 });
   }
   for (const item of packages) {
-    await runChecked(processes, "dpkg-deb", ["-x", `${cacheDirectory}/${item.file}`, directory], {
+    await runChecked(processes, "sh", ["-c", unpackScript, `${cacheDirectory}/${item.file}`, directory], {
       timeoutMs: 120_000,
     });
   }
 }
+
+/** `dpkg-deb -x` would put a directory in the place of a link such as /bin. */
+const unpackScript = 'dpkg-deb --fsys-tarfile "$0" | tar -x --preserve-permissions --keep-directory-symlink -C "$1"';
