@@ -15,7 +15,7 @@ import type {
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import { RuleTables } from "../fixture.ts";
 import { configMapStrategy } from "./config-map.ts";
-import { coreEventStrategy } from "./event.ts";
+import { coreEventStrategy, eventStrategy } from "./event.ts";
 import { limitRangeStrategy } from "./limit-range.ts";
 import { namespaceStrategy } from "./namespace.ts";
 import { nodeStrategy } from "./node.ts";
@@ -463,6 +463,21 @@ const event = (change: Partial<coreV1.Event> = {}): coreV1.Event => ({
   ...change,
 });
 events.accepts([["one of the old kind", event()]]);
+
+test("events are selected alike in both groups, however they are stored", () => {
+  const stored = event({ involvedObject: { kind: "Pod", name: "web" }, reportingComponent: "a" }) as KubeObject;
+  const read = (fields: string, strategy: { readonly selectableFields?: unknown }) =>
+    (strategy.selectableFields as Record<string, (of: KubeObject) => string>)[fields]?.(stored);
+  assert.deepEqual(
+    ["regarding.name", "regarding.kind", "reportingController"].map((field) => read(field, eventStrategy)),
+    ["web", "Pod", "a"],
+  );
+  assert.deepEqual(
+    ["involvedObject.name", "source", "reportingComponent"].map((field) => read(field, coreEventStrategy)),
+    ["web", "kubelet", "a"],
+  );
+});
+
 events.rejects([
   [
     "another namespace",
