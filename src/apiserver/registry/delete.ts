@@ -7,12 +7,17 @@ import { timeText } from "./times.ts";
 
 export type Propagation = "Orphan" | "Background" | "Foreground";
 
+export interface Preconditions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
 export interface DeleteRequest extends WriteRequest {
   readonly namespace: string;
   readonly name: string;
   readonly gracePeriodSeconds?: number;
   readonly propagation?: Propagation;
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly preconditions?: Preconditions;
   /** Instead of the server's, where the request has been admitted in another form. */
   readonly admission?: Admission;
   /** One of a collection: admission is not told its name, as upstream. */
@@ -58,9 +63,9 @@ async function admit(registry: ResourceRegistry, request: DeleteRequest, oldObje
 }
 
 /** False when the cached state may be stale and should be looked up. */
-function checkPreconditions(
+export function checkPreconditions(
   registry: ResourceRegistry,
-  request: DeleteRequest,
+  request: Pick<DeleteRequest, "name" | "preconditions">,
   object: KubeObject,
   fresh: boolean,
 ): boolean {

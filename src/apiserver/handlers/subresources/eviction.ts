@@ -18,6 +18,7 @@ import { updateObject } from "../../registry/update.ts";
 import { type BodyKind, readObject } from "../body.ts";
 import { admissionOptions, writeParameters } from "../options.ts";
 import { type ResourceCall } from "../resource-handler.ts";
+import { markDisrupted } from "./disruption-target.ts";
 import type { ResourceTable } from "../served.ts";
 
 interface Eviction extends KubeObject {
@@ -61,13 +62,15 @@ export function evictionHandler(scheme: Scheme, table: ResourceTable) {
     const dryRun = parameters.dryRun || (deleteOptions.dryRun ?? []).includes("All");
     const pod = (await served.registry.get(namespace, name, undefined, context.signal)).object as Pod;
     if (needsBudget(pod)) await takeFromBudget(call, table, pod, dryRun);
+    const asked = { uid: pod.metadata.uid ?? "", ...deleteOptions.preconditions };
+    const preconditions = dryRun ? asked : await markDisrupted(call, asked);
     const deletion: DeleteRequest = {
       context,
       options: admissionOptions("DeleteOptions", query),
       dryRun,
       namespace,
       name,
-      preconditions: { uid: pod.metadata.uid ?? "", ...deleteOptions.preconditions },
+      preconditions,
       ...(deleteOptions.gracePeriodSeconds === undefined
         ? {}
         : { gracePeriodSeconds: deleteOptions.gracePeriodSeconds }),

@@ -62,6 +62,7 @@ type Change = (present: Scale) => Scale;
 async function replacement(call: ResourceCall, kind: BodyKind): Promise<Change> {
   const { fieldValidation } = writeParameters(call.query, "UpdateOptions");
   const scale = (await readObject(call.request, kind, fieldValidation, call.context)) as Scale;
+  checkIdentity(scale, call.context.info, true);
   return () => scale;
 }
 
