@@ -112,10 +112,11 @@ deployments.changes(
   [
     [
       "counts agree with each other",
-      { ...deployment(), status: { replicas: 1, readyReplicas: 2, availableReplicas: -1 } },
+      { ...deployment(), status: { replicas: 1, readyReplicas: 2, availableReplicas: -1, terminatingReplicas: -1 } },
       deployment(),
       [
         "status.availableReplicas: Invalid value: -1: must be greater than or equal to 0",
+        "status.terminatingReplicas: Invalid value: -1: must be greater than or equal to 0",
         "status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas",
       ],
     ],
@@ -184,9 +185,25 @@ daemonSets.rejects([
     ["spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot be 0 when maxSurge is 0"],
   ],
   [
+    "numbers that are none",
+    daemonSet({ updateStrategy: { ...rolling, rollingUpdate: { maxUnavailable: "-5%", maxSurge: 0 } } }),
+    [
+      "spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: \"-5%\": a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+      "spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot be 0 when maxSurge is 0",
+    ],
+  ],
+  [
     "a rollout without parameters",
     daemonSet({ updateStrategy: { type: "RollingUpdate" } }),
     ["spec.updateStrategy.rollingUpdate: Required value"],
+  ],
+]);
+daemonSets.changes([
+  [
+    "the selector stays",
+    daemonSet({ selector: { matchLabels: { c: "d" } } }),
+    daemonSet(),
+    ['spec.selector: Invalid value: {"matchLabels":{"c":"d"}}: field is immutable', mismatch],
   ],
 ]);
 test("a daemon set numbers its templates", () => {
@@ -210,6 +227,18 @@ const statefulSet = (change: Partial<appsV1.StatefulSetSpec> = {}): StatefulSet 
     ...change,
   },
 });
+const containing = (containers = template.spec?.containers ?? []): NonNullable<PodTemplateSpec["spec"]> => ({
+  ...template.spec,
+  containers,
+});
+const [full = { name: "c" }] = containing().containers;
+const mounting = { ...full, volumeMounts: [{ name: "v", mountPath: "/v" }] };
+const nameless: PodTemplateSpec = { ...template, spec: containing([{ ...full, image: "" }]) };
+const noImage = "spec.template.spec.containers[0].image: Required value";
+const claim: NonNullable<appsV1.StatefulSetSpec["volumeClaimTemplates"]>[number] = {
+  metadata: { name: "v" },
+  spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+};
 statefulSets.accepts([["a full one", statefulSet()]]);
 statefulSets.rejects([
   [
@@ -225,6 +254,35 @@ statefulSets.rejects([
     ],
   ],
   ["a selector of others", statefulSet({ selector: { matchLabels: { a: "c" } } }), [mismatch]],
+  [
+    "a service that has no name of one",
+    statefulSet({ serviceName: "a.b" }),
+    ['spec.serviceName: Invalid value: "a.b": must not contain dots'],
+  ],
+  [
+    "claims that ask for nothing",
+    statefulSet({ volumeClaimTemplates: [{ metadata: { name: "v" }, spec: {} }] }),
+    [
+      "spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required",
+      "spec.volumeClaimTemplates[0].spec.resources[storage]: Required value",
+    ],
+  ],
+  ["containers without an image", statefulSet({ template: nameless }), [noImage]],
+  [
+    "a volume after those of claims",
+    statefulSet({
+      volumeClaimTemplates: [claim],
+      template: { ...template, spec: { ...containing([mounting]), volumes: [{ name: "w" }, { name: "v" }] } },
+    }),
+    ["spec.template.spec.volumes[1]: Required value: must specify a volume type"],
+  ],
+]);
+statefulSets.accepts([
+  [
+    "a container that mounts a claim",
+    statefulSet({ volumeClaimTemplates: [claim], template: { ...template, spec: containing([mounting]) } }),
+  ],
+  ["names that the set gives", statefulSet({ template: { ...template, spec: { ...containing(), hostname: "A_b" } } })],
 ]);
 const claims = (kind: object) =>
   statefulSet({ volumeClaimTemplates: [{ ...kind, metadata: { name: "v" }, spec: {} }] });
@@ -236,6 +294,13 @@ statefulSets.changes([
     [],
   ],
   ["it may grow", statefulSet({ replicas: 5 }), statefulSet(), []],
+  ["a template that was good stays good", statefulSet({ template: nameless }), statefulSet(), [noImage]],
+  [
+    "a template that was broken may stay so",
+    statefulSet({ template: nameless }),
+    statefulSet({ template: nameless }),
+    [],
+  ],
   [
     "the service stays",
     statefulSet({ serviceName: "t" }),
@@ -258,7 +323,12 @@ revisions.rejects([
   [
     "no data",
     { metadata, revision: -1 },
-    ["data: Required value: data is mandatory", "revision: Invalid value: -1: must be greater than or equal to 0"],
+    ["revision: Invalid value: -1: must be greater than or equal to 0", "data: Required value: data is mandatory"],
+  ],
+  [
+    "data without fields",
+    { metadata, revision: 1, data: wrong("a") },
+    ["data: Required value: data must be a valid JSON object"],
   ],
 ]);
 revisions.changes([

@@ -6,10 +6,14 @@ import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 
 export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
-  validate: (revision) => collect((errors) => check(revision, errors)),
+  validate: ({ data, revision }) =>
+    collect((errors) => {
+      checkNonNegative(revision, fieldPath("revision"), errors);
+      checkData(data, errors);
+    }),
   validateUpdate: (revision, old) =>
     collect((errors) => {
-      check(revision, errors);
+      checkNonNegative(revision.revision, fieldPath("revision"), errors);
       validateImmutableField(revision.data, old.data, fieldPath("data"), errors);
     }),
   allowUnconditionalUpdate: true,
@@ -26,7 +30,10 @@ export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
   ]),
 };
 
-function check({ data, revision }: ControllerRevision, errors: Errors): void {
-  if (data === undefined || data === null) errors.push(required(fieldPath("data"), "data is mandatory"));
-  checkNonNegative(revision, fieldPath("revision"), errors);
+function checkData(data: unknown, errors: Errors): void {
+  const at = fieldPath("data");
+  if (data === undefined || data === null) errors.push(required(at, "data is mandatory"));
+  else if (typeof data !== "object" || Array.isArray(data)) {
+    errors.push(required(at, "data must be a valid JSON object"));
+  }
 }

@@ -57,8 +57,8 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
   validate: ({ spec }) => collect((errors) => checkSpec(spec, errors)),
   validateUpdate: ({ spec }, old) =>
     collect((errors) => {
-      checkSpec(spec, errors);
       validateImmutableField(spec.selector, old.spec.selector, specPath.child("selector"), errors);
+      checkSpec(spec, errors);
     }),
   warningsOnCreate: ({ spec }) => templateWarnings(spec.template, templatePath),
   warningsOnUpdate: ({ metadata, spec }, old) =>

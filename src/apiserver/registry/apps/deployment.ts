@@ -124,7 +124,7 @@ function checkDeploymentStrategy(strategy: DeploymentStrategy, path: FieldPath, 
 const counts = ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas"];
 
 function checkStatus({ status = {} }: Deployment, old: Deployment, errors: Errors): void {
-  const fields = ["observedGeneration", ...counts, "collisionCount"];
+  const fields = ["observedGeneration", ...counts, "terminatingReplicas", "collisionCount"];
   const parts = ["updatedReplicas", "readyReplicas", "availableReplicas"];
   checkReplicaCounts(status, fields, parts, "readyReplicas", statusPath, errors);
   checkCollisionCount(status.collisionCount, old.status?.collisionCount, statusPath, errors);

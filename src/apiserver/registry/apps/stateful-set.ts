@@ -1,4 +1,4 @@
-import type { StatefulSet, StatefulSetUpdateStrategy } from "../../../api/index.ts";
+import type { PodTemplateSpec, StatefulSet, StatefulSetUpdateStrategy } from "../../../api/index.ts";
 import {
   type FieldPath,
   fieldPath,
@@ -10,10 +10,12 @@ import {
   validateAnnotations,
   validateLabels,
 } from "../../../apimachinery/index.ts";
-import { checkNonNegative, checkOneOf, type Errors } from "../common/check.ts";
+import { checkEach, checkLabel, checkNonNegative, checkOneOf, type Errors } from "../common/check.ts";
+import { checkClaimSpec } from "../common/claim-spec.ts";
 import { claimSpecWarnings } from "../common/claim-warnings.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
 import { checkPodAnnotations } from "../common/pod-annotations.ts";
+import { checkPodTemplate } from "../common/pod-template.ts";
 import { hostnameWarnings, templateWarnings } from "../common/pod-warnings.ts";
 import { checkCollisionCount, checkReplicaCounts } from "../common/replica-status.ts";
 import {
@@ -70,10 +72,11 @@ export const gatedSetFields: readonly GatedField<StatefulSet>[] = [
 export const statefulSetStrategy: Strategy<StatefulSet> = {
   ...specAndStatus<StatefulSet>(),
   validateName: nameIsDnsLabel,
-  validate: ({ spec }) => collect((errors) => checkSpec(spec, errors)),
+  validate: ({ spec }) => collect((errors) => checkSpec(spec, {}, errors)),
   validateUpdate: ({ spec }, old) =>
     collect((errors) => {
-      checkSpec(spec, errors);
+      const toleratesTemplate = collect((found) => checkSpec(old.spec, { isUpdate: true }, found)).length > 0;
+      checkSpec(spec, { isUpdate: true, toleratesTemplate }, errors);
       const rest = withUntypedClaims(spec);
       const before = withUntypedClaims(old.spec);
       for (const field of mutableFields) {
@@ -122,8 +125,15 @@ function specWarnings({ spec }: StatefulSet): readonly string[] {
   ];
 }
 
-function checkSpec(spec: StatefulSet["spec"], errors: Errors): void {
-  const { podManagementPolicy = "" as string, template = emptyTemplate, selector } = spec ?? {};
+interface SpecRules {
+  /** What cannot change any more is not judged again. */
+  readonly isUpdate?: boolean;
+  /** Of sets that were stored before their templates were checked. */
+  readonly toleratesTemplate?: boolean;
+}
+
+function checkSpec(spec: StatefulSet["spec"], rules: SpecRules, errors: Errors): void {
+  const { podManagementPolicy = "" as string, selector, serviceName = "" } = spec ?? {};
   const policyPath = specPath.child("podManagementPolicy");
   if (podManagementPolicy === "") errors.push(required(policyPath));
   else if (podManagementPolicy !== "OrderedReady" && podManagementPolicy !== "Parallel") {
@@ -135,21 +145,44 @@ function checkSpec(spec: StatefulSet["spec"], errors: Errors): void {
     const at = specPath.child("persistentVolumeClaimRetentionPolicy").child(field);
     if (policy !== undefined) checkOneOf(policy[field] ?? "", ["Retain", "Delete"], at, errors);
   }
+  if (rules.isUpdate !== true) {
+    checkEach(spec?.volumeClaimTemplates, specPath.child("volumeClaimTemplates"), errors, (claim, at) => {
+      checkClaimSpec(claim.spec ?? {}, at.child("spec"), errors);
+    });
+  }
   checkNonNegative(spec?.replicas, specPath.child("replicas"), errors);
   checkNonNegative(spec?.minReadySeconds, specPath.child("minReadySeconds"), errors);
   checkNonNegative(spec?.ordinals?.start, specPath.child("ordinals.start"), errors);
+  if (rules.isUpdate !== true && serviceName !== "") checkLabel(serviceName, specPath.child("serviceName"), errors);
   checkWorkloadSelector(selector, "statefulset", specPath, errors);
+  checkTemplate(spec, rules, errors);
+}
+
+function checkTemplate(spec: StatefulSet["spec"], rules: SpecRules, errors: Errors): void {
+  const { template = emptyTemplate, selector } = spec ?? {};
   const compiled = compiledSelector(selector);
-  const templatePath = specPath.child("template");
   if (compiled === undefined) errors.push(invalid(specPath.child("selector"), selector, ""));
   else {
+    const asRun = templateAsRun(template, spec?.volumeClaimTemplates ?? []);
     checkTemplateLabels(compiled, template, templatePath, errors);
+    if (rules.toleratesTemplate !== true) checkPodTemplate(asRun, templatePath, errors);
     const { labels = {}, annotations = {} } = template.metadata ?? {};
     validateLabels(labels, templatePath.child("labels"), errors);
     validateAnnotations(annotations, templatePath.child("annotations"), errors);
-    checkPodAnnotations(annotations, template.spec ?? { containers: [] }, templatePath.child("annotations"), errors);
+    checkPodAnnotations(annotations, asRun.spec ?? { containers: [] }, templatePath.child("annotations"), errors);
   }
   checkAlwaysRestarts(template, "StatefulSet", templatePath, errors);
+}
+
+/** The template as the set's pods have it: named by the set, and with a volume for every template of a claim, first. */
+function templateAsRun(template: PodTemplateSpec, claims: NonNullable<Spec["volumeClaimTemplates"]>): PodTemplateSpec {
+  if (template.spec === undefined) return template;
+  const { subdomain: _subdomain, hostname: _hostname, ...spec } = template.spec;
+  if (claims.length === 0) return { ...template, spec };
+  const names = new Set(claims.map(({ metadata }) => metadata?.name ?? ""));
+  const claimed = [...names].map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+  const volumes = [...claimed, ...(spec.volumes ?? []).filter(({ name }) => !names.has(name))];
+  return { ...template, spec: { ...spec, volumes } };
 }
 
 function checkUpdateStrategy(strategy: StatefulSetUpdateStrategy, path: FieldPath, errors: Errors): void {

@@ -16,6 +16,15 @@ const cpu: Metric = {
   resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } },
 };
 const metric = (one: Metric) => autoscaler({ metrics: [one] });
+const describing = (apiVersion: string) =>
+  metric({
+    type: "Object",
+    object: {
+      metric: { name: "m" },
+      describedObject: { apiVersion, kind: "Service", name: "s" },
+      target: { type: "Value", value: "1" },
+    },
+  });
 const external = (target: autoscalingV2.MetricTarget) =>
   metric({ type: "External", external: { metric: { name: "queue" }, target } });
 const scaleUp = (rules: autoscalingV2.HPAScalingRules) => autoscaler({ behavior: { scaleUp: rules } });
@@ -63,7 +72,7 @@ tables.rejects([
     "bounds",
     autoscaler({ minReplicas: 2, maxReplicas: 0 }),
     [
-      "spec.maxReplicas: Invalid value: 0: must be greater than 0",
+      "spec.maxReplicas: Required value: must be set and greater than 0",
       "spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`",
     ],
   ],
@@ -73,7 +82,26 @@ tables.rejects([
     [
       "spec.scaleTargetRef.kind: Invalid value: \"a/b\": may not contain '/'",
       "spec.scaleTargetRef.name: Required value",
+      'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
     ],
+  ],
+  [
+    "fewer than none",
+    autoscaler({ maxReplicas: -1, minReplicas: 1 }),
+    [
+      "spec.maxReplicas: Invalid value: -1: must be greater than or equal to 1",
+      "spec.maxReplicas: Invalid value: -1: must be greater than or equal to `minReplicas`",
+    ],
+  ],
+  [
+    "a target of the core",
+    autoscaler({ scaleTargetRef: { ...scaleTargetRef, apiVersion: "v1" } }),
+    ['spec.scaleTargetRef.apiVersion: Invalid value: "v1": apiVersion must specify API group'],
+  ],
+  [
+    "a version of too many parts",
+    describing("a/b/c"),
+    [`${at}.object.describedObject.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c`],
   ],
   [
     "an unknown type",

@@ -1,13 +1,21 @@
 import type { autoscalingV1, autoscalingV2 } from "../../../api/index.ts";
-import { type FieldError, fieldPath, forbidden, invalid, type KubeObject } from "../../../apimachinery/index.ts";
+import {
+  type FieldError,
+  fieldPath,
+  forbidden,
+  invalid,
+  type KubeObject,
+  required,
+} from "../../../apimachinery/index.ts";
 import { checkEach, checkNonNegative, type Errors } from "../common/check.ts";
 import { collect, keep, statusOnly } from "../common/lifecycle.ts";
 import type { Strategy } from "../contract.ts";
 import { builtInConverters } from "../converters.ts";
-import { checkMetric, checkReference, checkScalingRules } from "./metrics.ts";
+import { checkMetric, checkReference, checkScalingRules, type VersionRule, versionProblem } from "./metrics.ts";
 import { autoscalerTable } from "./table.ts";
 
 type Autoscaler = autoscalingV2.HorizontalPodAutoscaler;
+type Spec = Autoscaler["spec"];
 type AutoscalerV1 = autoscalingV1.HorizontalPodAutoscaler;
 
 const specPath = fieldPath("spec");
@@ -30,8 +38,8 @@ function autoscalerRules<T extends Autoscaler | AutoscalerV1>(read: (object: T) 
       delete object.status;
     },
     prepareForUpdate: (object, old) => keep<Autoscaler | AutoscalerV1, "status">(object, old, "status"),
-    validate: (object) => checkSpec(read(object), 1),
-    validateUpdate: (object, old) => checkSpec(read(object), old.spec.minReplicas === 0 ? 0 : 1),
+    validate: (object) => checkSpec(read(object)),
+    validateUpdate: (object, old) => checkSpec(read(object), read(old)),
     allowUnconditionalUpdate: true,
     status: statusOnly<T>((object, _old, errors) => {
       const { status } = object;
@@ -42,20 +50,23 @@ function autoscalerRules<T extends Autoscaler | AutoscalerV1>(read: (object: T) 
   };
 }
 
-/** `least`: what `minReplicas` may be; a stored zero stays. */
-function checkSpec({ spec }: Autoscaler, least: number): readonly FieldError[] {
+/** What was stored and would be refused now stays: zero replicas, and odd versions of references. */
+function checkSpec({ spec }: Autoscaler, old?: Autoscaler): readonly FieldError[] {
   return collect((errors) => {
+    const least = old?.spec.minReplicas === 0 ? 0 : 1;
     const { minReplicas, maxReplicas, metrics = [], behavior } = spec;
     const maxPath = specPath.child("maxReplicas");
     if (minReplicas !== undefined && minReplicas < least) {
       errors.push(invalid(specPath.child("minReplicas"), minReplicas, `must be greater than or equal to ${least}`));
     }
-    if (maxReplicas < 1) errors.push(invalid(maxPath, maxReplicas, "must be greater than 0"));
+    if (maxReplicas === 0) errors.push(required(maxPath, "must be set and greater than 0"));
+    else if (maxReplicas < 0) errors.push(invalid(maxPath, maxReplicas, "must be greater than or equal to 1"));
     if (minReplicas !== undefined && maxReplicas < minReplicas) {
       errors.push(invalid(maxPath, maxReplicas, "must be greater than or equal to `minReplicas`"));
     }
-    checkReference(spec.scaleTargetRef, specPath.child("scaleTargetRef"), errors);
-    checkEach(metrics, specPath.child("metrics"), errors, checkMetric);
+    checkReference(spec.scaleTargetRef, specPath.child("scaleTargetRef"), errors, targetVersions(spec, old?.spec));
+    const described = describedVersions(old?.spec.metrics);
+    checkEach(metrics, specPath.child("metrics"), errors, (metric, at) => checkMetric(metric, at, errors, described));
     checkScaleToZero(minReplicas, metrics, errors);
     const at = specPath.child("behavior");
     for (const field of ["scaleUp", "scaleDown"] as const) {
@@ -63,6 +74,20 @@ function checkSpec({ spec }: Autoscaler, least: number): readonly FieldError[] {
       if (rules !== undefined) checkScalingRules(rules, at.child(field), errors);
     }
   });
+}
+
+function targetVersions({ scaleTargetRef: now }: Spec, old: Spec | undefined): VersionRule {
+  const before = old?.scaleTargetRef;
+  if (before !== undefined && before.apiVersion === now.apiVersion && before.kind === now.kind) return "any";
+  return now.kind === "ReplicationController" ? "wellFormed" : "grouped";
+}
+
+function describedVersions(old: Spec["metrics"] = []): VersionRule {
+  const hasInvalid = old.some(({ type, object }) => {
+    if (type !== "Object" || object === undefined) return false;
+    return versionProblem(object.describedObject.apiVersion ?? "", "wellFormed") !== undefined;
+  });
+  return hasInvalid ? "any" : "wellFormed";
 }
 
 function checkScaleToZero(

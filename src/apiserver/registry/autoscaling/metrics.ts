@@ -24,7 +24,7 @@ const sourceFields = {
 } as const;
 const types = Object.keys(sourceFields).sort();
 
-export function checkMetric(metric: Metric, path: FieldPath, errors: Errors): void {
+export function checkMetric(metric: Metric, path: FieldPath, errors: Errors, versions: VersionRule): void {
   const { type } = metric;
   const typePath = path.child("type");
   const expected = sourceFields[type as keyof typeof sourceFields];
@@ -32,7 +32,7 @@ export function checkMetric(metric: Metric, path: FieldPath, errors: Errors): vo
   if (expected === undefined) errors.push(notSupported(typePath, type, types));
   const present = Object.values(sourceFields).filter((field) => metric[field] !== undefined);
   const [first] = present;
-  if (first !== undefined) checkSource(metric, first, path.child(first), errors);
+  if (first !== undefined) checkSource(metric, first, path.child(first), errors, versions);
   if (expected === undefined) errors.push(notSupported(typePath, type, types));
   else if (metric[expected] === undefined) {
     errors.push(required(path.child(expected), "must populate information for the given metric source"));
@@ -48,8 +48,9 @@ function checkSource(
   field: (typeof sourceFields)[keyof typeof sourceFields],
   path: FieldPath,
   errors: Errors,
+  versions: VersionRule,
 ): void {
-  if (field === "object" && object !== undefined) checkObject(object, path, errors);
+  if (field === "object" && object !== undefined) checkObject(object, path, errors, versions);
   else if (field === "external" && external !== undefined) checkExternal(external, path, errors);
   else if (field === "pods" && pods !== undefined) {
     checkIdentified(pods, path, errors);
@@ -66,8 +67,13 @@ function averageOf(path: FieldPath): FieldPath {
   return path.child("target").child("averageValue");
 }
 
-function checkObject(source: autoscalingV2.ObjectMetricSource, path: FieldPath, errors: Errors): void {
-  checkReference(source.describedObject, path.child("describedObject"), errors);
+function checkObject(
+  source: autoscalingV2.ObjectMetricSource,
+  path: FieldPath,
+  errors: Errors,
+  versions: VersionRule,
+): void {
+  checkReference(source.describedObject, path.child("describedObject"), errors, versions);
   checkIdentified(source, path, errors);
   const { value, averageValue } = source.target;
   if (value === undefined && averageValue === undefined) {
@@ -142,16 +148,32 @@ function checkTarget(target: Target, path: FieldPath, errors: Errors): void {
   }
 }
 
+/** Which API versions references may have: of a named group, also of the core's, or any text. */
+export type VersionRule = "grouped" | "wellFormed" | "any";
+
+/** What is wrong with the API version of a reference. */
+export function versionProblem(apiVersion: string, rule: VersionRule): string | undefined {
+  if (rule === "any") return undefined;
+  const parts = apiVersion.split("/");
+  if (parts.length > 2) return `unexpected GroupVersion string: ${apiVersion}`;
+  const hasGroup = parts.length === 2 && parts[0] !== "";
+  return rule === "grouped" && !hasGroup ? "apiVersion must specify API group" : undefined;
+}
+
 export function checkReference(
   reference: autoscalingV2.CrossVersionObjectReference,
   path: FieldPath,
   errors: Errors,
+  versions: VersionRule,
 ): void {
   for (const field of ["kind", "name"] as const) {
     const value = reference[field];
     if (value === "") errors.push(required(path.child(field)));
     else addMessages(isPathSegmentName(value), value, path.child(field), errors);
   }
+  const { apiVersion = "" } = reference;
+  const problem = versionProblem(apiVersion, versions);
+  if (problem !== undefined) errors.push(invalid(path.child("apiVersion"), apiVersion, problem));
 }
 
 const windowMax = 3600;

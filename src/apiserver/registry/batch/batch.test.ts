@@ -64,6 +64,20 @@ jobs.rejects([
     ],
   ],
   [
+    "rules for failures that say too little",
+    failure({ action: wrong(""), onExitCodes: wrong({}) }),
+    [
+      `${rule}.action: Required value: valid values: ["Count" "FailIndex" "FailJob" "Ignore"]`,
+      `${rule}.onExitCodes.operator: Required value: valid values: ["In" "NotIn"]`,
+      `${rule}.onExitCodes.values: Invalid value: null: at least one value is required`,
+    ],
+  ],
+  [
+    "a long name of who manages it",
+    job({ managedBy: `a.b/${"c".repeat(60)}` }),
+    ["spec.managedBy: Too long: may not be more than 63 bytes"],
+  ],
+  [
     "no selector",
     job({ manualSelector: true }),
     [

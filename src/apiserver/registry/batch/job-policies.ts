@@ -2,10 +2,10 @@ import type { batchV1, JobSpec } from "../../../api/index.ts";
 import {
   duplicate,
   type FieldPath,
-  goList,
   invalid,
   notSupported,
   omittedValue,
+  quote,
   required,
   tooLong,
   tooMany,
@@ -21,7 +21,7 @@ const patternsMax = 20;
 const indexesTextMax = 64 * 1024;
 
 function checkNamed(value: string | undefined, valid: readonly string[], path: FieldPath, errors: Errors): void {
-  if (value === undefined || value === "") errors.push(required(path, `valid values: ${goList(valid)}`));
+  if (value === undefined || value === "") errors.push(required(path, `valid values: [${valid.map(quote).join(" ")}]`));
   else checkOneOf(value, valid, path, errors);
 }
 
@@ -70,18 +70,19 @@ function checkPatterns(
 }
 
 function checkExitCodes(
-  { operator, containerName, values = [] }: batchV1.PodFailurePolicyOnExitCodesRequirement,
+  requirement: batchV1.PodFailurePolicyOnExitCodesRequirement,
   containers: ReadonlySet<string>,
   path: FieldPath,
   errors: Errors,
 ): void {
+  const { operator, containerName, values = [] } = requirement;
   checkNamed(operator, ["In", "NotIn"], path.child("operator"), errors);
   if (containerName !== undefined && !containers.has(containerName)) {
     const why = "must be one of the container or initContainer names in the pod template";
     errors.push(invalid(path.child("containerName"), containerName, why));
   }
   const valuesPath = path.child("values");
-  if (values.length === 0) errors.push(invalid(valuesPath, values, "at least one value is required"));
+  if (values.length === 0) errors.push(invalid(valuesPath, requirement.values, "at least one value is required"));
   else if (values.length > exitCodesMax) errors.push(tooMany(valuesPath, values.length, exitCodesMax));
   const seen = new Set<number>();
   checkEach(values, valuesPath, errors, (value, at) => {

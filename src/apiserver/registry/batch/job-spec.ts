@@ -4,7 +4,7 @@ import {
   invalid,
   notSupported,
   required,
-  tooLongCharacters,
+  tooLong,
   validateDomainPrefixedPath,
 } from "../../../apimachinery/index.ts";
 import { checkNonNegative, type Errors } from "../common/check.ts";
@@ -36,7 +36,7 @@ export function checkJobSpec(spec: JobSpec, path: FieldPath, errors: Errors): vo
   }
   if (spec.managedBy !== undefined) {
     validateDomainPrefixedPath(spec.managedBy, path.child("managedBy"), errors);
-    if (spec.managedBy.length > managedByMax) errors.push(tooLongCharacters(path.child("managedBy"), managedByMax));
+    if (spec.managedBy.length > managedByMax) errors.push(tooLong(path.child("managedBy"), managedByMax));
   }
   checkCompletionMode(spec, path, errors);
   if (spec.podFailurePolicy !== undefined) checkPodFailurePolicy(spec, path.child("podFailurePolicy"), errors);

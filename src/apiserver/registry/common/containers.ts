@@ -19,7 +19,7 @@ import {
   notFound,
   notSupported,
   required,
-  tooLong,
+  tooMany,
 } from "../../../apimachinery/index.ts";
 import {
   addMessages,
@@ -48,6 +48,16 @@ export interface PodContext {
   readonly grace: number | undefined;
   readonly hostUsers: boolean;
   readonly os: PodOS | undefined;
+  /** Init containers that end may be restarted to resize them: of pods stored when that was allowed. */
+  readonly keepsRestartingInit: boolean;
+}
+
+/** Whether a pod has what only pods of old may have. */
+export function hasRestartingInit({ initContainers = [] }: PodSpec): boolean {
+  return initContainers.some(
+    ({ restartPolicy, resizePolicy = [] }) =>
+      restartPolicy !== "Always" && resizePolicy.some((policy) => policy.restartPolicy === "RestartContainer"),
+  );
 }
 
 type AnyContainer = Omit<Container, "restartPolicy"> & { readonly restartPolicy?: string };
@@ -82,11 +92,22 @@ export function checkInitContainers(
     checkCommon(container, pod, at, errors);
     const { restartPolicy } = container;
     if (restartPolicy !== undefined) checkRestartPolicy(container, at, errors);
+    else if ((container.restartPolicyRules ?? []).length > 0)
+      errors.push(required(at.child("restartPolicy"), ruleless));
     if (names.has(container.name)) errors.push(duplicate(at.child("name"), container.name));
     else if (container.name !== "") names.add(container.name);
     checkHostPorts([container], path, errors);
-    if (restartPolicy === "Always") checkRunning(container, pod, at, errors);
-    else forbidRunning(container, at, errors);
+    if (restartPolicy === "Always") {
+      checkRunning(container, pod, at, errors);
+      return;
+    }
+    forbidRunning(container, at, errors);
+    if (pod.keepsRestartingInit) return;
+    checkEach(container.resizePolicy, at.child("resizePolicy"), errors, ({ restartPolicy: policy }, policyPath) => {
+      if (policy !== "RestartContainer") return;
+      const detail = "must not be set to 'RestartContainer' for non-sidecar initContainers";
+      errors.push(invalid(policyPath.child("restartPolicy"), policy, detail));
+    });
   });
 }
 
@@ -106,11 +127,11 @@ function forbidRunning(container: Container, path: FieldPath, errors: Errors): v
   }
 }
 
-const ephemeralFields: ReadonlySet<string> = new Set([
-  ...["name", "image", "command", "args", "workingDir", "envFrom", "env", "volumeMounts", "volumeDevices"],
-  ...["terminationMessagePath", "terminationMessagePolicy", "imagePullPolicy", "securityContext"],
-  ...["stdin", "stdinOnce", "tty", "targetContainerName"],
-]);
+/** What ephemeral containers may not have, in upstream's order. */
+const refusedFields = [
+  ...(["ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules"] as const),
+  ...(["livenessProbe", "readinessProbe", "startupProbe", "lifecycle"] as const),
+] as const;
 
 export function checkEphemeralContainers(
   containers: readonly EphemeralContainer[],
@@ -128,9 +149,9 @@ export function checkEphemeralContainers(
     checkUnique(names, container.name, at.child("name"), errors);
     const target = container.targetContainerName ?? "";
     if (target !== "" && !others.has(target)) errors.push(notFound(at.child("targetContainerName"), target));
-    for (const [field, value] of Object.entries(container)) {
-      const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
-      if (ephemeralFields.has(field) || isEmpty) continue;
+    for (const field of refusedFields) {
+      const value = container[field];
+      if (value === undefined || (field === "resources" && Object.keys(value).length === 0)) continue;
       errors.push(forbidden(at.child(field), "cannot be set for an Ephemeral Container"));
     }
     checkEach(container.volumeMounts, at.child("volumeMounts"), errors, (mount, mountPath) => {
@@ -319,7 +340,7 @@ function checkResizePolicy(
     checkRequiredOneOf(resourceName, resizeResources, path, errors);
     checkRequiredOneOf(restartPolicy, resizePolicies, path, errors);
     if (podRestartPolicy === "Never" && restartPolicy !== "NotRequired") {
-      errors.push(invalid(path, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+      errors.push(invalid(path, restartPolicy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"));
     }
   });
 }
@@ -327,6 +348,7 @@ function checkResizePolicy(
 const restartPolicies = ["Always", "Never", "OnFailure"];
 const restartRulesMax = 20;
 const exitCodesMax = 255;
+const ruleless = "must specify restartPolicy when restart rules are used";
 
 function checkRestartPolicy(
   { restartPolicy, restartPolicyRules: rules = [] }: AnyContainer,
@@ -335,8 +357,10 @@ function checkRestartPolicy(
 ): void {
   const at = path.child("restartPolicy");
   if (restartPolicy !== undefined) checkOneOf(restartPolicy, restartPolicies, at, errors);
-  else if (rules.length > 0) errors.push(required(at, "must specify restartPolicy when restart rules are used"));
-  if (rules.length > restartRulesMax) errors.push(tooLong(path.child("restartPolicyRules"), restartRulesMax));
+  else if (rules.length > 0) errors.push(required(at, ruleless));
+  if (rules.length > restartRulesMax) {
+    errors.push(tooMany(path.child("restartPolicyRules"), rules.length, restartRulesMax));
+  }
   checkEach(rules, path.child("restartPolicyRules"), errors, checkRestartRule);
 }
 
@@ -347,6 +371,7 @@ function checkRestartRule({ action, exitCodes }: ContainerRestartRule, path: Fie
     errors.push(required(at, "must be specified"));
     return;
   }
-  checkOneOf(exitCodes.operator, ["In", "NotIn"], at.child("operator"), errors);
-  if ((exitCodes.values ?? []).length > exitCodesMax) errors.push(tooLong(at.child("values"), exitCodesMax));
+  checkOneOf(exitCodes.operator ?? "", ["In", "NotIn"], at.child("operator"), errors);
+  const count = (exitCodes.values ?? []).length;
+  if (count > exitCodesMax) errors.push(tooMany(at.child("values"), count, exitCodesMax));
 }

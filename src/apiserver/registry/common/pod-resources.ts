@@ -34,9 +34,10 @@ export function checkPodLevelResources(
 }
 
 function checkPodResourceName(name: string, path: FieldPath, errors: Errors): void {
-  if (!checkResourceName(name, path, errors)) return;
-  if (name !== "cpu" && name !== "memory" && !isHugePages(name))
-    errors.push(notSupported(path, name, ["cpu", "memory"]));
+  const before = errors.length;
+  checkResourceName(name, path, errors);
+  if (errors.length > before || name === "cpu" || name === "memory" || isHugePages(name)) return;
+  errors.push(notSupported(path, name, ["cpu", "hugepages-", "memory"]));
 }
 
 function checkConsistency(spec: PodSpec, resources: ResourceRequirements, path: FieldPath, errors: Errors): void {

@@ -23,7 +23,13 @@ import {
   checkUnique,
   type Errors,
 } from "./check.ts";
-import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodContext } from "./containers.ts";
+import {
+  checkContainers,
+  checkEphemeralContainers,
+  checkInitContainers,
+  hasRestartingInit,
+  type PodContext,
+} from "./containers.ts";
 import { checkHostProcess, checkHostUsers, checkPodOs, visitContainers } from "./pod-os.ts";
 import { checkPodLevelResources } from "./pod-resources.ts";
 import { checkContainerResources } from "./resources.ts";
@@ -37,6 +43,8 @@ export interface PodSpecRules extends SchedulingRules {
   /** Of a pod: its name and annotations. */
   readonly podName?: string;
   readonly isMirrorPod?: boolean;
+  /** What was stored before, of updates. */
+  readonly old?: PodSpec;
 }
 
 const maxInt32 = 2147483647;
@@ -49,7 +57,11 @@ export function checkPodSpec(spec: PodSpec, path: FieldPath, errors: Errors, rul
   const claims = spec.resourceClaims ?? [];
   checkPodClaims(claims, path.child("resourceClaims"), errors, rules);
   const claimNames = new Set(claims.map(({ name }) => name).filter((name) => name !== ""));
-  const pod: PodContext = { spec, volumes, claimNames, grace, hostUsers: spec.hostUsers !== false, os: spec.os };
+  const pod: PodContext = {
+    ...{ spec, volumes, claimNames, grace, os: spec.os },
+    hostUsers: spec.hostUsers !== false,
+    keepsRestartingInit: rules.old !== undefined && hasRestartingInit(rules.old),
+  };
   checkContainers(spec.containers ?? [], pod, path.child("containers"), errors);
   checkInitContainers(spec.initContainers ?? [], pod, path.child("initContainers"), errors);
   checkEphemeralContainers(spec.ephemeralContainers ?? [], pod, path.child("ephemeralContainers"), errors);

@@ -126,12 +126,14 @@ function lists(spec: PodSpec, path: FieldPath, warnings: Warnings): void {
     ips.add(ip);
   });
   const names = new Set<string>();
+  const unnamed: Warnings = [];
   spec.imagePullSecrets?.forEach(({ name = "" }, index) => {
     const at = path.child("imagePullSecrets").index(index).child("name");
     if (names.has(name)) warnings.push(`${at}: duplicate name ${quote(name)}`);
-    if (name === "") warnings.push(`${at}: invalid empty name ""`);
+    if (name === "") unnamed.push(`${at}: invalid empty name ""`);
     names.add(name);
   });
+  warnings.push(...unnamed);
   fractions(spec.overhead, path.child("overhead"), warnings);
 }
 

@@ -37,7 +37,7 @@ export function checkReplicaCounts(
 /** The status of ReplicaSets and ReplicationControllers. */
 export function checkReplicasStatus(status: object | undefined, errors: Errors): void {
   const parts = ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"];
-  const fields = ["replicas", ...parts, "observedGeneration"];
+  const fields = ["replicas", ...parts, "observedGeneration", "terminatingReplicas"];
   checkReplicaCounts(status ?? {}, fields, parts, "readyReplicas", fieldPath("status"), errors);
 }
 

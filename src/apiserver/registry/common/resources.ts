@@ -81,15 +81,14 @@ function isStandardContainerResource(name: string): boolean {
   return standardContainerResources.has(name) || isHugePages(name);
 }
 
-/** A resource of any kind of object. Returns whether it is well formed. */
-export function checkResourceName(name: string, path: FieldPath, errors: Errors): boolean {
+/** A resource of any kind of object. */
+export function checkResourceName(name: string, path: FieldPath, errors: Errors): void {
   const before = errors.length;
   checkQualifiedName(name, path, errors);
-  if (errors.length > before) return false;
+  if (errors.length > before) return;
   if (!name.includes("/") && !standardResources.has(name) && !isQuotaHugePages(name)) {
     errors.push(invalid(path, name, "must be a standard resource type or fully qualified"));
   }
-  return true;
 }
 
 export function checkContainerResourceName(name: string, path: FieldPath, errors: Errors): void {

@@ -56,7 +56,11 @@ function checkTolerationOperator(operator: string, value: string, path: FieldPat
     if (messages.length > 0) errors.push(invalid(path, value, messages.join(";")));
   } else if (operator === "Exists") {
     if (value !== "") errors.push(invalid(path, value, "value must be empty when `operator` is 'Exists'"));
-  } else errors.push(notSupported(path, operator, ["Equal", "Exists"]));
+  } else {
+    // Of the comparing ones, which stand behind a feature gate, upstream says all.
+    const comparing = operator === "Lt" || operator === "Gt" ? ["Lt", "Gt"] : [];
+    errors.push(notSupported(path, operator, ["Equal", "Exists", ...comparing]));
+  }
 }
 
 export function checkAffinity(affinity: Affinity, path: FieldPath, errors: Errors, rules: SchedulingRules = {}): void {

@@ -75,14 +75,19 @@ export function checkIntOrPercent(value: IntOrString | undefined, path: FieldPat
 }
 
 export function checkAtMost100Percent(value: IntOrString | undefined, path: FieldPath, errors: Errors): void {
-  const percent = value === undefined ? undefined : percentOf(value);
+  const percent = value === undefined ? undefined : validPercent(value);
   if (percent !== undefined && percent > 100) errors.push(invalid(path, value, "must not be greater than 100%"));
 }
 
-/** The number, or the number of percent. */
+/** Without a sign. */
+function validPercent(value: IntOrString): number | undefined {
+  return typeof value === "string" && isValidPercent(value).length === 0 ? percentOf(value) : undefined;
+}
+
+/** The number, or the number of percent; zero for what is neither. */
 export function intOrPercentNumber(value: IntOrString | undefined): number {
   if (value === undefined) return 0;
-  return typeof value === "number" ? value : (percentOf(value) ?? (Number.parseInt(value, 10) || 0));
+  return typeof value === "number" ? value : (validPercent(value) ?? (/^[+-]?\d+$/.test(value) ? Number(value) : 0));
 }
 
 /** What a workload without a template has. */

@@ -224,7 +224,10 @@ export function checkTemplateMeta(meta: ObjectMeta, path: FieldPath, errors: Err
 }
 
 export function checkCsiDriverName(name: string, path: FieldPath, errors: Errors): void {
-  if (name === "") errors.push(required(path));
+  if (name === "") {
+    errors.push(required(path));
+    return;
+  }
   if (name.length > 63) errors.push(tooLong(path, 63));
   addMessages(isDns1123Subdomain(name.toLowerCase()), name, path, errors);
 }

@@ -33,7 +33,7 @@ export const ephemeralContainers: Subresource = {
       return [forbidden("", "static pods do not support ephemeral containers")];
     }
     return collect((errors) => {
-      checkPod(pod, errors);
+      checkPod(pod, errors, old);
       checkPodAnnotationUpdates(pod.metadata, old.metadata, fieldPath("metadata", "annotations"), errors);
       checkKept(pod, old, errors);
     });
@@ -95,7 +95,7 @@ function validateResize(pod: Pod, old: Pod): readonly FieldError[] {
   const refusal = resizeRefusal(old);
   if (refusal !== undefined) return [forbidden("", refusal)];
   return collect((errors) => {
-    checkPod(pod, errors);
+    checkPod(pod, errors, old);
     if ((old.status?.qosClass ?? podQos(old)) !== podQos(pod)) {
       const detail = "Pod QOS Class may not change as a result of resizing";
       errors.push(invalid(specPath, pod.status?.qosClass ?? "", detail));

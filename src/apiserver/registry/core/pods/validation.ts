@@ -27,11 +27,12 @@ const annotationsPath = fieldPath("metadata", "annotations");
 const maxInt32 = 2147483647;
 
 /** Metadata and spec, as every write checks them. */
-export function checkPod(pod: Pod, errors: Errors): void {
+export function checkPod(pod: Pod, errors: Errors, old?: Pod): void {
   const { metadata, spec } = pod;
   const isMirrorPod = metadata.annotations?.[mirrorAnnotation] !== undefined;
   checkPodAnnotations(metadata.annotations, spec, annotationsPath, errors);
-  checkPodSpec(spec, specPath, errors, { isPod: true, podName: metadata.name ?? "", isMirrorPod });
+  const before = old === undefined ? {} : { old: old.spec };
+  checkPodSpec(spec, specPath, errors, { isPod: true, podName: metadata.name ?? "", isMirrorPod, ...before });
   if ((spec.serviceAccountName ?? "") === "") forbidTokens(pod, errors);
   for (const field of ["containers", "initContainers"] as const) {
     checkEach(spec[field], specPath.child(field), errors, ({ image = "" }, at) => checkImageSpace(image, at, errors));
@@ -72,7 +73,7 @@ const mutableFields = [
 
 export function validatePodUpdate(pod: Pod, old: Pod): readonly FieldError[] {
   return collect((errors) => {
-    checkPod(pod, errors);
+    checkPod(pod, errors, old);
     checkPodAnnotationUpdates(pod.metadata, old.metadata, annotationsPath, errors);
     for (const field of ["containers", "initContainers"] as const) if (!sameContainers(pod, old, field, errors)) return;
     checkDeadline(pod.spec.activeDeadlineSeconds, old.spec.activeDeadlineSeconds, errors);
