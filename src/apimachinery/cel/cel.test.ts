@@ -170,6 +170,7 @@ test("the authorizer is asked about exactly what was said", () => {
 
 test("compile errors say where and what", () => {
   const cases: readonly (readonly [string, string])[] = [
+    ["", "ERROR: <input>:1:0: Syntax error: mismatched input '<EOF>' expecting {"],
     ["missing == 1", "ERROR: <input>:1:1: undeclared reference to 'missing' (in container '')\n | missing == 1\n | ^"],
     [
       "n == 'a'",

@@ -169,6 +169,8 @@ function issueText(text: string, issues: readonly Issue[]): string {
 }
 
 function oneIssue(text: string, { offset, message }: Issue): string {
+  // Where there is no text, upstream points before it and shows no line.
+  if (text === "") return `ERROR: <input>:1:0: ${message}`;
   const before = [...text].slice(0, offset).join("");
   const line = before.split("\n").length;
   const column = [...(before.split("\n").at(-1) ?? "")].length;

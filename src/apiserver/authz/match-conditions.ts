@@ -5,6 +5,7 @@ import {
   mapOf,
   objectOf,
   stringType,
+  typeText,
   valueOf,
 } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
@@ -53,7 +54,7 @@ export function compileConditions(
       return [];
     }
     if (compiled.program.resultType.kind !== boolType.kind) {
-      problem(index, "must evaluate to bool");
+      problem(index, `must evaluate to bool but got ${typeText(compiled.program.resultType)}`);
       return [];
     }
     return [{ expression, program: compiled.program }];

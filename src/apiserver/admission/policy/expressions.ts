@@ -44,9 +44,9 @@ export function compileExpression(text: string, options: ExpressionOptions): Com
     return { text, program: undefined, problem: `${compiled.stage} failed: ${compiled.message}` };
   const result = typeText(compiled.program.resultType);
   if (wanted !== undefined && !wanted.includes(result)) {
-    const names = wanted.map((type) => (type === "null" ? "null_type" : type));
+    const [got = "", ...names] = [result, ...wanted].map((type) => (type === "null" ? "null_type" : type));
     const types = names.length === 1 ? names[0] : `one of [${names.join(" ")}]`;
-    return { text, program: undefined, problem: `must evaluate to ${types}` };
+    return { text, program: undefined, problem: `must evaluate to ${types} but got ${got}` };
   }
   return { text, program: compiled.program, problem: undefined };
 }

@@ -178,15 +178,18 @@ describe("validating policies", () => {
 
   it("want expressions of the right type, known before they run", async () => {
     const cases = [
-      [{ validations: [{ expression: "object.spec.enabled" }] }, "must evaluate to bool"],
+      [{ validations: [{ expression: "object.spec.enabled" }] }, "must evaluate to bool but got dyn"],
       [
         { validations: [{ expression: "false", messageExpression: "object.metadata.name" }] },
-        "must evaluate to string",
+        "must evaluate to string but got dyn",
       ],
-      [{ auditAnnotations: [{ key: "a", valueExpression: "1" }] }, "must evaluate to one of [string null_type]"],
+      [
+        { auditAnnotations: [{ key: "a", valueExpression: "1" }] },
+        "must evaluate to one of [string null_type] but got int",
+      ],
       [
         { validations: [{ expression: "true" }], matchConditions: [{ name: "a", expression: "object.x" }] },
-        "must evaluate to bool",
+        "must evaluate to bool but got dyn",
       ],
     ] as const;
     for (const [spec, why] of cases) {

@@ -178,7 +178,7 @@ policies.rejects([
     "a variable",
     validating({ variables: [{ name: "in", expression: "" }] }),
     [
-      'spec.variables[0].name: Invalid value: "in": name is not a valid CEL identifier',
+      'spec.variables[0].name: Invalid value: "in": must be a valid CEL identifier',
       "spec.variables[0].expression: Required value: expression is not specified",
     ],
   ],

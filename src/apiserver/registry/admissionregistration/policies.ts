@@ -159,8 +159,7 @@ const actions = ["Audit", "Deny", "Warn"];
 function checkBinding(spec: Binding["spec"], errors: Errors): void {
   checkPolicyName(spec.policyName, specPath.child("policyName"), errors);
   if (spec.paramRef !== undefined) checkParamRef(spec.paramRef, specPath.child("paramRef"), errors);
-  // Upstream's spelling.
-  const matchPath = specPath.child("matchResouces");
+  const matchPath = specPath.child("matchResources");
   if (spec.matchResources !== undefined) checkMatchResources(spec.matchResources, matchPath, errors);
   checkActions(spec.validationActions ?? [], specPath.child("validationActions"), errors);
 }

@@ -70,7 +70,7 @@ export function checkVariable(
 ): void {
   if (isBlank(name)) errors.push(required(path.child("name"), "name is not specified"));
   else if (!identifier.test(name) || reserved.has(name)) {
-    errors.push(invalid(path.child("name"), name, "name is not a valid CEL identifier"));
+    errors.push(invalid(path.child("name"), name, "must be a valid CEL identifier"));
   }
   if (isBlank(expression)) errors.push(required(path.child("expression"), "expression is not specified"));
 }

@@ -25,8 +25,7 @@ export const apiServiceStrategy: Strategy<APIService> = {
     if (service.spec.service === undefined) markLocal(service);
   },
   prepareForUpdate: (service, old) => keep(service, old, "status"),
-  /** The name is checked with the spec, which it follows from. */
-  validateName: () => [],
+  validateName: nameOfService,
   validate: (service) => collect((errors) => check(service, errors)),
   validateUpdate: (service) => collect((errors) => check(service, errors)),
   allowUnconditionalUpdate: false,
@@ -69,16 +68,16 @@ function availableText({ status }: APIService): string {
   return available === "True" || reason === "" ? available : `${available} (${reason})`;
 }
 
-function check({ metadata, spec }: APIService, errors: Errors): void {
-  const { group = "", version = "", groupPriorityMinimum, versionPriority } = spec;
-  const { name = "" } = metadata;
-  const expected = `${version}.${group}`;
-  const namePath = fieldPath("metadata", "name");
+/** It follows from the spec. */
+function nameOfService(name: string, _prefix: boolean, { spec }: APIService): readonly string[] {
   const unsafe = isPathSegmentName(name);
-  if (unsafe.length > 0) addMessages(unsafe, name, namePath, errors);
-  else if (name !== expected && name !== "") {
-    errors.push(invalid(namePath, name, `must be \`spec.version+"."+spec.group\`: ${quote(expected)}`));
-  }
+  if (unsafe.length > 0) return unsafe;
+  const expected = `${spec.version ?? ""}.${spec.group ?? ""}`;
+  return name === expected ? [] : [`must be \`spec.version+"."+spec.group\`: ${quote(expected)}`];
+}
+
+function check({ spec }: APIService, errors: Errors): void {
+  const { group = "", version = "", groupPriorityMinimum, versionPriority } = spec;
   const groupPath = specPath.child("group");
   if (group !== "") addMessages(isDns1123Subdomain(group), group, groupPath, errors);
   else if (version !== "v1") {

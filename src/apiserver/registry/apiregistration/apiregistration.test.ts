@@ -26,11 +26,6 @@ tables.accepts([
 ]);
 tables.rejects([
   [
-    "another name",
-    api({}, "x"),
-    ['metadata.name: Invalid value: "x": must be `spec.version+"."+spec.group`: "v1.example.com"'],
-  ],
-  [
     "no group",
     api({ group: "", version: "v2" }, "v2."),
     ["spec.group: Required value: only v1 may have an empty group and it better be legacy kube"],
@@ -99,3 +94,10 @@ tables.prints(
   ],
   now,
 );
+
+test("services are called by what they serve, also when names are to be generated", () => {
+  const why = 'must be `spec.version+"."+spec.group`: "v1.example.com"';
+  const named = (name: string, prefix = false) => apiServiceStrategy.validateName?.(name, prefix, api());
+  assert.deepEqual(named("v1.example.com"), []);
+  assert.deepEqual([named("x"), named("x", true), named("a/b")], [[why], [why], ["may not contain '/'"]]);
+});

@@ -7,13 +7,14 @@ import {
   forbidden,
   humanDuration,
   invalid,
+  nameIsPathSegment,
   notSupported,
   quote,
   required,
 } from "../../../apimachinery/index.ts";
 import { messageOf } from "../../../base/index.ts";
 import { parseCertificateRequest, pemBlocks } from "../../../component/index.ts";
-import { checkEach, checkRequiredOneOf, type Errors } from "../common/check.ts";
+import { addMessages, checkEach, checkRequiredOneOf, type Errors } from "../common/check.ts";
 import { linesDiff } from "../common/diff.ts";
 import { collect, keep } from "../common/lifecycle.ts";
 import { checkSignerName } from "../common/signer-name.ts";
@@ -23,6 +24,7 @@ import { timeText } from "../times.ts";
 
 type Condition = certificatesV1.CertificateSigningRequestCondition;
 
+const metadataPath = fieldPath("metadata");
 const specPath = fieldPath("spec");
 const conditionsPath = fieldPath("status", "conditions");
 const leastSeconds = 600;
@@ -46,7 +48,15 @@ export const certificateSigningRequestStrategy: Strategy<CertificateSigningReque
   },
   /** Nobody cares what requests are called. */
   validateName: () => [],
-  validate: (csr) => collect((errors) => checkSpec(csr, errors)),
+  validate: (csr) =>
+    collect((errors) => {
+      checkSpec(csr, errors);
+      // What every name must be is asked of a request that is right otherwise.
+      const { name = "", generateName = "" } = csr.metadata;
+      if (errors.length > 0) return;
+      addMessages(nameIsPathSegment(generateName, true), generateName, metadataPath.child("generateName"), errors);
+      addMessages(nameIsPathSegment(name, false), name, metadataPath.child("name"), errors);
+    }),
   allowUnconditionalUpdate: true,
   status: {
     prepareForUpdate(csr, old, context) {
@@ -143,9 +153,9 @@ const usages = new Set([
 ]);
 
 /** Why it is no request, or is not signed with its own key. */
-function requestError(request: string): string | undefined {
+function requestError(request: string | undefined): string | undefined {
   try {
-    parseCertificateRequest(Buffer.from(request, "base64").toString("latin1"));
+    parseCertificateRequest(Buffer.from(request ?? "", "base64").toString("latin1"));
     return undefined;
   } catch (error) {
     return messageOf(error);
@@ -154,7 +164,7 @@ function requestError(request: string): string | undefined {
 
 function checkSpec({ spec }: CertificateSigningRequest, errors: Errors): void {
   const wrong = requestError(spec.request);
-  if (wrong !== undefined) errors.push(invalid(specPath.child("request"), spec.request, wrong));
+  if (wrong !== undefined) errors.push(invalid(specPath.child("request"), spec.request ?? null, wrong));
   const usagesPath = specPath.child("usages");
   if ((spec.usages ?? []).length === 0) errors.push(required(usagesPath));
   const seen = new Set<string>();

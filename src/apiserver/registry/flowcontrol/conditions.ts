@@ -16,7 +16,7 @@ export function checkConditions({ status }: Conditioned, errors: Errors): void {
     const at = path.child("type");
     if (seen.has(type)) errors.push(duplicate(at, type));
     seen.add(type);
-    if (type === "") errors.push(required(at, "must not be empty"));
+    if (type === "") errors.push(required(at));
   });
 }
 

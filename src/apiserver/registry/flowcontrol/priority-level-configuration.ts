@@ -75,7 +75,7 @@ function checkFixed({ metadata, spec }: Level, errors: Errors): void {
 function checkSpec({ type, limited, exempt }: Level["spec"], name: string, errors: Errors): void {
   const typePath = specPath.child("type");
   if ((name === "exempt") !== (type === "Exempt")) {
-    errors.push(invalid(typePath, type, "type must be 'Exempt' if and only if name is 'exempt'"));
+    errors.push(invalid(typePath, type, "must be 'Exempt' if and only if `name` is 'exempt'"));
   }
   const limitedPath = specPath.child("limited");
   const exemptPath = specPath.child("exempt");
@@ -106,7 +106,9 @@ function checkLimited(limited: Limited, path: FieldPath, errors: Errors): void {
   const { limitResponse, borrowingLimitPercent: borrowing } = limited;
   checkShares(limited, path, errors);
   if (borrowing !== undefined && borrowing < 0) {
-    errors.push(invalid(path.child("borrowingLimitPercent"), borrowing, "if specified, must be at least 0"));
+    errors.push(
+      invalid(path.child("borrowingLimitPercent"), borrowing, "if specified, must be a non-negative integer"),
+    );
   }
   const { type = "", queuing } = limitResponse ?? {};
   const at = path.child("limitResponse");

@@ -61,7 +61,7 @@ export function validateBinding(binding: RoleBinding, namespaced: boolean): read
   const path = fieldPath("roleRef");
   const { apiGroup, kind, name } = binding.roleRef;
   if (apiGroup !== rbacGroup) errors.push(notSupported(path.child("apiGroup"), apiGroup, [rbacGroup]));
-  const kinds = namespaced ? ["ClusterRole", "Role"] : ["ClusterRole"];
+  const kinds = namespaced ? ["Role", "ClusterRole"] : ["ClusterRole"];
   if (!kinds.includes(kind)) errors.push(notSupported(path.child("kind"), kind, kinds));
   if (name === "") errors.push(required(path.child("name")));
   else for (const problem of nameIsPathSegment(name, false)) errors.push(invalid(path.child("name"), name, problem));

@@ -52,9 +52,10 @@ export function checkClaimStatus(claim: ResourceClaim, old: ResourceClaim, error
   );
   const allocated = new Set((status.allocation?.devices?.results ?? []).map(identity));
   const devicesPath = statusPath.child("devices");
-  checkSet(status.devices, Number.POSITIVE_INFINITY, identity, devicesPath, errors, (device, path) => {
+  const any = Number.POSITIVE_INFINITY;
+  const check = (device: resourceV1.AllocatedDeviceStatus, path: FieldPath) =>
     checkDeviceStatus(device, allocated, path, errors);
-  });
+  checkSet(status.devices, any, identity, devicesPath, errors, check, shownIdentity);
   checkReservations(claim, before, reservedPath, errors);
   const at = statusPath.child("allocation");
   if (status.allocation === undefined) return;
@@ -63,8 +64,12 @@ export function checkClaimStatus(claim: ResourceClaim, old: ResourceClaim, error
 }
 
 /** As upstream shows it. */
-function identity({ driver, pool, device, shareID }: Identified): string {
-  return `${driver}/${pool}/${device}${shareID === undefined ? "" : `/${shareID}`}`;
+function shownIdentity({ driver, pool, device, shareID }: Identified): Readonly<Record<string, string>> {
+  return { Driver: driver, Pool: pool, Device: device, ShareID: shareID ?? "" };
+}
+
+function identity(device: Identified): string {
+  return JSON.stringify(shownIdentity(device));
 }
 
 function checkReservations(
@@ -131,8 +136,8 @@ function checkDeviceStatus(
   errors: Errors,
 ): void {
   checkDevice(device, path, errors);
-  const id = identity(device);
-  if (!allocated.has(id)) errors.push(invalid(path, id, "must be an allocated device in the claim"));
+  if (!allocated.has(identity(device)))
+    errors.push(invalid(path, shownIdentity(device), "must be an allocated device in the claim"));
   const { conditions = [], data, networkData } = device;
   const at = path.child("conditions");
   if (conditions.length > conditionsMax) errors.push(tooMany(at, conditions.length, conditionsMax));

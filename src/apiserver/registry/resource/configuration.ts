@@ -109,10 +109,10 @@ export function checkBindingConditions(
     errors.push(invalid(badPath.index(index), name, why));
   }
   if (good.length === 0 && bad.length > 0) {
-    errors.push(invalid(goodPath, good, "bindingConditions are required to use bindingFailureConditions"));
+    errors.push(invalid(goodPath, null, "bindingConditions are required to use bindingFailureConditions"));
   }
   if (bad.length === 0 && good.length > 0) {
-    errors.push(invalid(badPath, bad, "bindingFailureConditions are required to use bindingConditions"));
+    errors.push(invalid(badPath, null, "bindingFailureConditions are required to use bindingConditions"));
   }
 }
 

@@ -1,5 +1,11 @@
 import type { DeviceClass } from "../../../api/index.ts";
-import { fieldPath, invalid, semanticEqual } from "../../../apimachinery/index.ts";
+import {
+  fieldPath,
+  invalid,
+  nameIsDnsSubdomain,
+  nameIsPathSegment,
+  semanticEqual,
+} from "../../../apimachinery/index.ts";
 import type { Errors } from "../common/check.ts";
 import { collect, countGeneration } from "../common/lifecycle.ts";
 import { isExtendedResource } from "../common/resources.ts";
@@ -17,6 +23,7 @@ export const deviceClassStrategy: Strategy<DeviceClass> = {
     metadata.generation = 1;
   },
   prepareForUpdate: (deviceClass, old) => countGeneration(deviceClass, old, !semanticEqual(deviceClass.spec, old.spec)),
+  validateName: (name, prefix) => (prefix ? nameIsPathSegment(name, true) : nameIsDnsSubdomain(name, false)),
   validate: ({ spec }) => collect((errors) => checkSpec(spec, undefined, errors)),
   validateUpdate: ({ spec }, old) => collect((errors) => checkSpec(spec, old.spec, errors)),
   allowUnconditionalUpdate: true,

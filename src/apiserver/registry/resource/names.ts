@@ -1,4 +1,5 @@
 import {
+  duplicate,
   type FieldPath,
   invalid,
   isCIdentifier,
@@ -7,7 +8,7 @@ import {
   tooLong,
   tooMany,
 } from "../../../apimachinery/index.ts";
-import { addMessages, type Check, checkEach, checkUnique, type Errors } from "../common/check.ts";
+import { addMessages, type Check, checkEach, type Errors } from "../common/check.ts";
 import { checkCsiDriverName } from "../common/volumes.ts";
 
 const poolNameMax = 253;
@@ -74,7 +75,7 @@ export function checkBounded<T>(
   else checkEach(list, path, errors, check);
 }
 
-/** The same, where no two items may have the same key. */
+/** The same, where no two items may have the same key; `shown`: how errors tell it, where that is another form. */
 export function checkSet<T>(
   list: readonly T[] | undefined,
   most: number,
@@ -82,11 +83,15 @@ export function checkSet<T>(
   path: FieldPath,
   errors: Errors,
   check: Check<T>,
+  shown: (item: T) => unknown = key,
 ): void {
   checkBounded(list, most, path, errors, check);
   if ((list?.length ?? 0) > most) return;
   const seen = new Set<string>();
-  checkEach(list, path, errors, (item, at) => checkUnique(seen, key(item), at, errors));
+  checkEach(list, path, errors, (item, at) => {
+    if (seen.has(key(item))) errors.push(duplicate(at, shown(item)));
+    seen.add(key(item));
+  });
 }
 
 /** A map with checked keys; as `checkBounded`. */
