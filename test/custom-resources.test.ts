@@ -155,6 +155,13 @@ describe("custom resources by kubectl", { concurrency: false }, () => {
       /^ {4}template\t<Object>\n {6}apiVersion\t<string> -required-\n {6}kind\t<string> -required-\n {6}metadata\t<ObjectMeta>$/m,
     );
     assert.match(await api.kubectl("explain gd.spec.color"), /ENUM:\n +red\n +blue\n\nDESCRIPTION:\n +Its color\./);
+    // Upstream's conformance suite looks for these words.
+    assert.match(await api.kubectl("explain gd"), /apiVersion\t<string>\n +APIVersion defines /);
+    const metadata = await api.kubectl("explain gd.metadata");
+    assert.match(
+      metadata,
+      /Standard object's metadata[^]*creationTimestamp\t<string>\n +CreationTimestamp is a timestamp/,
+    );
     const older = await api.kubectl("explain gd.spec --output=plaintext-openapiv2");
     assert.match(older, /What is wanted\.\n\nFIELDS:\n {3}color\t<string> -required-/);
   });

