@@ -6,7 +6,8 @@ export {
   readConfiguration,
 } from "./config/configuration.ts";
 export { ConfigError, type ConfigField, type ConfigOf, type ConfigShape, field } from "./config/fields.ts";
-export { FeatureGateError, Features, featureGateUsage } from "./features/features.ts";
+export { FeatureGateError, Features } from "./features/features.ts";
+export { checkFeatureGates, featureGateFlags } from "./features/flags.ts";
 export type { FeatureGate, FeatureStage } from "./features/table.ts";
 export * from "./flags/index.ts";
 export { type HealthAnswer, type HealthCheck, HealthChecks, type HealthFailure } from "./health/health-checks.ts";

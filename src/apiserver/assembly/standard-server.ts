@@ -41,7 +41,7 @@ import { jsonReply } from "../http/reply.ts";
 import { CustomResources, customDocuments, rulesOf, webhookConversion } from "../customresources/index.ts";
 import { createLocalClient } from "../local/local-client.ts";
 import { withAdminAccess } from "../registry/resource/admin-access.ts";
-import { builtInStrategies } from "../registry/strategies.ts";
+import { strategiesFor } from "../registry/strategies.ts";
 import { accessReviews } from "../reviews/access-reviews.ts";
 import { authenticationReviews, checkByChain, type TokenChecker } from "../reviews/authentication-reviews.ts";
 import type { ReviewInputs } from "../reviews/review.ts";
@@ -121,7 +121,7 @@ export interface StandardServer {
 
 /** The API server as a cluster runs it: upstream's authenticators and authorizers in upstream's order, and its default roles. */
 export function createStandardServer(options: StandardServerOptions): StandardServer {
-  const { clock, random, more = {} } = options;
+  const { clock, random, more = {}, isFeatureOn = isOnByDefault } = options;
   const live = new LiveObjects();
   const objects = new ServerObjects();
   const rbac = new RbacAuthorizer();
@@ -147,9 +147,10 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     registrations: aggregator,
     flowControl: flow.flowControl,
     ...(options.audit === undefined ? {} : { audit: createAuditor({ ...options.audit, scheme, clock, metrics }) }),
+    asksCreateForStreams: isFeatureOn("AuthorizePodWebsocketUpgradeCreatePermission"),
     ...more,
     metrics,
-    strategies: withAdminAccess(services.extend(more.strategies ?? builtInStrategies, {}), labelsOf(objects)),
+    strategies: withAdminAccess(services.extend(more.strategies ?? strategiesFor(isFeatureOn), {}), labelsOf(objects)),
     admission: admission.chain,
     store: options.store,
     log: options.log,

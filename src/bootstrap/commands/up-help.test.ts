@@ -16,5 +16,10 @@ test("up --help shows the cluster's flags and those of the API server, and makes
 test("up takes what its help shows, and only that", () => {
   const { name, nodes, foreground } = parseUp(["--name=lab", "--nodes", "3", "--foreground"], context);
   assert.deepEqual([name, nodes, foreground], ["lab", 3, true]);
+  const gate = "--feature-gates=ContainerStopSignals=true";
+  assert.deepEqual(parseUp([gate], context).apiserverFlags, [gate]);
+  assert.throws(() => parseUp(["--feature-gates=SidecarContainers=false"], context), {
+    message: "cannot set feature gate SidecarContainers to false, feature is locked to true",
+  });
   assert.throws(() => parseUp(["--nope"], context), /^Error: Unknown option '--nope'; the flags are --name, --nodes, /);
 });

@@ -19,7 +19,7 @@ import {
   type StandardServerOptions,
 } from "../../apiserver/index.ts";
 import { SeriesBroadcaster, SharedInformerFactory, type WorkQueueMetricsProvider } from "../../client/index.ts";
-import { MetricsRegistry, restClientMetrics, workQueueMetrics } from "../../component/index.ts";
+import { Features, MetricsRegistry, restClientMetrics, workQueueMetrics } from "../../component/index.ts";
 import { createControllerManager, impersonatingClients } from "../../controllers/index.ts";
 import { runAll } from "../../reconcile/index.ts";
 import { Scheduler, type SchedulerMetrics, schedulerMetrics } from "../../scheduler/index.ts";
@@ -65,6 +65,8 @@ async function runControlPlane(
 ): Promise<void> {
   const flags = upFlagsOf(config.apiserverFlags ?? []);
   const metrics = new MetricsRegistry();
+  const features = Features.parse(flags["feature-gates"]);
+  features.report(metrics);
   const outgoing = { platform, observer: restClientMetrics(metrics) };
   const audit = await auditOf(outgoing, log, flags, metrics);
   const auditing = createScope();
@@ -72,7 +74,7 @@ async function runControlPlane(
   const tokens = await tokenAuthentication(outgoing, flags, []);
   const modes = authorizationSource(outgoing, flags, metrics);
   const access = await accessOf(flags, tokens, modes);
-  const standard = await createServer(outgoing, log, config, store, { metrics, audit, access });
+  const standard = await createServer(outgoing, log, config, store, { metrics, features, audit, access });
   const serving = createScope();
   const servers = await listen(platform, log, config, standard, { serving, metrics });
   const take = {
@@ -96,6 +98,7 @@ async function runControlPlane(
 
 interface ServerParts {
   readonly metrics: MetricsRegistry;
+  readonly features: Features;
   readonly audit: Audit | undefined;
   readonly access: Pick<StandardServerOptions, "authenticators" | "anonymous" | "authorizationModes">;
 }
@@ -119,7 +122,7 @@ async function createServer(
   log: Log,
   config: ClusterConfig,
   store: Store,
-  { metrics, audit, access }: ServerParts,
+  { metrics, features, audit, access }: ServerParts,
 ): Promise<StandardServer> {
   const files = pkiFiles(clusterPaths(config.directory).pki);
   const read = (path: string) => platform.disk.readText(path);
@@ -160,6 +163,7 @@ async function createServer(
     serviceNetwork: { ...serviceNetworkDefaults, serviceCidrs: [config.serviceCidr] },
     ...access,
     clientObserver: observer,
+    isFeatureOn: (gate) => features.enabled(gate),
     ...(audit === undefined ? {} : { audit }),
     more: {
       metrics,

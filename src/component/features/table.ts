@@ -1,65 +1,73 @@
 /**
- * The feature gates of v1.36 by stage and default. Names are facts of upstream's API; a gate that an earlier version
- * had and v1.36 has dropped is not here.
+ * The feature gates of v1.36.2 by stage and default. Names are facts of upstream's API; a gate that an earlier version
+ * had and v1.36 has dropped is not here. All components know all of them.
  */
 const alpha = `
-AllowUnsafeMalformedObjectDeletion APIServingWithRoutine CBORServingAndStorage CloudControllerManagerWebhook
-ContainerStopSignals CPUCFSQuotaPeriod CPUManagerPolicyAlphaOptions CrossNamespaceVolumeDataSource CSIVolumeHealth
-DRAListTypeAttributes DRANodeAllocatableResources DRAWorkloadResourceClaims EventedPLEG GangScheduling GenericWorkload
+APIServingWithRoutine AllowUnsafeMalformedObjectDeletion CBORServingAndStorage CPUManagerPolicyAlphaOptions
+CRIListStreaming CSIVolumeHealth ClientsAllowCBOR ClientsPreferCBOR
+CloudControllerManagerWatchBasedRoutesReconciliation CloudControllerManagerWebhook ContainerStopSignals
+ControllerManagerReleaseLeaderElectionLockOnExit CrossNamespaceVolumeDataSource DRAListTypeAttributes
+DRANodeAllocatableResources DRAResourcePoolStatus DRAWorkloadResourceClaims EventedPLEG GangScheduling GenericWorkload
 HPAScaleToZero ImageVolumeWithDigest InPlacePodVerticalScalingExclusiveCPUs InPlacePodVerticalScalingExclusiveMemory
-InTreePluginPortworxUnregister KubeletInUserNamespace ManifestBasedAdmissionControlConfig MemoryQoS
-MutablePVNodeAffinity NativeHistograms PodAndContainerStatsFromCRI PodLogsQuerySplitStreams QOSReserved
-ReduceDefaultCrashLoopBackOffDecay RuntimeClassInImageCriAPI ShardedListAndWatch StorageCapacityScoring
-StorageVersionAPI TaintTolerationComparisonOperators TopologyAwareWorkloadScheduling TopologyManagerPolicyAlphaOptions
-UserNamespacesHostNetworkSupport VolumeLimitScaling WindowsCPUAndMemoryAffinity WorkloadAwarePreemption
-WorkloadWithJob`;
+KubeletInUserNamespace LoggingAlphaOptions ManifestBasedAdmissionControlConfig MemoryQoS MutablePVNodeAffinity
+NativeHistograms PersistentVolumeClaimUnusedSinceTime PodAndContainerStatsFromCRI PodLevelResourceManagers
+PodLogsQuerySplitStreams PodsAPI QOSReserved ReduceDefaultCrashLoopBackOffDecay RuntimeClassInImageCriApi
+ShardedListAndWatch StorageCapacityScoring StorageVersionAPI TaintTolerationComparisonOperators
+TopologyAwareWorkloadScheduling TopologyManagerPolicyAlphaOptions UserNamespacesHostNetworkSupport VolumeLimitScaling
+WindowsCPUAndMemoryAffinity WorkloadAwarePreemption WorkloadWithJob`;
 
 const betaOff = `
 ClusterTrustBundle ClusterTrustBundleProjection ConcurrentWatchObjectDecode CoordinatedLeaderElection
 DRADeviceTaintRules LocalStorageCapacityIsolationFSQuotaMonitoring MaxUnavailableStatefulSet PodCertificateRequest
-SchedulerAsyncAPICalls SELinuxMount StorageVersionMigrator`;
+SELinuxMount SchedulerAsyncAPICalls StorageVersionMigrator`;
 
 const betaOn = `
-AllowParsingUserUIDFromCertAuth APIResponseCompression APIServerIdentity AuthorizePodWebsocketUpgradeCreatePermission
-ClearingNominatedNodeNameAfterBinding ComponentStatusz ConstrainedImpersonation ContainerCheckpoint
-ContainerRestartRules ContextualLogging CPUManagerPolicyBetaOptions CSIServiceAccountTokenSecrets
-DeclarativeValidationBeta DeploymentReplicaSetTerminatingReplicas DetectCacheInconsistency
-DisableCPUQuotaWithExclusiveCPUs DRAConsumableCapacity DRADeviceBindingConditions DRADeviceTaints DRAExtendedResource
-DRAPartitionableDevices DRAResourceClaimDeviceStatus DRASchedulerFilterTimeout EnvFiles
-ExternalServiceAccountTokenSigner GracefulNodeShutdown GracefulNodeShutdownBasedOnPodPriority HostnameOverride
-HPAConfigurableTolerance ImageVolume InPlacePodLevelResourcesVerticalScaling KubeletCrashLoopBackOffMax
-KubeletEnsureSecretPulledImages KubeletFineGrainedAuthz KubeletPodResourcesDynamicResources KubeletPodResourcesGet
-KubeletSeparateDiskGC KubeletServiceAccountTokenForCredentialProviders ListFromCacheSnapshot LoggingBetaOptions
-MatchLabelKeysInPodTopologySpread MatchLabelKeysInPodTopologySpreadSelectorMerge
-MutableCSINodeAllocatableCount MutablePodResourcesForSuspendedJobs MutableSchedulingDirectivesForSuspendedJobs
-NodeDeclaredFeatures NominatedNodeNameForExpectation OpenAPIEnums OpportunisticBatching PodDeletionCost
-PodLevelResources PodReadyToStartContainersCondition PodTopologyLabelsAdmission PortForwardWebsockets
-PreventStaticPodAPIReferences ProcMountType RelaxedServiceNameValidation ReloadKubeletServerCertificateFile
-RemoteRequestHeaderUID ResourceHealthStatus RestartAllContainersOnContainerExits RotateKubeletServerCertificate
-SchedulerAsyncPreemption SchedulerPopFromBackoffQ ServiceAccountNodeAudienceRestriction
-SizeBasedListCostEstimate StatefulSetSemanticRevisionComparison StorageVersionHash StrictIPCIDRValidation
+APIResponseCompression APIServerIdentity AllowParsingUserUIDFromCertAuth AtomicFIFO
+AuthorizePodWebsocketUpgradeCreatePermission CPUManagerPolicyBetaOptions CRDObservedGenerationTracking
+ClearingNominatedNodeNameAfterBinding ClientsAllowCARotation ClientsAllowTLSCacheGC ComponentFlagz ComponentStatusz
+ConstrainedImpersonation ContainerCheckpoint ContainerRestartRules ContextualLogging DRAConsumableCapacity
+DRADeviceBindingConditions DRADeviceTaints DRAExtendedResource DRAPartitionableDevices DRAResourceClaimDeviceStatus
+DRAResourceClaimGranularStatusAuthorization DRASchedulerFilterTimeout DeclarativeValidationBeta
+DeploymentReplicaSetTerminatingReplicas DetectCacheInconsistency EnvFiles ExtendWebSocketsToKubelet
+GracefulNodeShutdown GracefulNodeShutdownBasedOnPodPriority HPAConfigurableTolerance HostnameOverride
+InOrderInformersBatchProcess InPlacePodLevelResourcesVerticalScaling InPlacePodVerticalScalingInitContainers
+KubeletCrashLoopBackOffMax KubeletEnsureSecretPulledImages KubeletSeparateDiskGC
+KubeletServiceAccountTokenForCredentialProviders ListFromCacheSnapshot LoggingBetaOptions
+MatchLabelKeysInPodTopologySpread MatchLabelKeysInPodTopologySpreadSelectorMerge MutablePodResourcesForSuspendedJobs
+MutableSchedulingDirectivesForSuspendedJobs NodeDeclaredFeatures NominatedNodeNameForExpectation OpenAPIEnums
+OpportunisticBatching PLEGOnDemandRelist PodDeletionCost PodLevelResources PodReadyToStartContainersCondition
+PodTopologyLabelsAdmission PortForwardWebsockets PreventStaticPodAPIReferences RelaxedServiceNameValidation
+ReloadKubeletClientCAFile ReloadKubeletServerCertificateFile RemoteRequestHeaderUID ResourceHealthStatus
+ResourceHealthStatusMessage RestartAllContainersOnContainerExits RotateKubeletServerCertificate
+SchedulerAsyncPreemption SchedulerPopFromBackoffQ ServiceAccountNodeAudienceRestriction SizeBasedListCostEstimate
+StaleControllerConsistencyDaemonSet StaleControllerConsistencyJob StaleControllerConsistencyReplicaSet
+StaleControllerConsistencyStatefulSet StatefulSetSemanticRevisionComparison StorageVersionHash StrictIPCIDRValidation
 StructuredAuthenticationConfigurationEgressSelector StructuredAuthenticationConfigurationJWKSMetrics
 TokenRequestServiceAccountUIDValidation TopologyManagerPolicyBetaOptions TranslateStreamCloseWebsocketRequests
-UnauthenticatedHTTP2DOSMitigation UnknownVersionInteroperabilityProxy WatchCacheInitializationPostStartHook WatchList
-WindowsGracefulNodeShutdown`;
+UnauthenticatedHTTP2DOSMitigation UnknownVersionInteroperabilityProxy UnlockWhileProcessingFIFO
+WatchCacheInitializationPostStartHook WatchList WatchListClient WindowsGracefulNodeShutdown`;
 
 const stable = `
-DRAPrioritizedList MutatingAdmissionPolicy SELinuxChangePolicy SELinuxMountReadWriteOncePod
-TopologyManagerPolicyOptions`;
+AllowServiceExternalIPs CustomCPUCFSQuotaPeriod DRAPrioritizedList InformerResourceVersion MutatingAdmissionPolicy`;
 
 const stableLocked = `
-AnonymousAuthConfigurableEndpoints APIServerTracing AuthorizeNodeWithSelectors AuthorizeWithSelectors BtreeWatchCache
-ConsistentListFromCache CRDValidationRatcheting DeclarativeValidation DisableAllocatorDualWrite DRAAdminAccess
-DynamicResourceAllocation ExecProbeTimeout ImageMaximumGCAge InPlacePodVerticalScaling JobManagedBy
-JobPodReplacementPolicy KubeletCgroupDriverFromCRI KubeletPSI KubeletTracing LogarithmicScaleDown
-MatchLabelKeysInPodAffinity MemoryManager MultiCIDRServiceAllocator NFTablesProxyMode
-NodeInclusionPolicyInPodTopologySpread NodeLogQuery NodeSwap OrderedNamespaceDeletion PodLifecycleSleepAction
-PodLifecycleSleepActionAllowZero PodObservedGenerationTracking PodSchedulingReadiness PreferSameTrafficDistribution
-RecoverVolumeExpansionFailure RelaxedDNSSearchValidation RelaxedEnvironmentVariableValidation
-ResilientWatchCacheInitialization SchedulerQueueingHints SeparateTaintEvictionController ServiceAccountTokenNodeBinding
-SidecarContainers StreamingCollectionEncodingToJSON StreamingCollectionEncodingToProtobuf
-StructuredAuthenticationConfiguration SupplementalGroupsPolicy SystemdWatchdog TopologyAwareHints UserNamespacesSupport
-VolumeAttributesClass WinDSR WinOverlay`;
+APIServerTracing AnonymousAuthConfigurableEndpoints AnyVolumeDataSource AuthorizeNodeWithSelectors
+AuthorizeWithSelectors BtreeWatchCache CPUManagerPolicyOptions CRDValidationRatcheting CSIServiceAccountTokenSecrets
+ConsistentListFromCache CustomResourceFieldSelectors DRAAdminAccess DeclarativeValidation DisableAllocatorDualWrite
+DynamicResourceAllocation ExecProbeTimeout ExternalServiceAccountTokenSigner ImageMaximumGCAge ImageVolume
+InOrderInformers InPlacePodVerticalScaling JobBackoffLimitPerIndex JobManagedBy JobPodReplacementPolicy
+JobSuccessPolicy KubeletCgroupDriverFromCRI KubeletFineGrainedAuthz KubeletPSI KubeletPodResourcesDynamicResources
+KubeletPodResourcesGet KubeletTracing LogarithmicScaleDown MatchLabelKeysInPodAffinity MultiCIDRServiceAllocator
+MutableCSINodeAllocatableCount NFTablesProxyMode NodeInclusionPolicyInPodTopologySpread NodeLogQuery NodeSwap
+OrderedNamespaceDeletion PodLifecycleSleepAction PodLifecycleSleepActionAllowZero PodObservedGenerationTracking
+PodSchedulingReadiness PreferSameTrafficDistribution ProcMountType RecoverVolumeExpansionFailure
+RecursiveReadOnlyMounts RelaxedDNSSearchValidation RelaxedEnvironmentVariableValidation
+ResilientWatchCacheInitialization RetryGenerateName SELinuxChangePolicy SELinuxMountReadWriteOncePod
+SchedulerQueueingHints SeparateTaintEvictionController ServiceAccountTokenJTI ServiceAccountTokenNodeBinding
+ServiceAccountTokenNodeBindingValidation ServiceAccountTokenPodNodeInfo SidecarContainers
+StreamingCollectionEncodingToJSON StreamingCollectionEncodingToProtobuf StructuredAuthenticationConfiguration
+SupplementalGroupsPolicy SystemdWatchdog TopologyManagerPolicyOptions UserNamespacesSupport VolumeAttributesClass
+WinDSR WinOverlay`;
 
 const deprecatedOff = `
 AllowDNSOnlyNodeCSR AllowInsecureKubeletCertificateSigningRequests ChangeContainerStatusOnKubeletRestart
@@ -69,7 +77,23 @@ const deprecatedOffLocked = `
 AllowOverwriteTerminationGracePeriodSeconds GitRepoVolumeDriver SeparateCacheWatchRPC`;
 
 const deprecatedOn = `
-DisableNodeKubeProxyVersion KubeletPodResourcesListUseActivePods StorageNamespaceIndex`;
+DisableCPUQuotaWithExclusiveCPUs KubeletPodResourcesListUseActivePods ServiceCIDRStatusFieldWiping
+StorageNamespaceIndex`;
+
+const deprecatedOnLocked = `
+AggregatedDiscoveryRemoveBetaType DisableNodeKubeProxyVersion`;
+
+/** What can be turned on and off here. All others are fixed at their defaults. */
+const settable = new Set([
+  "AuthorizePodWebsocketUpgradeCreatePermission",
+  "ContainerStopSignals",
+  "CoordinatedLeaderElection",
+  "CrossNamespaceVolumeDataSource",
+  "DRAListTypeAttributes",
+  "DRANodeAllocatableResources",
+  "GenericWorkload",
+  "MaxUnavailableStatefulSet",
+]);
 
 export type FeatureStage = "ALPHA" | "BETA" | "" | "DEPRECATED";
 
@@ -77,14 +101,17 @@ export interface FeatureGate {
   /** As upstream's metrics and help name it; the empty string for GA. */
   readonly stage: FeatureStage;
   readonly enabled: boolean;
+  /** By upstream, for good. */
   readonly locked: boolean;
+  /** Whether k8ts acts on it. */
+  readonly settable: boolean;
 }
 
-function entries(names: string, gate: FeatureGate): (readonly [string, FeatureGate])[] {
+function entries(names: string, gate: Omit<FeatureGate, "settable">): (readonly [string, FeatureGate])[] {
   return names
     .split(/\s+/)
     .filter(Boolean)
-    .map((name) => [name, gate] as const);
+    .map((name) => [name, { ...gate, settable: settable.has(name) }] as const);
 }
 
 export const featureGates: ReadonlyMap<string, FeatureGate> = new Map(
@@ -97,5 +124,6 @@ export const featureGates: ReadonlyMap<string, FeatureGate> = new Map(
     ...entries(deprecatedOff, { stage: "DEPRECATED", enabled: false, locked: false }),
     ...entries(deprecatedOffLocked, { stage: "DEPRECATED", enabled: false, locked: true }),
     ...entries(deprecatedOn, { stage: "DEPRECATED", enabled: true, locked: false }),
+    ...entries(deprecatedOnLocked, { stage: "DEPRECATED", enabled: true, locked: true }),
   ].sort(([a], [b]) => (a < b ? -1 : 1)),
 );

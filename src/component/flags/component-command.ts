@@ -1,5 +1,6 @@
 import type { CommandContext } from "../../base/index.ts";
 import { ConfigError } from "../config/fields.ts";
+import { FeatureGateError } from "../features/features.ts";
 import { type HelpOptions, renderHelp } from "./help.ts";
 import { FlagError, HelpRequested } from "./parse.ts";
 
@@ -20,8 +21,9 @@ export async function componentCommand(
       stdout.write(renderHelp(help));
       return 0;
     }
-    if (!(error instanceof FlagError || error instanceof ConfigError)) throw error;
-    stderr.write(`Error: ${error.message}\n`);
+    if (![FlagError, ConfigError, FeatureGateError].some((mistake) => error instanceof mistake)) throw error;
+    const { message } = error as Error;
+    stderr.write(`Error: ${message}\n`);
     return 1;
   }
 }

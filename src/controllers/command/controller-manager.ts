@@ -10,6 +10,7 @@ import {
   componentCommand,
   leaderElectorOf,
   createComponentLog,
+  Features,
   HelpRequested,
   MetricsRegistry,
   parseFlags,
@@ -40,11 +41,13 @@ export const controllerManagerCommand: Command = (args, context) =>
 
 async function run(flags: ControllerManagerFlags, context: CommandContext): Promise<void> {
   const { platform, signal } = context;
+  const features = Features.parse(flags["feature-gates"]);
   const log = createComponentLog("controller-manager", flags, platform.clock);
   const { cluster, user } = await connectionFrom(platform.disk, context.env, flags);
   const rateLimit = { qps: flags["kube-api-qps"], burst: flags["kube-api-burst"] };
   const { clock, disk, processes } = platform;
   const registry = new MetricsRegistry();
+  features.report(registry);
   const observer = restClientMetrics(registry);
   const client = createHttpClient({
     cluster,

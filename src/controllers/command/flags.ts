@@ -1,4 +1,5 @@
 import {
+  featureGateFlags,
   type FlagGroups,
   type FlagValues,
   flag,
@@ -20,6 +21,7 @@ const generic = {
   "kube-api-qps": flag.number({ usage: "Queries a second to the API server, for each client.", default: 20 }),
   "kube-api-burst": flag.integer({ usage: "Burst of queries to the API server, for each client.", default: 30 }),
   "cluster-name": flag.text({ usage: "The instance prefix for the cluster.", default: "kubernetes" }),
+  ...featureGateFlags,
 };
 
 const leaderElection = leaderElectionFlags("kube-controller-manager");

@@ -28,6 +28,7 @@ export const kubelet: Command = async (args, { platform, signal, stdout }) => {
   for (const warning of warnings) log.warn(warning);
   const { cluster, user } = resolveKubeconfig(await loadKubeconfig(disk, [kubeconfig]));
   const metrics = new MetricsRegistry();
+  settings.features.report(metrics);
   const observer = restClientMetrics(metrics);
   const client = createHttpClient({ cluster, user, clock, disk, processes, userAgent: "kubelet", observer });
   const cri = connectRuntime({ endpoint: runtimeEndpoint, clock });

@@ -55,3 +55,18 @@ test("mistakes are named", async () => {
   await assert.rejects(read("--register-with-taints=a"), /invalid taint spec: a/);
   await assert.rejects(read("--nonsense"), /unknown flag: --nonsense/);
 });
+
+test("feature gates come from file and flags; those that are fixed are refused", async () => {
+  const head = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
+  await disk.write("/gates.yaml", `${head}featureGates: { ContainerStopSignals: true, GenericWorkload: true }\n`);
+  const { features } = await read("--config=/gates.yaml", "--feature-gates=GenericWorkload=false");
+  assert.deepEqual(
+    ["ContainerStopSignals", "GenericWorkload"].map((name) => features.enabled(name)),
+    [true, false],
+  );
+  await assert.rejects(read("--feature-gates=EventedPLEG=true"), {
+    name: "ConfigError",
+    message:
+      "failed to set feature gates from initial flags-based config: cannot set feature gate EventedPLEG to true, feature is locked to false in k8ts",
+  });
+});

@@ -1,5 +1,12 @@
 import type { Disk } from "../../base/index.ts";
-import { ConfigError, defaultConfiguration, parseFlags, readConfiguration } from "../../component/index.ts";
+import {
+  ConfigError,
+  defaultConfiguration,
+  FeatureGateError,
+  Features,
+  parseFlags,
+  readConfiguration,
+} from "../../component/index.ts";
 import { type KubeletConfiguration, kubeletDefaults } from "../config.ts";
 import { quantityValue } from "../quantity.ts";
 import { type KubeletFile, kubeletConfigurationKind } from "./configuration.ts";
@@ -14,6 +21,7 @@ export interface KubeletSettings {
   /** `undefined` means: the host's name. */
   readonly nodeName: string | undefined;
   readonly configuration: Omit<Partial<KubeletConfiguration>, "nodeName">;
+  readonly features: Features;
   /** To be told to the user. */
   readonly warnings: readonly string[];
 }
@@ -41,11 +49,21 @@ export async function readKubeletSettings(disk: Disk, args: readonly string[]): 
       ...(await secrets(disk, file, values)),
       ...identity(values),
     },
+    features: featuresOf({ ...file.featureGates, ...values["feature-gates"] }),
     warnings: [
       ...warnings,
       ...(driver === "cgroupfs" ? [] : [`cgroup driver ${driver} is not implemented, using cgroupfs instead`]),
     ],
   };
+}
+
+function featuresOf(gates: Readonly<Record<string, boolean>>): Features {
+  try {
+    return new Features(gates);
+  } catch (error) {
+    if (!(error instanceof FeatureGateError)) throw error;
+    throw new ConfigError(`failed to set feature gates from initial flags-based config: ${error.message}`);
+  }
 }
 
 function fromFile(file: KubeletFile): Partial<KubeletConfiguration> {

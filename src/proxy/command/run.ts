@@ -29,6 +29,7 @@ async function run(settings: ProxySettings, { platform, env, signal }: CommandCo
   if (settings.cleanup) return removeProxyRules(new Nft({ disk, processes, directory, enter: [] }), settings.config);
   const { cluster, user } = await connectionFrom(disk, env, settings);
   const registry = new MetricsRegistry();
+  settings.features.report(registry);
   const observer = restClientMetrics(registry);
   const client = createHttpClient({ cluster, user, clock, disk, processes, userAgent: "kube-proxy", observer });
   const informers = new SharedInformerFactory({ client, clock, random, log });

@@ -62,3 +62,11 @@ test("mistakes are named", async () => {
   await assert.rejects(read("extra"), /takes no arguments/);
   await assert.rejects(read("--nonsense"), /unknown flag: --nonsense/);
 });
+
+test("feature gates that are fixed are refused", async () => {
+  assert.equal(
+    (await read("--feature-gates=ContainerStopSignals=true")).features.enabled("ContainerStopSignals"),
+    true,
+  );
+  await assert.rejects(read("--feature-gates=NFTablesProxyMode=false"), /^FeatureGateError: cannot set feature gate /);
+});

@@ -1,5 +1,5 @@
 import type { Disk } from "../../base/index.ts";
-import { ConfigError, defaultConfiguration, parseFlags, readConfiguration } from "../../component/index.ts";
+import { ConfigError, defaultConfiguration, Features, parseFlags, readConfiguration } from "../../component/index.ts";
 import { defaultProxyConfig, type ProxyConfig } from "../config.ts";
 import { type ProxyConfiguration, proxyConfigurationKind } from "./configuration.ts";
 import { configurationOfFlags, proxyFlags } from "./flags.ts";
@@ -16,6 +16,7 @@ export interface ProxySettings {
   readonly config: Omit<ProxyConfig, "nodeName" | "nodeAddress">;
   readonly healthz: BindAddress | undefined;
   readonly metrics: BindAddress | undefined;
+  readonly features: Features;
   readonly syncPeriodMs: number;
   readonly minSyncPeriodMs: number;
   /** To be told to the user. */
@@ -45,6 +46,7 @@ export async function readProxySettings(disk: Disk, args: readonly string[]): Pr
     config: proxyConfig(configuration),
     healthz: bindAddress(configuration.healthzBindAddress, "healthzBindAddress"),
     metrics: bindAddress(configuration.metricsBindAddress, "metricsBindAddress"),
+    features: new Features(configuration.featureGates),
     syncPeriodMs: configuration.nftables.syncPeriod,
     minSyncPeriodMs: configuration.nftables.minSyncPeriod,
     warnings: [...warnings, ...modeWarnings(configuration.mode)],

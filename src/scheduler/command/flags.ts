@@ -1,4 +1,5 @@
 import {
+  featureGateFlags,
   type FlagGroups,
   type FlagValues,
   flag,
@@ -15,6 +16,7 @@ const generic = {
   "authorization-kubeconfig": flag.text({ usage: "Accepted: --client-ca-file says who may ask." }),
   "kube-api-qps": flag.number({ usage: "Queries a second to the API server.", default: 50 }),
   "kube-api-burst": flag.integer({ usage: "Burst of queries to the API server.", default: 100 }),
+  ...featureGateFlags,
 };
 
 const serving = servingFlags(10_259);

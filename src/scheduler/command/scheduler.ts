@@ -6,6 +6,7 @@ import {
   leaderElectorOf,
   addProcessMetrics,
   createComponentLog,
+  Features,
   HelpRequested,
   MetricsRegistry,
   parseFlags,
@@ -37,6 +38,7 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
   const log = createComponentLog("scheduler", flags, clock);
   const configuration = flags.config === "" ? undefined : await readSchedulerConfiguration(disk, flags.config);
   const registry = new MetricsRegistry();
+  Features.parse(flags["feature-gates"]).report(registry);
   addProcessMetrics(registry, clock);
   const observer = restClientMetrics(registry);
   const client = await connect(flags, configuration, context, "kube-scheduler", observer);

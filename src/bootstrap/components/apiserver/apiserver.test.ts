@@ -39,6 +39,10 @@ test("mistakes on the command line are told in upstream's words", async () => {
     'Error: authorization-mode "Foo" is not a valid mode',
   );
   assert.equal(await refusal(...needed, "--feature-gates=Foo=true"), "Error: unrecognized feature gate: Foo");
+  assert.equal(
+    await refusal(...needed, "--feature-gates=kube:GangScheduling=true"),
+    "Error: cannot set feature gate GangScheduling to true, feature is locked to false in k8ts",
+  );
   assert.equal(await refusal(...needed, "extra"), 'Error: unknown command "extra"');
 });
 

@@ -5,7 +5,6 @@ import {
   type HttpServer,
   listenHttp,
   type StandardServer,
-  strategiesFor,
 } from "../../../apiserver/index.ts";
 import {
   type Command,
@@ -60,7 +59,7 @@ export const apiserver: Command = (args, context) =>
 async function run(flags: ApiserverFlags, { platform, signal }: CommandContext): Promise<void> {
   const log = createComponentLog("apiserver", flags, platform.clock);
   const metrics = new MetricsRegistry();
-  const features = new Features(flags["feature-gates"]);
+  const features = Features.parse(flags["feature-gates"]);
   features.report(metrics);
   const outgoing = { platform, observer: restClientMetrics(metrics) };
   const audit = await auditOf(outgoing, log, flags, metrics);
@@ -136,12 +135,7 @@ async function createServer(
     clientObserver: outgoing.observer,
     ...(audit === undefined ? {} : { audit }),
     isFeatureOn: (gate) => features.enabled(gate),
-    more: {
-      ...settings.more,
-      metrics,
-      strategies: strategiesFor((gate) => features.enabled(gate)),
-      asksCreateForStreams: features.enabled("AuthorizePodWebsocketUpgradeCreatePermission"),
-    },
+    more: { ...settings.more, metrics },
   });
   applyRuntimeConfig(standard.server, flags["runtime-config"]);
   return standard;

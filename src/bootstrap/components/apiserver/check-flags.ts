@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { pluginNames, selectionProblems } from "../../../apiserver/index.ts";
-import { FeatureGateError, Features, FlagError } from "../../../component/index.ts";
+import { checkFeatureGates, FlagError } from "../../../component/index.ts";
 import { checkAudit } from "./audit-flags.ts";
 import { checkTokens } from "./authentication.ts";
 import { checkAuthorization } from "./authorization.ts";
@@ -15,7 +15,7 @@ export function checkFlags(flags: ApiserverFlags): void {
     ...checkAuthorization(flags),
     ...checkTokens(flags),
     ...checkAudit(flags),
-    ...checkGates(flags),
+    ...checkFeatureGates(flags["feature-gates"]),
     ...checkAdmission(flags),
   ];
   if (problems.length === 1) throw new FlagError(problems[0] ?? "");
@@ -93,14 +93,4 @@ function checkAccess(flags: ApiserverFlags): readonly string[] {
     problems.push("--kubelet-client-certificate and --kubelet-client-key must be given together");
   }
   return problems;
-}
-
-function checkGates(flags: ApiserverFlags): readonly string[] {
-  try {
-    new Features(flags["feature-gates"]);
-    return [];
-  } catch (error) {
-    if (error instanceof FeatureGateError) return [error.message];
-    throw error;
-  }
 }

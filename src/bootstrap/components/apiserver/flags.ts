@@ -1,5 +1,5 @@
 import { defaultPlugins, pluginNames } from "../../../apiserver/index.ts";
-import { featureGateUsage, type FlagGroups, type FlagValues, flag, logFlags } from "../../../component/index.ts";
+import { featureGateFlags, type FlagGroups, type FlagValues, flag, logFlags } from "../../../component/index.ts";
 import { auditFlags } from "./audit-flags.ts";
 import { authorizationFlags } from "./authorization.ts";
 import { tokenFlags } from "./authentication.ts";
@@ -39,7 +39,7 @@ const generic = {
   "shutdown-watch-termination-grace-period": flag.duration({
     usage: "Accepted: watches are ended, not cut, when the server ends.",
   }),
-  "feature-gates": flag.booleanMap({ usage: featureGateUsage() }),
+  ...featureGateFlags,
 };
 
 const etcd = {

@@ -1,11 +1,18 @@
 import { isAbsolute, join } from "node:path";
-import { type Flag, FlagError, type FlagValues, parseFlags } from "../../../component/index.ts";
+import {
+  checkFeatureGates,
+  featureGateFlags,
+  type Flag,
+  FlagError,
+  type FlagValues,
+  parseFlags,
+} from "../../../component/index.ts";
 import { auditFlags, checkAudit } from "./audit-flags.ts";
 import { checkTokens, tokenFlags } from "./authentication.ts";
 import { authorizationFlags, checkAuthorization } from "./authorization.ts";
 
 /** What `up` takes of the API server's flags. */
-const upFlags = { ...auditFlags, ...tokenFlags, ...authorizationFlags };
+const upFlags = { ...featureGateFlags, ...auditFlags, ...tokenFlags, ...authorizationFlags };
 const definitions: Readonly<Record<string, Flag<unknown>>> = upFlags;
 const files: ReadonlySet<string> = new Set([
   ...["audit-policy-file", "audit-log-path", "audit-webhook-config-file"],
@@ -14,7 +21,12 @@ const files: ReadonlySet<string> = new Set([
 ]);
 
 /** The same, as help shows them. */
-export const upFlagGroups = { Auditing: auditFlags, Authentication: tokenFlags, Authorization: authorizationFlags };
+export const upFlagGroups = {
+  Features: featureGateFlags,
+  Auditing: auditFlags,
+  Authentication: tokenFlags,
+  Authorization: authorizationFlags,
+};
 
 export type UpFlags = FlagValues<typeof upFlags>;
 
@@ -45,7 +57,12 @@ export function splitServerFlags(
 /** Reads them again. Throws what the API server would refuse to start with. */
 export function upFlagsOf(given: readonly string[]): UpFlags {
   const { values } = parseFlags(upFlags, given);
-  const problems = [...checkAudit(values), ...checkTokens(values), ...checkAuthorization(values)];
+  const problems = [
+    ...checkFeatureGates(values["feature-gates"]),
+    ...checkAudit(values),
+    ...checkTokens(values),
+    ...checkAuthorization(values),
+  ];
   if (problems.length > 0) throw new FlagError(problems.join(", "));
   return values;
 }
