@@ -27,6 +27,7 @@ export interface AuthorizationParts {
   readonly rbac: RbacAuthorizer;
   readonly graph: NodeGraph;
   readonly metrics: MetricsRegistry;
+  readonly isFeatureOn: (gate: string) => boolean;
 }
 
 /** Upstream: `--authorization-always-allow-paths`. */
@@ -51,7 +52,7 @@ export function authorization(modes: readonly AuthorizationMode[], parts: Author
   });
   const members = (given: readonly AuthorizationMode[]): readonly Member[] =>
     given.map((mode) => {
-      const { type, name, authorizer } = typeof mode === "string" ? builtIn(mode, parts.rbac, parts.graph) : mode;
+      const { type, name, authorizer } = typeof mode === "string" ? builtIn(mode, parts) : mode;
       const [allowed, denied] = [decisions.with(type, name, "allowed"), decisions.with(type, name, "denied")];
       return { authorizer, allowed, denied };
     });
@@ -89,11 +90,11 @@ function chainOf(members: readonly Member[]): Chain {
   };
 }
 
-function builtIn(type: Extract<AuthorizationMode, string>, rbac: RbacAuthorizer, graph: NodeGraph) {
+function builtIn(type: Extract<AuthorizationMode, string>, { rbac, graph, isFeatureOn }: AuthorizationParts) {
   const named = (authorizer: Authorizer) => ({ type, name: type.toLowerCase(), authorizer });
   switch (type) {
     case "Node":
-      return named(nodeAuthorizer(graph, nodeRules()));
+      return named(nodeAuthorizer(graph, nodeRules(isFeatureOn)));
     case "RBAC":
       return named(rbac);
     case "AlwaysAllow":
@@ -107,7 +108,7 @@ function isResolver(authorizer: Authorizer): authorizer is Authorizer & RuleReso
   return "rulesFor" in authorizer;
 }
 
-function nodeRules() {
-  const role = bootstrapPolicy().clusterRoles.find(({ metadata }) => metadata.name === "system:node");
+function nodeRules(isFeatureOn: (gate: string) => boolean) {
+  const role = bootstrapPolicy(isFeatureOn).clusterRoles.find(({ metadata }) => metadata.name === "system:node");
   return (role?.rules ?? []).map(compileRule);
 }

@@ -130,7 +130,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const metrics = more.metrics ?? new MetricsRegistry();
   const authentication = standardAuthentication({ ...options, metrics }, tokens, live);
   const { authenticator } = authentication;
-  const chain = authorization(options.authorizationModes ?? ["Node", "RBAC"], { rbac, graph, metrics });
+  const chain = authorization(options.authorizationModes ?? ["Node", "RBAC"], { rbac, graph, metrics, isFeatureOn });
   const { authorizer, rules } = chain;
   const scheme = more.scheme ?? loadScheme();
   const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);

@@ -72,9 +72,42 @@ describe("RBAC", () => {
       "system:cluster-trust-bundle-discovery",
       "system:controller:kube-apiserver-serving-clustertrustbundle-publisher",
       cleaner,
+      "system:controller:podgroup-protection-controller",
+      "system:controller:resourcepoolstatusrequest-controller",
+      "system:controller:storage-version-garbage-collector",
       "system:controller:storage-version-migrator-controller",
     ]);
     assert.equal(names(true).filter((name) => name === cleaner).length, 2, "role and binding");
+  });
+
+  it("leaves out rules of features that are off, also of aggregated roles", () => {
+    const rulesOf = (name: string, on: readonly string[]) => {
+      const { clusterRoles } = bootstrapPolicy((gate) => on.includes(gate));
+      const found = clusterRoles.find(({ metadata }) => metadata.name === name)?.rules ?? [];
+      return found.flatMap(({ resources = [], verbs }) =>
+        resources.map((resource) => `${verbs.join(",")} ${resource}`),
+      );
+    };
+    const more = (name: string, gate: string) => {
+      const off = rulesOf(name, []);
+      return rulesOf(name, [gate]).filter((line) => !off.includes(line));
+    };
+    assert.deepEqual(more("system:node", "PodCertificateRequest"), ["create,get,list,watch podcertificaterequests"]);
+    assert.deepEqual(more("system:kube-scheduler", "DRAExtendedResource"), ["create,delete resourceclaims"]);
+    assert.deepEqual(more("view", "GenericWorkload"), [
+      "get,list,watch podgroups",
+      "get,list,watch podgroups/status",
+      "get,list,watch workloads",
+    ]);
+    assert.ok(!rulesOf("system:node", []).some((line) => line.includes("clustertrustbundles")));
+  });
+
+  it("lets those who monitor read the pages about a component", () => {
+    const rbac = bootstrapped();
+    for (const path of ["/statusz", "/flagz", "/metrics", "/readyz/etcd-readiness"]) {
+      const request = { ...attributes("prometheus", ["system:monitoring"], "get", ""), isResourceRequest: false, path };
+      assert.equal(rbac.authorize(request).decision, "allow", path);
+    }
   });
 
   it("limits a role binding to its namespace, and view to reading", () => {

@@ -3,7 +3,7 @@ import { type BootstrapBinding, clusterRoleBindings, roleBindings } from "./bind
 import { type BootstrapRole, clusterRoles } from "./cluster-roles.ts";
 import { controllerRoles } from "./controller-roles.ts";
 import { namespaceRoles } from "./namespace-roles.ts";
-import { rule } from "./rules.ts";
+import { rulesGiven } from "./rules.ts";
 
 const apiVersion = "rbac.authorization.k8s.io/v1";
 const rbacGroup = "rbac.authorization.k8s.io";
@@ -23,6 +23,9 @@ const gateOfRole: Readonly<Record<string, string>> = {
   "system:cluster-trust-bundle-discovery": "ClusterTrustBundle",
   "system:controller:kube-apiserver-serving-clustertrustbundle-publisher": "ClusterTrustBundle",
   "system:controller:podcertificaterequestcleaner": "PodCertificateRequest",
+  "system:controller:podgroup-protection-controller": "GenericWorkload",
+  "system:controller:resourcepoolstatusrequest-controller": "DRAResourcePoolStatus",
+  "system:controller:storage-version-garbage-collector": "StorageVersionAPI",
   "system:controller:storage-version-migrator-controller": "StorageVersionMigrator",
 };
 
@@ -35,15 +38,15 @@ export function bootstrapPolicy(isOn: (gate: string) => boolean = () => true): B
   const controllers = Object.entries(controllerRoles).filter(([name]) => wanted(`system:controller:${name}`));
   return {
     clusterRoles: [
-      ...clusterRoles.filter(({ name }) => wanted(name)).map(clusterRole),
-      ...controllers.map(([name, rules]) => clusterRole({ name: `system:controller:${name}`, rules })),
+      ...clusterRoles.filter(({ name }) => wanted(name)).map((role) => clusterRole(role, isOn)),
+      ...controllers.map(([name, rules]) => clusterRole({ name: `system:controller:${name}`, rules }, isOn)),
     ],
     clusterRoleBindings: [
       ...clusterRoleBindings.filter(({ name }) => wanted(name)).map(binding),
       ...controllers.map(([name]) => binding(controllerBinding(name))),
     ],
     roles: Object.entries(namespaceRoles).flatMap(([namespace, roles]) =>
-      Object.entries(roles).map(([name, rules]) => role(namespace, name, rules)),
+      Object.entries(roles).map(([name, rules]) => role(namespace, name, rules, isOn)),
     ),
     roleBindings: roleBindings.map(binding),
   };
@@ -54,29 +57,32 @@ function controllerBinding(name: string): BootstrapBinding {
   return { name: full, role: `cluster/${full}`, subjects: [`account:kube-system/${name}`] };
 }
 
-function clusterRole(source: BootstrapRole): ClusterRole {
+function clusterRole(source: BootstrapRole, isOn: (gate: string) => boolean): ClusterRole {
   const metadata = { name: source.name, labels: { ...labels, ...source.labels }, annotations: { ...annotations } };
   const base = { apiVersion, kind: "ClusterRole", metadata } as const;
-  if (source.aggregates === undefined) return { ...base, rules: source.rules.map(rule) };
+  if (source.aggregates === undefined) return { ...base, rules: rulesGiven(source.rules, isOn) };
   return {
     ...base,
     aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [source.aggregates]: "true" } }] },
-    rules: aggregateRules(source.aggregates),
+    rules: aggregateRules(source.aggregates, isOn),
   };
 }
 
 /** What the aggregation controller will come to, so that the roles work before it runs. */
-function aggregateRules(label: string): PolicyRule[] {
+function aggregateRules(label: string, isOn: (gate: string) => boolean): PolicyRule[] {
   return clusterRoles
     .filter((candidate) => candidate.labels?.[label] === "true")
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((candidate) =>
-      candidate.aggregates === undefined ? candidate.rules.map(rule) : aggregateRules(candidate.aggregates),
+      candidate.aggregates === undefined
+        ? rulesGiven(candidate.rules, isOn)
+        : aggregateRules(candidate.aggregates, isOn),
     );
 }
 
-function role(namespace: string, name: string, rules: readonly string[]): Role {
+function role(namespace: string, name: string, rules: readonly string[], isOn: (gate: string) => boolean): Role {
   const metadata = { name, namespace, labels: { ...labels }, annotations: { ...annotations } };
-  return { apiVersion, kind: "Role", metadata, rules: rules.map(rule) };
+  return { apiVersion, kind: "Role", metadata, rules: rulesGiven(rules, isOn) };
 }
 
 function binding(source: BootstrapBinding): RoleBinding {

@@ -8,13 +8,12 @@ export const namespaceRoles: Readonly<Record<string, Readonly<Record<string, rea
     "system:controller:cloud-provider": ["create read | core | configmaps"],
     "system:controller:token-cleaner": ["delete read | core | secrets", eventsRule],
     "system::leader-locking-kube-controller-manager": [
-      "watch | core | configmaps",
-      "get update | core | configmaps | kube-controller-manager",
       "create get list update watch | coordination | leases",
+      "create get list update watch | coordination | leasecandidates",
     ],
     "system::leader-locking-kube-scheduler": [
-      "watch | core | configmaps",
-      "get update | core | configmaps | kube-scheduler",
+      "create get list update watch | coordination | leases",
+      "create get list update watch | coordination | leasecandidates",
     ],
   },
   "kube-public": {

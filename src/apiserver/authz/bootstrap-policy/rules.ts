@@ -18,6 +18,9 @@ const groups: Readonly<Record<string, string>> = {
   "custom.metrics": "custom.metrics.k8s.io",
   "external.metrics": "external.metrics.k8s.io",
   migration: "storagemigration.k8s.io",
+  scheduling: "scheduling.k8s.io",
+  apiextensions: "apiextensions.k8s.io",
+  internal: "internal.apiserver.k8s.io",
 };
 
 const verbSets: Readonly<Record<string, readonly string[]>> = {
@@ -30,7 +33,9 @@ function words(text: string): string[] {
 }
 
 function sortedVerbs(text: string): string[] {
-  return words(text).flatMap((word) => verbSets[word] ?? [word]);
+  return words(text)
+    .flatMap((word) => verbSets[word] ?? [word])
+    .toSorted();
 }
 
 /**
@@ -46,6 +51,14 @@ export function rule(line: string): PolicyRule {
     resources: words(resources),
     verbs: sortedVerbs(verbs),
   };
+}
+
+/** The rules of lines that may begin with a feature gate, `Gate: verbs | …`; those of gates that are off are left out. */
+export function rulesGiven(lines: readonly string[], isOn: (gate: string) => boolean): PolicyRule[] {
+  return lines.flatMap((line) => {
+    const [, gate, rest = line] = /^([A-Z]\w+): (.*)$/.exec(line) ?? [];
+    return gate === undefined || isOn(gate) ? [rule(rest)] : [];
+  });
 }
 
 /** What every component that reports events needs. */
