@@ -13,7 +13,7 @@ import type { Network } from "../base/index.ts";
 import type { Store } from "../storage/index.ts";
 import { OpenApiDocuments } from "../apimachinery/index.ts";
 import { groupVersions } from "../api/index.ts";
-import { addProcessMetrics, MetricsRegistry } from "../component/index.ts";
+import { addProcessMetrics, MetricsRegistry, type ZPage, zPagePath } from "../component/index.ts";
 import { AdmissionChain } from "./admission/chain.ts";
 import type { AdmissionPlugin } from "./admission/contract.ts";
 import { AdmissionMetrics } from "./admission/metrics.ts";
@@ -36,6 +36,7 @@ import { bindingHandler, bindingsCollection } from "./handlers/subresources/bind
 import { evictionHandler } from "./handlers/subresources/eviction.ts";
 import { scaleHandler } from "./handlers/subresources/scale.ts";
 import { type HealthCheck, HealthHandler } from "./health/health.ts";
+import { zPagePaths } from "./health/z-pages.ts";
 import { InFlight } from "./handlers/in-flight.ts";
 import { OpenWatches } from "./handlers/open-watches.ts";
 import type { ApiHandler } from "./http/exchange.ts";
@@ -75,6 +76,8 @@ export interface ApiServerOptions {
   readonly kubelets?: { readonly network: Network; readonly credentials?: KubeletCredentials };
   /** Asked in order for paths that are no resources. */
   readonly paths?: readonly PathHandler[];
+  /** `/statusz` and `/flagz`. */
+  readonly zPages?: readonly ZPage[];
   /** OpenAPI documents of what comes at run time, given those of the built-in kinds. */
   readonly extraDocuments?: (builtIn: OpenApiDocuments) => ExtraDocuments;
   /** What other servers serve as a part of this API. */
@@ -268,6 +271,7 @@ export class ApiServer implements Runnable {
       flowControl,
       audit,
       requestTimeoutMs,
+      zPages = [],
     } = this.options;
     const source = registeredSource(this.localDiscovery, this.options.registrations);
     return new Pipeline({
@@ -296,7 +300,8 @@ export class ApiServer implements Runnable {
           this.health,
           ...(this.options.paths ?? []),
           this.#discovery(source),
-          rootPath(source, () => this.health.paths()),
+          rootPath(source, () => [...this.health.paths(), ...zPages.map(zPagePath)]),
+          zPagePaths(zPages),
           this.#openApi(),
           metricsPath(this.metrics.registry),
           metricsPath(this.#slis, "/metrics/slis"),

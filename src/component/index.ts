@@ -30,6 +30,9 @@ export {
   type ServingCertificate,
   startDiagnosticsServer,
 } from "./serving/diagnostics-server.ts";
+export { flagzPage } from "./zpages/flagz.ts";
+export { answerZPage, serveZPage, type ZPage, zPagePath } from "./zpages/page.ts";
+export { type StatuszFacts, statuszPage } from "./zpages/statusz.ts";
 export { formatTraceparent, parseTraceparent, startSpan, type TraceContext } from "./tracing/traceparent.ts";
 export * from "./streaming/index.ts";
 export { type ServingFlags, servingFlags, startComponentServer } from "./serving/component-server.ts";

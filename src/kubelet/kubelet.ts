@@ -8,7 +8,7 @@ import {
   type Scope,
 } from "../base/index.ts";
 import type { Client } from "../client/index.ts";
-import type { MetricsRegistry } from "../component/index.ts";
+import type { MetricsRegistry, ZPage } from "../component/index.ts";
 import type { ContainerRuntime } from "../cri/index.ts";
 import { assemble, type Parts } from "./assembly/parts.ts";
 import { serveKubelet } from "./assembly/server.ts";
@@ -26,6 +26,8 @@ export interface KubeletOptions {
   readonly architecture?: string;
   /** What `/metrics` shows beside the kubelet's own. */
   readonly metrics?: MetricsRegistry;
+  /** `/statusz` and `/flagz`. */
+  readonly zPages?: readonly ZPage[];
 }
 
 export interface Kubelet extends Runnable {

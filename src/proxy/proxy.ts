@@ -13,6 +13,8 @@ import {
   type DiagnosticsAnswer,
   type MetricsRegistry,
   serveMetrics,
+  serveZPage,
+  type ZPage,
   startDiagnosticsServer,
 } from "../component/index.ts";
 import { type Enter, Nft, removeTable } from "../network/index.ts";
@@ -43,6 +45,8 @@ export interface ProxyOptions {
   /** Where `/metrics` and `/proxyMode` answer. */
   readonly metrics?: BindAddress;
   readonly registry?: MetricsRegistry;
+  /** Beside the metrics. */
+  readonly zPages?: readonly ZPage[];
   /** Changes within it are written together. Default 100. */
   readonly minSyncPeriodMs?: number;
   /** How often the table is checked for still being there. Default 30 000. */
@@ -188,12 +192,13 @@ export class Proxy implements Runnable {
   }
 
   async #serveMetrics(): Promise<() => Promise<void>> {
-    const { metrics: address, registry } = this.#options;
+    const { metrics: address, registry, zPages = [] } = this.#options;
     const { network, log } = this.#platform;
     if (address === undefined || registry === undefined) return async () => {};
     const mode = { status: 200, contentType: "text/plain; charset=utf-8", body: "nftables" };
     const handlers = [
       serveMetrics(registry),
+      ...zPages.map(serveZPage),
       async ({ path }: { readonly path: string }) => (path === "/proxyMode" ? mode : undefined),
       async ({ path }: { readonly path: string }) => (path === "/healthz" ? { ...mode, body: "ok" } : undefined),
     ];

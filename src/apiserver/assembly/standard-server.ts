@@ -32,7 +32,7 @@ import {
   systemGroups,
 } from "../authn/index.ts";
 import { type Authorizer, NodeGraph, RbacAuthorizer, type RuleResolver } from "../authz/index.ts";
-import { MetricsRegistry } from "../../component/index.ts";
+import { MetricsRegistry, statuszPage, type ZPage, zPagePath } from "../../component/index.ts";
 import { type AuditBackend, type AuditPolicy, createAuditor } from "../audit/index.ts";
 import { type FlowControlOptions, installFlowControl } from "../flowcontrol/index.ts";
 import { apiVersionInfo } from "../discovery/version.ts";
@@ -100,6 +100,8 @@ export interface StandardServerOptions {
   readonly flowControl?: FlowControlOptions;
   /** Told what the server's clients of webhooks do, by host. */
   readonly clientObserver?: (host: string) => ClientObserver;
+  /** What `/flagz` shows. */
+  readonly flagz?: ZPage;
   /** Whether a feature gate is on. Default: as v1.36 has it. */
   readonly isFeatureOn?: (gate: string) => boolean;
   /** Everything else of the server, as it is. */
@@ -147,6 +149,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     registrations: aggregator,
     flowControl: flow.flowControl,
     ...(options.audit === undefined ? {} : { audit: createAuditor({ ...options.audit, scheme, clock, metrics }) }),
+    zPages: zPagesOf(options, isFeatureOn),
     asksCreateForStreams: isFeatureOn("AuthorizePodWebsocketUpgradeCreatePermission"),
     ...more,
     metrics,
@@ -187,6 +190,15 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     client: (user, groups = [], userAgent = "k8ts") =>
       createLocalClient(server, { user: { name: user, groups: [...groups, systemGroups.authenticated] }, userAgent }),
   };
+}
+
+/** As upstream's server lists them, whatever else it serves. */
+const statuszPaths = ["/healthz", "/livez", "/metrics", "/readyz", "/statusz", "/version"];
+
+function zPagesOf({ flagz, clock }: StandardServerOptions, isFeatureOn: (gate: string) => boolean): readonly ZPage[] {
+  const flags = flagz !== undefined && isFeatureOn("ComponentFlagz") ? [flagz] : [];
+  if (!isFeatureOn("ComponentStatusz")) return flags;
+  return [...flags, statuszPage({ component: "apiserver", clock, paths: [...statuszPaths, ...flags.map(zPagePath)] })];
 }
 
 /** What extension servers need: how this server knows who asks, and their registrations. */

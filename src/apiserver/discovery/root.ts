@@ -16,8 +16,8 @@ const fixed = [
   "/version",
 ];
 
-/** `/`: which paths there are; `health` names those of the health checks. */
-export function rootPath(source: DiscoverySource, health: () => readonly string[]): PathHandler {
+/** `/`: which paths there are; `more` names those of the health checks and other pages. */
+export function rootPath(source: DiscoverySource, more: () => readonly string[]): PathHandler {
   return {
     handle(request) {
       if (request.target !== "/" && !request.target.startsWith("/?")) return undefined;
@@ -26,7 +26,7 @@ export function rootPath(source: DiscoverySource, health: () => readonly string[
         .flatMap(({ group, version }) =>
           group === "" ? [`/api/${version}`] : [`/apis/${group}`, `/apis/${group}/${version}`],
         );
-      return jsonReply(200, { paths: [...new Set([...groups, ...health(), ...fixed])].sort() });
+      return jsonReply(200, { paths: [...new Set([...groups, ...more(), ...fixed])].sort() });
     },
   };
 }

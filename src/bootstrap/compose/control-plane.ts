@@ -19,7 +19,7 @@ import {
   type StandardServerOptions,
 } from "../../apiserver/index.ts";
 import { SeriesBroadcaster, SharedInformerFactory, type WorkQueueMetricsProvider } from "../../client/index.ts";
-import { Features, MetricsRegistry, restClientMetrics, workQueueMetrics } from "../../component/index.ts";
+import { Features, flagzPage, MetricsRegistry, restClientMetrics, workQueueMetrics } from "../../component/index.ts";
 import { createControllerManager, impersonatingClients } from "../../controllers/index.ts";
 import { runAll } from "../../reconcile/index.ts";
 import { Scheduler, type SchedulerMetrics, schedulerMetrics } from "../../scheduler/index.ts";
@@ -32,7 +32,7 @@ import { type TokenAuthentication, tokenAuthentication } from "../components/api
 import { authorizationSource } from "../components/apiserver/authorization.ts";
 import { reloadAuthorities, reloadConfigurations } from "../components/apiserver/reload.ts";
 import { keepRenewed } from "../components/apiserver/renewal.ts";
-import { type UpFlags, upFlagsOf } from "../components/apiserver/up-flags.ts";
+import { type UpFlags, upFlags, upFlagsOf } from "../components/apiserver/up-flags.ts";
 import type { Outgoing } from "../components/apiserver/webhook-client.ts";
 import { clusterDnsController } from "./cluster-dns.ts";
 import { podRoutes } from "./pod-routes.ts";
@@ -163,6 +163,7 @@ async function createServer(
     serviceNetwork: { ...serviceNetworkDefaults, serviceCidrs: [config.serviceCidr] },
     ...access,
     clientObserver: observer,
+    flagz: flagzPage("apiserver", upFlags, upFlagsOf(config.apiserverFlags ?? [])),
     isFeatureOn: (gate) => features.enabled(gate),
     ...(audit === undefined ? {} : { audit }),
     more: {

@@ -86,6 +86,8 @@ AggregatedDiscoveryRemoveBetaType DisableNodeKubeProxyVersion`;
 /** What can be turned on and off here. All others are fixed at their defaults. */
 const settable = new Set([
   "AuthorizePodWebsocketUpgradeCreatePermission",
+  "ComponentFlagz",
+  "ComponentStatusz",
   "ContainerStopSignals",
   "CoordinatedLeaderElection",
   "CrossNamespaceVolumeDataSource",

@@ -1,8 +1,12 @@
-import { type Log, messageOf, type Platform } from "../../base/index.ts";
-import { type FlagValues, flag } from "../flags/index.ts";
+import { type Clock, type Log, messageOf, type Platform } from "../../base/index.ts";
+import { type Flag, type FlagValues, flag } from "../flags/index.ts";
 import { HealthChecks } from "../health/health-checks.ts";
 import type { MetricsRegistry } from "../metrics/index.ts";
-import { serveHealth, serveMetrics } from "./diagnostics.ts";
+import type { Features } from "../features/features.ts";
+import { flagzPage } from "../zpages/flagz.ts";
+import { serveZPage, zPagePath } from "../zpages/page.ts";
+import { statuszPage } from "../zpages/statusz.ts";
+import { type DiagnosticsHandler, serveHealth, serveMetrics } from "./diagnostics.ts";
 import { startDiagnosticsServer } from "./diagnostics-server.ts";
 
 /** The flags of a component that serves its health and metrics. `port` is upstream's default. */
@@ -15,18 +19,28 @@ export const servingFlags = (port: number) => ({
 
 export type ServingFlags = FlagValues<ReturnType<typeof servingFlags>>;
 
-/** Health and metrics, over TLS if a certificate is given. */
+export interface ComponentServerOptions {
+  /** By upstream's name: `kube-scheduler`. */
+  readonly component: string;
+  readonly flags: ServingFlags;
+  /** Of all flags. */
+  readonly definitions: Readonly<Record<string, Flag<unknown>>>;
+  readonly features: Features;
+  readonly registry: MetricsRegistry;
+  readonly log: Log;
+}
+
+/** Health, metrics, `/statusz` and `/flagz`, over TLS if a certificate is given. */
 export async function startComponentServer(
-  { disk, network }: Pick<Platform, "disk" | "network">,
-  flags: ServingFlags,
-  registry: MetricsRegistry,
-  log: Log,
+  { clock, disk, network }: Pick<Platform, "clock" | "disk" | "network">,
+  options: ComponentServerOptions,
 ): Promise<{ close(): Promise<void> } | undefined> {
+  const { flags, registry, log } = options;
   const port = flags["secure-port"];
   const [certificateFile, keyFile] = [flags["tls-cert-file"], flags["tls-private-key-file"]];
   if (port === 0 || certificateFile === "") return undefined;
   const certificate = { certificatePem: await disk.readText(certificateFile), keyPem: await disk.readText(keyFile) };
-  const health = ["healthz", "livez", "readyz"].map((name) => serveHealth(new HealthChecks(name)));
+  const health = healthEndpoints.map((name) => serveHealth(new HealthChecks(name)));
   const address = { host: flags["bind-address"], port };
   try {
     return await startDiagnosticsServer({
@@ -34,9 +48,23 @@ export async function startComponentServer(
       address,
       log,
       certificate,
-      handlers: [...health, serveMetrics(registry)],
+      handlers: [...health, serveMetrics(registry), ...zPages(clock, options)],
     });
   } catch (error) {
     throw new Error(`failed to listen on ${address.host}:${port}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+const healthEndpoints = ["healthz", "livez", "readyz"];
+
+function zPages(clock: Clock, { component, flags, definitions, features }: ComponentServerOptions) {
+  const handlers: DiagnosticsHandler[] = [];
+  const paths = [...healthEndpoints.map((name) => `/${name}`), "/metrics"];
+  if (features.enabled("ComponentFlagz")) {
+    const page = flagzPage(component, definitions, flags);
+    paths.push(zPagePath(page));
+    handlers.push(serveZPage(page));
+  }
+  if (features.enabled("ComponentStatusz")) handlers.push(serveZPage(statuszPage({ component, clock, paths })));
+  return handlers;
 }

@@ -71,7 +71,11 @@ async function run(flags: ControllerManagerFlags, context: CommandContext): Prom
   });
   const elector = (manager: Runnable) =>
     leaderElectorOf(flags, { ...platform, log, client: electing, lead: (ending) => manager.run(ending) });
-  const server = await startComponentServer(platform, flags, registry, log);
+  const server = await startComponentServer(platform, {
+    component: "kube-controller-manager",
+    definitions: controllerManagerFlags,
+    ...{ flags, features, registry, log },
+  });
   try {
     const config = await controllerConfig(disk, flags);
     const manager = createControllerManager({

@@ -1,7 +1,13 @@
 import { createPrivateKey } from "node:crypto";
 import type { Clock, Listener, Log, Platform } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
-import { addProcessMetrics, CertificateAuthority, createAuthority, MetricsRegistry } from "../../component/index.ts";
+import {
+  addProcessMetrics,
+  CertificateAuthority,
+  createAuthority,
+  MetricsRegistry,
+  type ZPage,
+} from "../../component/index.ts";
 import type { ContainerRuntime } from "../../cri/index.ts";
 import type { KubeletConfiguration } from "../config.ts";
 import { withStatuses } from "./node-parts.ts";
@@ -22,6 +28,7 @@ export interface ServeOptions {
   readonly configuration: KubeletConfiguration;
   readonly parts: Parts;
   readonly metrics?: MetricsRegistry;
+  readonly zPages?: readonly ZPage[];
 }
 
 /** Starts the kubelet's HTTPS server over the parts of a running kubelet. */
@@ -98,6 +105,7 @@ function routeDependencies(options: ServeOptions): RouteDependencies {
     cadvisorMetrics: async () => cadvisorMetrics(await stats.node(), await stats.pods()),
     resourceMetrics: async () => resourceMetrics(await stats.node(), await stats.pods()),
     probeMetrics: () => "",
+    zPages: options.zPages ?? [],
     summary: (only) =>
       summary(
         {

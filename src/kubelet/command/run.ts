@@ -1,6 +1,16 @@
-import { type Command, createLog, messageOf, standardErrorSink } from "../../base/index.ts";
+import { type Clock, type Command, createLog, messageOf, standardErrorSink } from "../../base/index.ts";
 import { createHttpClient, loadKubeconfig, resolveKubeconfig } from "../../client/index.ts";
-import { ConfigError, HelpRequested, MetricsRegistry, renderHelp, restClientMetrics } from "../../component/index.ts";
+import {
+  ConfigError,
+  flagzPage,
+  HelpRequested,
+  statuszPage,
+  type ZPage,
+  zPagePath,
+  MetricsRegistry,
+  renderHelp,
+  restClientMetrics,
+} from "../../component/index.ts";
 import { connectRuntime } from "../../cri/index.ts";
 import { readMachine } from "../node/machine.ts";
 import { createKubelet } from "../kubelet.ts";
@@ -34,9 +44,15 @@ export const kubelet: Command = async (args, { platform, signal, stdout }) => {
   const cri = connectRuntime({ endpoint: runtimeEndpoint, clock });
   const nodeName = settings.nodeName ?? (await readMachine(disk, process.arch)).hostname.toLowerCase();
   try {
-    await createKubelet({ platform, log, client, cri, configuration: { ...configuration, nodeName }, metrics }).run(
-      signal,
-    );
+    await createKubelet({
+      platform,
+      log,
+      client,
+      cri,
+      configuration: { ...configuration, nodeName },
+      metrics,
+      zPages: zPagesOf(settings, clock),
+    }).run(signal);
   } catch (error) {
     log.error("The kubelet failed", { error: messageOf(error) });
     return 1;
@@ -46,3 +62,21 @@ export const kubelet: Command = async (args, { platform, signal, stdout }) => {
   }
   return 0;
 };
+
+const served = [
+  "/configz",
+  "/containerLogs",
+  "/exec",
+  "/healthz",
+  "/metrics",
+  "/pods",
+  "/runningpods",
+  "/stats/summary",
+];
+
+function zPagesOf({ features, flags }: KubeletSettings, clock: Clock): readonly ZPage[] {
+  const component = "kubelet";
+  const flagz = features.enabled("ComponentFlagz") ? [flagzPage(component, kubeletFlags, flags)] : [];
+  if (!features.enabled("ComponentStatusz")) return flagz;
+  return [...flagz, statuszPage({ component, clock, paths: [...served, ...flagz.map(zPagePath)] })];
+}

@@ -22,6 +22,8 @@ export interface KubeletSettings {
   readonly nodeName: string | undefined;
   readonly configuration: Omit<Partial<KubeletConfiguration>, "nodeName">;
   readonly features: Features;
+  /** All flags, as they are in effect. */
+  readonly flags: KubeletFlags;
   /** To be told to the user. */
   readonly warnings: readonly string[];
 }
@@ -49,6 +51,7 @@ export async function readKubeletSettings(disk: Disk, args: readonly string[]): 
       ...(await secrets(disk, file, values)),
       ...identity(values),
     },
+    flags: values,
     features: featuresOf({ ...file.featureGates, ...values["feature-gates"] }),
     warnings: [
       ...warnings,

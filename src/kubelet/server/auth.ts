@@ -147,5 +147,7 @@ export function accessOf(
   if (under("/pods") || under("/runningpods")) return { verb, subresources: ["pods", "proxy"] };
   if (under("/healthz")) return { verb, subresources: ["healthz", "proxy"] };
   if (under("/configz")) return { verb, subresources: ["configz", "proxy"] };
+  if (under("/flagz")) return { verb, subresources: ["configz"] };
+  if (under("/statusz")) return { verb, subresources: ["statusz"] };
   return { verb, subresources: ["proxy"] };
 }

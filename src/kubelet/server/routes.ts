@@ -1,4 +1,5 @@
 import { messageOf } from "../../base/index.ts";
+import { answerZPage, type ZPage, zPagePath } from "../../component/index.ts";
 import type { KubeletConfiguration } from "../config.ts";
 import type { Pod } from "../types.ts";
 import { type ContainerLogsDependencies, serveContainerLogs } from "./container-logs.ts";
@@ -15,6 +16,8 @@ export interface RouteDependencies extends ContainerLogsDependencies, StreamsDep
   readonly cadvisorMetrics: () => Promise<string>;
   readonly resourceMetrics: () => Promise<string>;
   readonly probeMetrics: () => string;
+  /** `/statusz` and `/flagz`. */
+  readonly zPages: readonly ZPage[];
   readonly summary: (onlyCpuAndMemory: boolean) => Promise<unknown>;
 }
 
@@ -38,6 +41,9 @@ export async function route(deps: RouteDependencies, exchange: Exchange): Promis
       if (path[1] === "summary")
         return sendJson(response, await deps.summary(query.get("only_cpu_and_memory") === "true"));
       break;
+    case "statusz":
+    case "flagz":
+      return sendZPage(deps.zPages, exchange);
     case "configz":
       return sendJson(response, { kubeletconfig: deps.configuration });
     case "run":
@@ -47,6 +53,14 @@ export async function route(deps: RouteDependencies, exchange: Exchange): Promis
       if (isStreamPath(path)) throw new HttpError(400, "Upgrade request required");
   }
   throw new HttpError(404, "404 page not found\n");
+}
+
+function sendZPage(pages: readonly ZPage[], { path, request, response }: Exchange): void {
+  const page = pages.find((candidate) => zPagePath(candidate) === `/${path.join("/")}`);
+  if (page === undefined) throw new HttpError(404, "404 page not found\n");
+  const { status, contentType, body, headers } = answerZPage(page, request.headers.accept);
+  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+  sendText(response, status, body, contentType);
 }
 
 export async function routeStream(deps: RouteDependencies, upgrade: Upgrade): Promise<void> {

@@ -149,5 +149,7 @@ test("which subresource of the node a path stands for", () => {
   assert.equal(of("GET", "/metrics/cadvisor"), "get metrics");
   assert.equal(of("GET", "/healthz/ping"), "get healthz,proxy");
   assert.equal(of("GET", "/podsx"), "get proxy");
+  assert.equal(of("GET", "/flagz"), "get configz");
+  assert.equal(of("GET", "/statusz"), "get statusz");
   assert.equal(of("POST", "/exec/a/b/c"), "create proxy");
 });

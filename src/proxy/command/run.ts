@@ -1,7 +1,16 @@
 import { hostname } from "node:os";
-import type { Command, CommandContext } from "../../base/index.ts";
+import type { Clock, Command, CommandContext } from "../../base/index.ts";
 import { connectionFrom, createHttpClient, SharedInformerFactory } from "../../client/index.ts";
-import { componentCommand, createComponentLog, MetricsRegistry, restClientMetrics } from "../../component/index.ts";
+import {
+  componentCommand,
+  createComponentLog,
+  flagzPage,
+  MetricsRegistry,
+  restClientMetrics,
+  statuszPage,
+  type ZPage,
+  zPagePath,
+} from "../../component/index.ts";
 import { Nft } from "../../network/index.ts";
 import { Proxy, removeProxyRules } from "../proxy.ts";
 import { proxyFlags } from "./flags.ts";
@@ -40,6 +49,7 @@ async function run(settings: ProxySettings, { platform, env, signal }: CommandCo
       informers,
       directory,
       registry,
+      zPages: zPagesOf(settings, clock),
       syncPeriodMs: settings.syncPeriodMs,
       minSyncPeriodMs: settings.minSyncPeriodMs,
       ...(settings.healthz === undefined ? {} : { healthz: settings.healthz }),
@@ -51,4 +61,12 @@ async function run(settings: ProxySettings, { platform, env, signal }: CommandCo
   } finally {
     client.close();
   }
+}
+
+function zPagesOf({ features, flags }: ProxySettings, clock: Clock): readonly ZPage[] {
+  const component = "kube-proxy";
+  const flagz = features.enabled("ComponentFlagz") ? [flagzPage(component, proxyFlags, flags)] : [];
+  if (!features.enabled("ComponentStatusz")) return flagz;
+  const paths = ["/healthz", "/metrics", "/proxyMode", ...flagz.map(zPagePath)];
+  return [...flagz, statuszPage({ component, clock, paths })];
 }

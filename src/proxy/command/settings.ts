@@ -2,7 +2,7 @@ import type { Disk } from "../../base/index.ts";
 import { ConfigError, defaultConfiguration, Features, parseFlags, readConfiguration } from "../../component/index.ts";
 import { defaultProxyConfig, type ProxyConfig } from "../config.ts";
 import { type ProxyConfiguration, proxyConfigurationKind } from "./configuration.ts";
-import { configurationOfFlags, proxyFlags } from "./flags.ts";
+import { configurationOfFlags, type ProxyFlags, proxyFlags } from "./flags.ts";
 
 /** A proxy's command line and configuration file, resolved. */
 export interface ProxySettings {
@@ -17,6 +17,8 @@ export interface ProxySettings {
   readonly healthz: BindAddress | undefined;
   readonly metrics: BindAddress | undefined;
   readonly features: Features;
+  /** All flags, as they are in effect. */
+  readonly flags: ProxyFlags;
   readonly syncPeriodMs: number;
   readonly minSyncPeriodMs: number;
   /** To be told to the user. */
@@ -46,6 +48,7 @@ export async function readProxySettings(disk: Disk, args: readonly string[]): Pr
     config: proxyConfig(configuration),
     healthz: bindAddress(configuration.healthzBindAddress, "healthzBindAddress"),
     metrics: bindAddress(configuration.metricsBindAddress, "metricsBindAddress"),
+    flags: values,
     features: new Features(configuration.featureGates),
     syncPeriodMs: configuration.nftables.syncPeriod,
     minSyncPeriodMs: configuration.nftables.minSyncPeriod,

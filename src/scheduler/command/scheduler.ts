@@ -38,12 +38,17 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
   const log = createComponentLog("scheduler", flags, clock);
   const configuration = flags.config === "" ? undefined : await readSchedulerConfiguration(disk, flags.config);
   const registry = new MetricsRegistry();
-  Features.parse(flags["feature-gates"]).report(registry);
+  const features = Features.parse(flags["feature-gates"]);
+  features.report(registry);
   addProcessMetrics(registry, clock);
   const observer = restClientMetrics(registry);
   const client = await connect(flags, configuration, context, "kube-scheduler", observer);
   const electing = await connect(flags, configuration, context, "kube-scheduler leader-election", observer);
-  const server = await startComponentServer(context.platform, flags, registry, log);
+  const server = await startComponentServer(context.platform, {
+    component: "kube-scheduler",
+    definitions: schedulerFlags,
+    ...{ flags, features, registry, log },
+  });
   const informers = new SharedInformerFactory({ client, clock, random, log });
   const broadcaster = new SeriesBroadcaster({
     client,

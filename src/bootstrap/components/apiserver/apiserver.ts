@@ -18,6 +18,7 @@ import {
   componentCommand,
   createComponentLog,
   Features,
+  flagzPage,
   FlagError,
   HelpRequested,
   MetricsRegistry,
@@ -134,6 +135,7 @@ async function createServer(
     ...settings,
     clientObserver: outgoing.observer,
     ...(audit === undefined ? {} : { audit }),
+    flagz: flagzPage("apiserver", apiserverFlags, flags),
     isFeatureOn: (gate) => features.enabled(gate),
     more: { ...settings.more, metrics },
   });

@@ -12,7 +12,7 @@ import { checkTokens, tokenFlags } from "./authentication.ts";
 import { authorizationFlags, checkAuthorization } from "./authorization.ts";
 
 /** What `up` takes of the API server's flags. */
-const upFlags = { ...featureGateFlags, ...auditFlags, ...tokenFlags, ...authorizationFlags };
+export const upFlags = { ...featureGateFlags, ...auditFlags, ...tokenFlags, ...authorizationFlags };
 const definitions: Readonly<Record<string, Flag<unknown>>> = upFlags;
 const files: ReadonlySet<string> = new Set([
   ...["audit-policy-file", "audit-log-path", "audit-webhook-config-file"],
