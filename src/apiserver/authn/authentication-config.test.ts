@@ -48,7 +48,7 @@ test("what upstream refuses in such a file is refused in its words", () => {
   const claimMappings = { username };
   assert.equal(
     refusal([{ issuer: { ...issuer, url: "" }, claimMappings }]),
-    "jwt[0].issuer.url: Required value: URL is required",
+    "invalid authentication configuration: jwt[0].issuer.url: Required value",
   );
   assert.match(
     refusal([{ issuer: { ...issuer, url: "http://x" }, claimMappings }]),
@@ -82,4 +82,39 @@ test("what upstream refuses in such a file is refused in its words", () => {
   assert.match(refusal([{ issuer, claimMappings, nope: 1 }]), /strict decoding error: unknown field "jwt\[0\]\.nope"/);
   const anonymous = { enabled: false, conditions: [{ path: "/x" }] };
   assert.match(refusal([], { anonymous }), /enabled should be set to true when conditions are defined/);
+});
+
+test("all that is wrong is told at once, URLs in the words of Go's parser", () => {
+  const claimMappings = { username };
+  const of = (more: object) => refusal([{ issuer: { ...issuer, ...more }, claimMappings }]);
+  const url = (text: string) => /"jwt.*|parse .*|URL .*/.exec(of({ url: text }))?.[0];
+  assert.equal(url("https://[::1"), `parse "https://[::1": missing ']' in host`);
+  assert.equal(url("https://%zz"), 'parse "https://%zz": invalid URL escape "%zz"');
+  assert.equal(url("::bad"), 'parse "::bad": missing protocol scheme');
+  assert.equal(url("https://a.test:99x/"), 'parse "https://a.test:99x/": invalid port ":99x" after host');
+  assert.equal(url("not a url"), "URL scheme must be https");
+  assert.equal(
+    of({ discoveryURL: "https://issuer.example.test/" }).split(": ").at(-1),
+    "discoveryURL must be different from URL",
+  );
+  assert.match(
+    of({ audiences: ["a", "", "a"], audienceMatchPolicy: "MatchAny" }),
+    /audiences\[1\]: Required value, .*audiences\[2\]: Duplicate value: "a"/,
+  );
+  assert.match(of({ audienceMatchPolicy: "MatchAll" }), /must be empty or MatchAny for single audience/);
+  assert.match(
+    of({ certificateAuthority: "x" }),
+    /Invalid value: "<omitted>": data does not contain any valid RSA or ECDSA/,
+  );
+  assert.match(of({ egressSelectorType: "etcd" }), /egress selector must be either controlplane or cluster/);
+  const extra = [{ key: "A", valueExpression: "" }];
+  assert.match(
+    refusal([{ issuer, claimMappings: { username, extra } }]),
+    /must be a domain-prefixed path .*"A": must be lowercase, .*valueExpression: Required value\]$/,
+  );
+  const rules = [{ claim: "a", message: "m" }, { claim: "a" }, { expression: "true", requiredValue: "x" }];
+  assert.match(
+    refusal([{ issuer, claimMappings, claimValidationRules: rules }]),
+    /\[0\]\.message: .* claim is set, .*\[1\]\.claim: Duplicate value: "a", .*requiredValue: .* expression is set/,
+  );
 });

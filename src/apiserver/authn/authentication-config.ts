@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import {
   parseYaml,
   aggregateFieldErrors,
@@ -7,8 +8,9 @@ import {
   required,
   tooMany,
 } from "../../apimachinery/index.ts";
-import { type ConfigOf, decodeConfiguration, field } from "../../component/index.ts";
+import { type ConfigOf, decodeConfiguration, field, pemBlocks } from "../../component/index.ts";
 import type { UserInfo } from "../request/contract.ts";
+import { parseGoUrl } from "../request/go-url.ts";
 import { type Claims, compileTokenExpression, textOf, textsOf, userInput } from "./jwt-claims.ts";
 import { checkClaim, checkEmail } from "./oidc.ts";
 
@@ -68,17 +70,26 @@ export interface AuthenticationFile {
 
 const issuersMax = 64;
 
+/** The file can be read, but what it says cannot be. The message is upstream's. */
+export class InvalidAuthenticationConfig extends Error {
+  constructor(problems: string) {
+    super(`invalid authentication configuration: ${problems}`);
+    this.name = "InvalidAuthenticationConfig";
+  }
+}
+
 /** Reads `--authentication-config`. Throws what upstream refuses to start with, all at once. */
 export function parseAuthenticationConfig(text: string): AuthenticationFile {
+  if (text === "") throw new Error("empty config data");
   const { jwt, anonymous } = decodeConfiguration(parseYaml(text).value, kind);
   const errors: FieldError[] = [];
   if (jwt.length > issuersMax) errors.push(tooMany("jwt", jwt.length, issuersMax));
-  const seen = new Set<string>();
+  const seen = { urls: new Set<string>(), discoveryUrls: new Set<string>() };
   const issuers = jwt.map((entry, index) => issuerFrom(entry, `jwt[${index}]`, seen, errors));
   if (anonymous !== undefined && !anonymous.enabled && anonymous.conditions.length > 0) {
     errors.push(invalid("anonymous.conditions", "", "enabled should be set to true when conditions are defined"));
   }
-  if (errors.length > 0) throw new Error(aggregateFieldErrors(errors));
+  if (errors.length > 0) throw new InvalidAuthenticationConfig(aggregateFieldErrors(errors));
   return {
     issuers,
     anonymous:
@@ -88,52 +99,93 @@ export function parseAuthenticationConfig(text: string): AuthenticationFile {
   };
 }
 
-function issuerFrom(entry: JwtEntry, path: string, seen: Set<string>, errors: FieldError[]): ConfiguredIssuer {
-  const { issuer } = entry;
-  checkIssuer(issuer, `${path}.issuer`, errors);
-  if (seen.has(issuer.url)) errors.push(duplicate(`${path}.issuer.url`, issuer.url));
-  seen.add(issuer.url);
+interface SeenIssuers {
+  readonly urls: Set<string>;
+  readonly discoveryUrls: Set<string>;
+}
+
+function issuerFrom(entry: JwtEntry, path: string, seen: SeenIssuers, errors: FieldError[]): ConfiguredIssuer {
+  const { url, discoveryURL, certificateAuthority, audiences } = entry.issuer;
+  checkIssuer(entry.issuer, `${path}.issuer`, errors);
+  const userOf = userMaker(entry, path, errors);
+  if (seen.urls.has(url)) errors.push(duplicate(`${path}.issuer.url`, url));
+  seen.urls.add(url);
+  if (discoveryURL !== "") {
+    if (seen.discoveryUrls.has(discoveryURL)) errors.push(duplicate(`${path}.issuer.discoveryURL`, discoveryURL));
+    seen.discoveryUrls.add(discoveryURL);
+  }
   return {
-    url: issuer.url,
-    discoveryUrl: issuer.discoveryURL === "" ? undefined : issuer.discoveryURL,
-    certificateAuthority: issuer.certificateAuthority === "" ? undefined : issuer.certificateAuthority,
-    audiences: issuer.audiences,
-    userOf: userMaker(entry, path, errors),
+    url,
+    discoveryUrl: discoveryURL === "" ? undefined : discoveryURL,
+    certificateAuthority: certificateAuthority === "" ? undefined : certificateAuthority,
+    audiences,
+    userOf,
   };
 }
 
 function checkIssuer(issuer: JwtEntry["issuer"], path: string, errors: FieldError[]): void {
-  if (issuer.url === "") errors.push(required(`${path}.url`, "URL is required"));
-  else checkUrl(issuer.url, `${path}.url`, errors);
-  if (issuer.discoveryURL !== "") {
-    checkUrl(issuer.discoveryURL, `${path}.discoveryURL`, errors);
-    if (issuer.discoveryURL === issuer.url) {
-      errors.push(invalid(`${path}.discoveryURL`, issuer.discoveryURL, "discoveryURL must be different from URL"));
+  const { url, discoveryURL, certificateAuthority, egressSelectorType } = issuer;
+  if (url === "") errors.push(required(`${path}.url`));
+  else checkUrl(url, `${path}.url`, errors);
+  if (discoveryURL !== "") {
+    const bare = (text: string): string => text.replace(/\/+$/, "");
+    if (url !== "" && bare(discoveryURL) === bare(url)) {
+      errors.push(invalid(`${path}.discoveryURL`, discoveryURL, "discoveryURL must be different from URL"));
     }
+    checkUrl(discoveryURL, `${path}.discoveryURL`, errors);
   }
-  if (issuer.audiences.length === 0) {
-    errors.push(required(`${path}.audiences`, `at least one ${path}.audiences is required`));
+  checkAudiences(issuer, path, errors);
+  if (certificateAuthority !== "" && !holdsCertificate(certificateAuthority)) {
+    const why = "data does not contain any valid RSA or ECDSA certificates";
+    errors.push(invalid(`${path}.certificateAuthority`, "<omitted>", why));
   }
-  if (issuer.audiences.length > 1 && issuer.audienceMatchPolicy !== "MatchAny") {
-    const why = "audienceMatchPolicy must be MatchAny for multiple audiences";
-    errors.push(invalid(`${path}.audienceMatchPolicy`, issuer.audienceMatchPolicy, why));
+  if (!["", "controlplane", "cluster"].includes(egressSelectorType)) {
+    const why = "egress selector must be either controlplane or cluster";
+    errors.push(invalid(`${path}.egressSelectorType`, egressSelectorType, why));
   }
 }
 
-function checkUrl(text: string, path: string, errors: FieldError[]): void {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch (error) {
-    errors.push(invalid(path, text, String(error)));
+function checkAudiences(
+  { audiences, audienceMatchPolicy: policy }: JwtEntry["issuer"],
+  path: string,
+  errors: FieldError[],
+): void {
+  if (audiences.length === 0) {
+    errors.push(required(`${path}.audiences`, `at least one ${path}.audiences is required`));
     return;
   }
-  if (url.protocol !== "https:") errors.push(invalid(path, text, "URL scheme must be https"));
-  if (url.username !== "" || url.password !== "") {
-    errors.push(invalid(path, text, "URL must not contain a username or password"));
+  for (const [index, audience] of audiences.entries()) {
+    if (audience === "") errors.push(required(`${path}.audiences[${index}]`));
+    if (audiences.indexOf(audience) < index) errors.push(duplicate(`${path}.audiences[${index}]`, audience));
   }
-  if (url.search !== "") errors.push(invalid(path, text, "URL must not contain a query"));
-  if (url.hash !== "") errors.push(invalid(path, text, "URL must not contain a fragment"));
+  const refuse = (why: string) => errors.push(invalid(`${path}.audienceMatchPolicy`, policy, why));
+  if (audiences.length > 1 && policy !== "MatchAny") {
+    refuse("audienceMatchPolicy must be MatchAny for multiple audiences");
+  } else if (policy !== "" && policy !== "MatchAny") {
+    refuse("audienceMatchPolicy must be empty or MatchAny for single audience");
+  }
+}
+
+function holdsCertificate(pem: string): boolean {
+  return pemBlocks(pem).some((block) => {
+    try {
+      return block.type === "CERTIFICATE" && new X509Certificate(block.text).subject.length >= 0;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function checkUrl(text: string, path: string, errors: FieldError[]): void {
+  const url = parseGoUrl(text);
+  if (typeof url === "string") {
+    errors.push(invalid(path, text, url));
+    return;
+  }
+  if (url.scheme !== "https") errors.push(invalid(path, text, "URL scheme must be https"));
+  if (url.user !== undefined) errors.push(invalid(path, text, "URL must not contain a username or password"));
+  if (url.query !== "") errors.push(invalid(path, text, "URL must not contain a query"));
+  if (url.fragment !== "") errors.push(invalid(path, text, "URL must not contain a fragment"));
 }
 
 /** What a mapping makes of a token's claims. */
@@ -144,10 +196,10 @@ function userMaker(entry: JwtEntry, path: string, errors: FieldError[]): Reader<
   const { username, groups, uid, extra } = entry.claimMappings;
   const checks = claimChecks(entry, path, errors);
   const readName = nameReader(username, `${mappings}.username`, errors);
-  checkVerifiedEmail(entry, `${mappings}.username.expression`, errors);
   const readGroups = groupsReader(groups, `${mappings}.groups`, errors);
   const readUid = uidReader(uid, `${mappings}.uid`, errors);
   const readExtra = extraReader(extra, `${mappings}.extra`, errors);
+  checkVerifiedEmail(entry, `${mappings}.username.expression`, errors);
   const judge = userChecks(entry, path, errors);
   return (claims) => {
     for (const check of checks) check(claims);
@@ -166,6 +218,13 @@ function userMaker(entry: JwtEntry, path: string, errors: FieldError[]): Reader<
 }
 
 function claimChecks({ claimValidationRules }: JwtEntry, path: string, errors: FieldError[]) {
+  const seen = { claim: new Set<string>(), expression: new Set<string>() };
+  const repeated = (field: "claim" | "expression", value: string, at: string): boolean => {
+    const again = seen[field].has(value);
+    if (again) errors.push(duplicate(`${at}.${field}`, value));
+    seen[field].add(value);
+    return again;
+  };
   return claimValidationRules.flatMap(({ claim, requiredValue, expression, message }, index) => {
     const at = `${path}.claimValidationRules[${index}]`;
     if (claim === "" && expression === "") {
@@ -176,7 +235,16 @@ function claimChecks({ claimValidationRules }: JwtEntry, path: string, errors: F
       errors.push(invalid(at, claim, "claim and expression can't both be set"));
       return [];
     }
-    if (claim !== "") return [(claims: Claims): void => checkClaim(claims, claim, requiredValue)];
+    const misplaced = (name: string, value: string, other: string): void => {
+      if (value !== "") errors.push(invalid(`${at}.${name}`, value, `may not be specified when ${other} is set`));
+    };
+    if (claim !== "") {
+      misplaced("message", message, "claim");
+      repeated("claim", claim, at);
+      return [(claims: Claims): void => checkClaim(claims, claim, requiredValue)];
+    }
+    misplaced("requiredValue", requiredValue, "expression");
+    if (repeated("expression", expression, at)) return [];
     const compiled = compileTokenExpression("claims", expression, "bool", `${at}.expression`, errors);
     return [
       (claims: Claims): void => {
@@ -187,9 +255,12 @@ function claimChecks({ claimValidationRules }: JwtEntry, path: string, errors: F
 }
 
 function userChecks({ userValidationRules }: JwtEntry, path: string, errors: FieldError[]) {
+  const seen = new Set<string>();
   return userValidationRules.map(({ expression, message }, index) => {
     const at = `${path}.userValidationRules[${index}].expression`;
-    if (expression === "") errors.push(required(at, "expression is required"));
+    if (seen.has(expression)) errors.push(duplicate(at, expression));
+    seen.add(expression);
+    if (expression === "") errors.push(required(at));
     const compiled = expression === "" ? undefined : compileTokenExpression("user", expression, "bool", at, errors);
     return (user: UserInfo): void => {
       if (compiled?.evaluate(userInput(user)) !== true) throw new Error(`oidc: ${refusal(expression, message)}`);
@@ -211,19 +282,18 @@ function checkMapping(
   if (claim !== "" && expression !== "") errors.push(invalid(path, "", "claim and expression can't both be set"));
   else if (claim === "" && expression === "") {
     if (needed) errors.push(required(path, "claim or expression is required"));
-    else if (prefix !== undefined) errors.push(invalid(path, prefix, "prefix can't be set when claim is not set"));
   } else if (claim !== "" && prefix === undefined) {
-    const why = "prefix is required when claim is set. It can be set to an empty string to disable prefixing.";
+    const why = "prefix is required when claim is set. It can be set to an empty string to disable prefixing";
     errors.push(required(`${path}.prefix`, why));
   } else if (expression !== "" && prefix !== undefined) {
-    errors.push(invalid(`${path}.prefix`, prefix, "prefix can't be set when expression is set"));
+    errors.push(invalid(`${path}.prefix`, prefix, "may not be specified when expression is set"));
   }
 }
 
 function nameReader(mapping: Mapping, path: string, errors: FieldError[]): Reader<string> {
   checkMapping(mapping, path, true, errors);
   const { claim, prefix = "", expression } = mapping;
-  if (expression !== "") {
+  if (expression !== "" && claim === "") {
     const compiled = compileTokenExpression("claims", expression, "string", `${path}.expression`, errors);
     return (claims) => textOf(compiled?.evaluate(claims), "username");
   }
@@ -236,7 +306,7 @@ function nameReader(mapping: Mapping, path: string, errors: FieldError[]): Reade
 function groupsReader(mapping: Mapping, path: string, errors: FieldError[]): Reader<readonly string[]> {
   checkMapping(mapping, path, false, errors);
   const { claim, prefix = "", expression } = mapping;
-  if (expression !== "") {
+  if (expression !== "" && claim === "") {
     const compiled = compileTokenExpression("claims", expression, "texts", `${path}.expression`, errors);
     return (claims) => textsOf(compiled?.evaluate(claims), "groups");
   }
@@ -251,7 +321,7 @@ function uidReader(
   errors: FieldError[],
 ): Reader<string> {
   if (claim !== "" && expression !== "") errors.push(invalid(path, "", "claim and expression can't both be set"));
-  if (expression !== "") {
+  if (expression !== "" && claim === "") {
     const compiled = compileTokenExpression("claims", expression, "string", `${path}.expression`, errors);
     return (claims) => textOf(compiled?.evaluate(claims), "uid");
   }
@@ -268,7 +338,7 @@ function extraReader(
     const at = `${path}[${index}]`;
     checkExtraKey(key, `${at}.key`, seen, errors);
     seen.add(key);
-    if (valueExpression === "") errors.push(required(`${at}.valueExpression`, "valueExpression is required"));
+    if (valueExpression === "") errors.push(required(`${at}.valueExpression`));
     const compiled =
       valueExpression === ""
         ? undefined
@@ -285,13 +355,14 @@ function extraReader(
 
 function checkExtraKey(key: string, path: string, seen: ReadonlySet<string>, errors: FieldError[]): void {
   if (key === "") errors.push(required(path));
-  else if (seen.has(key)) errors.push(duplicate(path, key));
-  else if (key !== key.toLowerCase()) errors.push(invalid(path, key, "key must be lowercase"));
-  else if (!/^[^/]+\.[^/]+\/.+$/.test(key) && !/^[^/]+\/.+$/.test(key)) {
+  else if (!/^[^/]+\/.+$/.test(key)) {
     errors.push(invalid(path, key, 'must be a domain-prefixed path (such as "acme.io/foo")'));
-  } else if (/^(?:.*\.)?(?:k8s|kubernetes)\.io\//.test(key)) {
+  }
+  if (key !== key.toLowerCase()) errors.push(invalid(path, key, "must be lowercase"));
+  if (/^(?:.*\.)?(?:k8s|kubernetes)\.io\//.test(key)) {
     errors.push(invalid(path, key, "k8s.io, kubernetes.io and their subdomains are reserved for Kubernetes use"));
   }
+  if (seen.has(key)) errors.push(duplicate(path, key));
 }
 
 /** A name made of an address must look at whether the address is verified. */

@@ -1,5 +1,10 @@
 export { anonymousAt, anonymousAuthenticator } from "./anonymous.ts";
-export { type AuthenticationFile, type ConfiguredIssuer, parseAuthenticationConfig } from "./authentication-config.ts";
+export {
+  type AuthenticationFile,
+  type ConfiguredIssuer,
+  InvalidAuthenticationConfig,
+  parseAuthenticationConfig,
+} from "./authentication-config.ts";
 export { type BootstrapTokenSecret, bootstrapTokenAuthenticator } from "./bootstrap-token.ts";
 export * from "./contract.ts";
 export { jwtAuthenticator } from "./jwt.ts";

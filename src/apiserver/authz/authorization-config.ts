@@ -63,9 +63,17 @@ export interface ConfiguredWebhook {
 const types = [...simpleModes, "Webhook"];
 const conditionsMax = 64;
 
+/** The file can be read, but what it says cannot be. The message is upstream's. */
+export class InvalidAuthorizationConfig extends Error {
+  constructor(problems: string) {
+    super(problems);
+    this.name = "InvalidAuthorizationConfig";
+  }
+}
+
 /** Reads `--authorization-config`. Throws what upstream refuses to start with, all at once. */
 export function parseAuthorizationConfig(text: string): readonly ConfiguredAuthorizer[] {
-  const { authorizers } = decodeConfiguration(parseYaml(text).value, kind);
+  const { authorizers } = text === "" ? { authorizers: [] } : decodeConfiguration(parseYaml(text).value, kind);
   const errors: FieldError[] = [];
   if (authorizers.length === 0) {
     errors.push(required("authorizers", "at least one authorization mode must be defined"));
@@ -79,7 +87,7 @@ export function parseAuthorizationConfig(text: string): readonly ConfiguredAutho
     return configuredFrom(entry, path, errors);
   });
   const [first] = errors;
-  if (first !== undefined) throw new Error(aggregateFieldErrors(errors));
+  if (first !== undefined) throw new InvalidAuthorizationConfig(aggregateFieldErrors(errors));
   return configured;
 }
 
@@ -112,16 +120,19 @@ function configuredFrom(
   errors: FieldError[],
 ): readonly ConfiguredAuthorizer[] {
   if (type !== "Webhook") return simpleModes.flatMap((mode) => (mode === type ? { type: mode, name } : []));
-  return webhook === undefined ? [] : [{ type, name, webhook: webhookFrom(webhook, `${path}.webhook`, errors) }];
+  return webhook === undefined ? [] : [{ type, name, webhook: webhookFrom(webhook, path, errors) }];
 }
 
+/** Upstream leaves `webhook` out of the paths of its fields. */
 function webhookFrom(webhook: WebhookEntry, path: string, errors: FieldError[]): ConfiguredWebhook {
   checkTimes(webhook, path, errors);
   oneOf(webhook.subjectAccessReviewVersion, `${path}.subjectAccessReviewVersion`, ["v1", "v1beta1"], errors);
   oneOf(webhook.failurePolicy, `${path}.failurePolicy`, ["NoOpinion", "Deny"], errors);
   const { matchConditions, matchConditionSubjectAccessReviewVersion: conditionVersion } = webhook;
   if (matchConditions.length > 0 || conditionVersion !== "") {
-    oneOf(conditionVersion, `${path}.matchConditionSubjectAccessReviewVersion`, ["v1"], errors);
+    const at = `${path}.matchConditionSubjectAccessReviewVersion`;
+    if (conditionVersion === "") errors.push(required(at, "required if match conditions are specified"));
+    else oneOf(conditionVersion, at, ["v1"], errors);
   }
   checkConnection(webhook.connectionInfo, `${path}.connectionInfo`, errors);
   const conditions = conditionsFrom(webhook, `${path}.matchConditions`, errors);

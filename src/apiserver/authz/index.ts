@@ -1,7 +1,12 @@
 export * from "./contract.ts";
 export { type BootstrapPolicy, bootstrapPolicy } from "./bootstrap-policy/index.ts";
 export { abacAuthorizer } from "./abac.ts";
-export { type ConfiguredAuthorizer, type ConfiguredWebhook, parseAuthorizationConfig } from "./authorization-config.ts";
+export {
+  type ConfiguredAuthorizer,
+  type ConfiguredWebhook,
+  InvalidAuthorizationConfig,
+  parseAuthorizationConfig,
+} from "./authorization-config.ts";
 export { rulesNotCovered, rulesText } from "./escalation.ts";
 export { nodeAuthorizer, nodeNameOf } from "./node.ts";
 export { type GraphPod, NodeGraph } from "./node-graph.ts";

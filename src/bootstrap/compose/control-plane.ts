@@ -68,30 +68,35 @@ async function runControlPlane(
   const features = Features.parse(flags["feature-gates"]);
   features.report(metrics);
   const outgoing = { platform, observer: restClientMetrics(metrics) };
-  const audit = await auditOf(outgoing, log, flags, metrics);
-  const auditing = createScope();
-  for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
+  // What files say is read before anything is opened: mistakes in them leave nothing behind.
   const tokens = await tokenAuthentication(outgoing, flags, []);
   const modes = authorizationSource(outgoing, flags, metrics);
   const access = await accessOf(flags, tokens, modes);
-  const standard = await createServer(outgoing, log, config, store, { metrics, features, audit, access });
+  const audit = await auditOf(outgoing, log, flags, metrics);
+  const auditing = createScope();
+  for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
   const serving = createScope();
-  const servers = await listen(platform, log, config, standard, { serving, metrics });
-  const take = {
-    authentication: () => tokens.reload(),
-    authorization: async () => standard.authorizeBy(await modes()),
-  };
-  reloadConfigurations(serving, platform, flags, { log, metrics, take });
   try {
-    const parts = [
-      standard.server,
-      controllerManager(platform, log, config, standard, workQueueMetrics(metrics)),
-      scheduler(platform, log, standard, schedulerMetrics(metrics)),
-    ];
-    await runAll("control-plane", parts).run(signal);
+    const standard = await createServer(outgoing, log, config, store, { metrics, features, audit, access });
+    const servers = await listen(platform, log, config, standard, { serving, metrics });
+    const take = {
+      authentication: () => tokens.reload(),
+      authorization: async () => standard.authorizeBy(await modes()),
+    };
+    reloadConfigurations(serving, platform, flags, { log, metrics, take });
+    try {
+      const parts = [
+        standard.server,
+        controllerManager(platform, log, config, standard, workQueueMetrics(metrics)),
+        scheduler(platform, log, standard, schedulerMetrics(metrics)),
+      ];
+      await runAll("control-plane", parts).run(signal);
+    } finally {
+      await serving.close();
+      await Promise.all(servers.map((server) => server.close(shutdownGraceMs)));
+    }
   } finally {
     await serving.close();
-    await Promise.all(servers.map((server) => server.close(shutdownGraceMs)));
     await auditing.close();
   }
 }

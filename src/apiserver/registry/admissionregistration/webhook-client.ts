@@ -6,6 +6,7 @@ import {
   isValidPortNumber,
   required,
 } from "../../../apimachinery/index.ts";
+import { parseGoUrl } from "../../request/go-url.ts";
 import type { Errors } from "../common/check.ts";
 
 const form = "; desired format: https://host[/path]";
@@ -22,44 +23,18 @@ export function checkWebhookClient(
   else if (service !== undefined) checkService(service, path.child("service"), errors);
 }
 
-/** Scheme, user and host, query, fragment: all of them may be missing. */
-const urlParts = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/(?:([^/?#@]*)@)?([^/?#]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/;
-
 function checkUrl(url: string, path: FieldPath, errors: Errors): void {
-  const parts = urlParts.exec(url);
-  const wrong = urlError(url, parts?.[3] ?? "");
-  if (parts === null || wrong !== undefined) {
-    errors.push(required(path, `url must be a valid URL: ${wrong ?? ""}${form}`));
+  const parts = parseGoUrl(url);
+  if (typeof parts === "string") {
+    errors.push(required(path, `url must be a valid URL: ${parts}${form}`));
     return;
   }
-  const [, scheme = "", user, host = "", query = "", fragment = ""] = parts;
-  if (scheme.toLowerCase() !== "https") {
-    errors.push(invalid(path, scheme.toLowerCase(), `'https' is the only allowed URL scheme${form}`));
-  }
+  const { scheme, user, host, query, fragment } = parts;
+  if (scheme !== "https") errors.push(invalid(path, scheme, `'https' is the only allowed URL scheme${form}`));
   if (host === "") errors.push(invalid(path, host, `host must be specified${form}`));
   if (user !== undefined) errors.push(invalid(path, user, "user information is not permitted in the URL"));
   if (fragment !== "") errors.push(invalid(path, fragment, "fragments are not permitted in the URL"));
   if (query !== "") errors.push(invalid(path, query, "query parameters are not permitted in the URL"));
-}
-
-/** What Go's parser refuses, in its words. */
-function urlError(url: string, host: string): string | undefined {
-  const shown = JSON.stringify(url);
-  const escape = /%(?![0-9A-Fa-f]{2}).{0,2}/.exec(url);
-  if ([...url].some((character) => character < " " || character === "\x7f")) {
-    return `parse ${shown}: net/url: invalid control character in URL`;
-  }
-  if (escape !== null) return `parse ${shown}: invalid URL escape ${JSON.stringify(escape[0])}`;
-  if (url.startsWith(":")) return `parse ${shown}: missing protocol scheme`;
-  if (host.includes(" ")) return `parse ${shown}: invalid character " " in host name`;
-  const port = /:([^:\]]*)$/.exec(host)?.[0];
-  if (port !== undefined && !/^:[0-9]*$/.test(port))
-    return `parse ${shown}: invalid port ${JSON.stringify(port)} after host`;
-  const [first = ""] = url.split("/");
-  if (first.includes(":") && !/^[A-Za-z][A-Za-z0-9+.-]*:/.test(first)) {
-    return `parse ${shown}: first path segment in URL cannot contain colon`;
-  }
-  return undefined;
 }
 
 function checkService(

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
@@ -44,6 +46,55 @@ test("mistakes on the command line are told in upstream's words", async () => {
     "Error: cannot set feature gate GangScheduling to true, feature is locked to false in k8ts",
   );
   assert.equal(await refusal(...needed, "extra"), 'Error: unknown command "extra"');
+});
+
+test("mistakes in configuration files are told before anything is opened", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "k8ts-mistakes-"));
+  const write = (name: string, kind: string, rest: object): string => {
+    const file = join(directory, name);
+    writeFileSync(file, JSON.stringify({ apiVersion: "apiserver.config.k8s.io/v1", kind, ...rest }));
+    return file;
+  };
+  const authentication = (rest: object) =>
+    refusal(...needed, `--authentication-config=${write("authn.yaml", "AuthenticationConfiguration", rest)}`);
+  const authorization = (rest: object) =>
+    refusal(...needed, `--authorization-config=${write("authz.yaml", "AuthorizationConfiguration", rest)}`);
+  try {
+    const issuer = { url: "https://a.test:x", audiences: ["a"] };
+    const jwt = [{ issuer, claimMappings: { username: { claim: "sub", prefix: "" } } }];
+    assert.equal(
+      await authentication({ jwt }),
+      'Error: invalid authentication configuration: jwt[0].issuer.url: Invalid value: "https://a.test:x": parse "https://a.test:x": invalid port ":x" after host',
+    );
+    assert.equal(
+      await authentication({ nope: 1 }),
+      `Error: failed to load authentication configuration from file "${directory}/authn.yaml": strict decoding error: unknown field "nope"`,
+    );
+    assert.equal(
+      await refusal(...needed, `--authentication-config=${directory}/none`),
+      `Error: failed to load authentication configuration from file "${directory}/none": open ${directory}/none: no such file or directory`,
+    );
+    assert.equal(
+      await authorization({ authorizers: [] }),
+      "Error: authorizers: Required value: at least one authorization mode must be defined",
+    );
+    assert.equal(
+      await authorization({ nope: 1 }),
+      'Error: failed to load AuthorizationConfiguration from file: strict decoding error: unknown field "nope"',
+    );
+    const webhook = {
+      timeout: "3s",
+      subjectAccessReviewVersion: "v1",
+      failurePolicy: "Deny",
+      connectionInfo: { type: "KubeConfigFile", kubeConfigFile: "/none" },
+    };
+    assert.equal(
+      await authorization({ authorizers: [{ type: "Webhook", name: "w", webhook }] }),
+      'Error: authorizers[0].connectionInfo.kubeConfigFile: Invalid value: "/none": error loading file: stat /none: no such file or directory',
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 interface Pair {

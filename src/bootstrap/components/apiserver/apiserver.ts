@@ -63,20 +63,22 @@ async function run(flags: ApiserverFlags, { platform, signal }: CommandContext):
   const features = Features.parse(flags["feature-gates"]);
   features.report(metrics);
   const outgoing = { platform, observer: restClientMetrics(metrics) };
+  // What files say is read before anything is opened: mistakes in them leave nothing behind.
+  const modesNow = authorizationSource(outgoing, flags, metrics);
+  const modes = await modesNow();
+  const tokens = await tokenAuthentication(outgoing, flags, flags["api-audiences"]);
   const audit = await auditOf(outgoing, log, flags, metrics);
   const store = await openEtcd(platform, flags);
   const auditing = createScope();
   for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
   try {
-    const modes = authorizationSource(outgoing, flags, metrics);
-    const tokens = await tokenAuthentication(outgoing, flags, flags["api-audiences"]);
-    const parts = { store, metrics, audit, features, modes: await modes(), tokens };
+    const parts = { store, metrics, audit, features, modes, tokens };
     const standard = await createServer(outgoing, log, flags, parts);
     const serving = createScope();
     const http = await listen(platform, log, flags, standard, { serving, metrics });
     const take = {
       authentication: () => tokens.reload(),
-      authorization: async () => standard.authorizeBy(await modes()),
+      authorization: async () => standard.authorizeBy(await modesNow()),
     };
     reloadConfigurations(serving, platform, flags, { log, metrics, take });
     const authorities = {

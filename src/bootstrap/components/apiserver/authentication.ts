@@ -2,6 +2,7 @@ import {
   type AuthenticationFile,
   type Authenticator,
   firstOf,
+  InvalidAuthenticationConfig,
   jwtAuthenticator,
   oidcAuthenticator,
   parseAuthenticationConfig,
@@ -11,6 +12,7 @@ import {
 import { messageOf, type Platform } from "../../../base/index.ts";
 import { FlagError, type FlagValues, flag } from "../../../component/index.ts";
 import { issuerFetch } from "./issuer-fetch.ts";
+import { readText } from "./read-text.ts";
 import { type Outgoing, webhookPost } from "./webhook-client.ts";
 
 /** Tokens that others vouch for: OpenID issuers and webhooks. */
@@ -105,8 +107,9 @@ async function configFile({ disk }: Platform, flags: TokenFlags): Promise<Authen
   const path = flags["authentication-config"];
   if (path === "") return undefined;
   try {
-    return parseAuthenticationConfig(await disk.readText(path));
+    return parseAuthenticationConfig(await readText(disk, path));
   } catch (error) {
+    if (error instanceof InvalidAuthenticationConfig) throw new FlagError(error.message);
     const reason = messageOf(error);
     throw new FlagError(`failed to load authentication configuration from file ${JSON.stringify(path)}: ${reason}`);
   }

@@ -1,9 +1,11 @@
 import { goQuotedList } from "../../../apimachinery/index.ts";
-import { messageOf } from "../../../base/index.ts";
+import { type Disk, messageOf } from "../../../base/index.ts";
 import {
   abacAuthorizer,
   type AuthorizationMode,
+  type ConfiguredAuthorizer,
   type ConfiguredWebhook,
+  InvalidAuthorizationConfig,
   parseAuthorizationConfig,
   type ReviewSpec,
   type ReviewStatus,
@@ -11,6 +13,7 @@ import {
   webhookMetrics,
 } from "../../../apiserver/index.ts";
 import { FlagError, type FlagValues, flag, type MetricsRegistry } from "../../../component/index.ts";
+import { readText } from "./read-text.ts";
 import { type Outgoing, webhookPost } from "./webhook-client.ts";
 
 export const authorizationFlags = {
@@ -129,7 +132,10 @@ async function modeOf(
 }
 
 async function configured(outgoing: Outgoing, file: string, counted: Counted): Promise<readonly AuthorizationMode[]> {
-  const authorizers = readConfig(file, await outgoing.platform.disk.readText(file));
+  const authorizers = readConfig(await configText(outgoing.platform.disk, file));
+  const problems = await Promise.all(authorizers.map((entry, index) => missingFile(outgoing, entry, index)));
+  const [problem] = problems.filter((one) => one !== undefined);
+  if (problem !== undefined) throw new FlagError(problem);
   return Promise.all(
     authorizers.map((entry) =>
       entry.type === "Webhook" ? webhookMode(outgoing, entry.name, entry.webhook, counted) : entry.type,
@@ -137,13 +143,32 @@ async function configured(outgoing: Outgoing, file: string, counted: Counted): P
   );
 }
 
-function readConfig(file: string, text: string): ReturnType<typeof parseAuthorizationConfig> {
+async function configText(disk: Disk, file: string): Promise<string> {
+  try {
+    return await readText(disk, file);
+  } catch (error) {
+    throw new FlagError(messageOf(error));
+  }
+}
+
+function readConfig(text: string): ReturnType<typeof parseAuthorizationConfig> {
   try {
     return parseAuthorizationConfig(text);
   } catch (error) {
-    const reason = messageOf(error);
-    throw new FlagError(`failed to load AuthorizationConfiguration from file ${JSON.stringify(file)}: ${reason}`);
+    if (error instanceof InvalidAuthorizationConfig) throw new FlagError(error.message);
+    throw new FlagError(`failed to load AuthorizationConfiguration from file: ${messageOf(error)}`);
   }
+}
+
+async function missingFile(
+  { platform: { disk } }: Outgoing,
+  entry: ConfiguredAuthorizer,
+  index: number,
+): Promise<string | undefined> {
+  const file = entry.type === "Webhook" ? entry.webhook.kubeConfigFile : undefined;
+  if (file === undefined || (await disk.status(file)) !== undefined) return undefined;
+  const why = `error loading file: stat ${file}: no such file or directory`;
+  return `authorizers[${index}].connectionInfo.kubeConfigFile: Invalid value: ${JSON.stringify(file)}: ${why}`;
 }
 
 async function webhookMode(
