@@ -21,6 +21,7 @@ const special: Readonly<Record<string, string>> = {
   "token-cleaner-controller": "token_cleaner",
   "ttl-after-finished-controller": "ttl_jobs_to_delete",
   "ttl-controller": "ttlcontroller",
+  "volumeattributesclass-protection-controller": "vacprotection",
 };
 
 /** The same series under upstream's names. */

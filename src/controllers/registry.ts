@@ -34,6 +34,7 @@ import { tokenCleanerController } from "./bootstrap-tokens/token-cleaner-control
 import { bootstrapSignerController } from "./bootstrap-tokens/bootstrap-signer-controller.ts";
 import { persistentVolumeExpanderController } from "./persistentvolume-expander/persistentvolume-expander-controller.ts";
 import { validatingAdmissionPolicyStatusController } from "./validatingadmissionpolicy-status/validatingadmissionpolicy-status-controller.ts";
+import { volumeAttributesClassProtectionController } from "./volumeattributesclass-protection/volumeattributesclass-protection-controller.ts";
 import { serviceCidrController } from "./service-cidr/service-cidr-controller.ts";
 
 /** Every controller, in the order in which they are made. */
@@ -64,6 +65,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   persistentVolumeExpanderController,
   persistentVolumeClaimProtectionController,
   persistentVolumeProtectionController,
+  volumeAttributesClassProtectionController,
   ephemeralVolumeController,
   disruptionController,
   horizontalPodAutoscalerController,
