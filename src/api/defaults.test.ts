@@ -113,6 +113,10 @@ test("a service's ports and policies follow from its type", () => {
   assert.equal(service.spec.externalTrafficPolicy, "Cluster");
   assert.equal(service.spec.internalTrafficPolicy, "Cluster");
   assert.equal(service.spec.sessionAffinity, "None");
+  const outside = defaulted<Service>("", "v1", "Service", {
+    spec: { externalIPs: ["192.0.2.1"], ports: [{ port: 80 }] },
+  });
+  assert.deepEqual([outside.spec.type, outside.spec.externalTrafficPolicy], ["ClusterIP", "Cluster"]);
 });
 
 test("defaulting fills every kind from nothing without failing, and stays put", () => {

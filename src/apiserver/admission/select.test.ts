@@ -129,18 +129,28 @@ test("OwnerReferencesPermissionEnforcement asks for the right to delete, and to 
   const owned = (...ownerReferences: object[]) => ({ metadata: { name: "x", ownerReferences } });
   const resource = { group: "", version: "v1", resource: "configmaps" };
   const check = async (object: object, oldObject?: object) =>
-    plugin.validate?.(attributesFor(object, { oldObject, resource, subresource: "" }));
+    plugin.validate?.(
+      attributesFor(object, {
+        ...{ oldObject, resource, subresource: "" },
+        operation: oldObject === undefined ? "CREATE" : "UPDATE",
+      }),
+    );
   const head = 'configmaps "x" is forbidden: ';
-  await assert.rejects(check(owned(owner)), {
-    message: `${head}cannot set an ownerRef on a resource you can't delete: no rule, <nil>`,
-  });
-  may.add("delete configmaps x");
+  // Who creates something may say whose it is, and needs a right only to keep the owner.
+  await check(owned({ ...owner, blockOwnerDeletion: false }));
+  assert.deepEqual(asked, []);
   await assert.rejects(check(owned(owner)), {
     message: `${head}cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: no rule, <nil>`,
   });
   await assert.rejects(check(owned({ ...owner, kind: "Nothing" })), {
-    message: `${head}cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion example.com/v1 Kind Nothing`,
+    message: `${head}cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion example.com/v1 Kind Nothing: no matches for kind "Nothing" in version "example.com/v1"`,
   });
+  await assert.rejects(check(owned(owner), owned()), {
+    message: `${head}cannot set an ownerRef on a resource you can't delete: no rule, <nil>`,
+  });
+  may.add("update */finalizers *");
+  await check(owned({ ...owner, kind: "Nothing" }));
+  may.clear();
   may.add("update owners/finalizers o");
   await check(owned(owner));
   asked.length = 0;
@@ -153,7 +163,10 @@ test("EventRateLimit takes a burst, then so many in a second, of each key", asyn
   const send = (namespace: string, more: object = {}) =>
     plugin.validate?.(attributesFor({} as Event, { namespace, dryRun: false, ...more }));
   for (let count = 0; count < 3; count++) void send("a");
-  assert.throws(() => send("a"), { code: 429, message: "limit reached on type Namespace for key a" });
+  assert.throws(() => send("a"), {
+    code: 429,
+    message: "Too many requests: limit reached on type Namespace for key a",
+  });
   void send("b");
   void send("a", { dryRun: true });
   await clock.advance(500);

@@ -80,10 +80,12 @@ function fillService(service: Service): void {
   for (const port of spec.ports ?? []) {
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === "") port.targetPort = port.port;
   }
+  // What the facts default is filled in after this.
+  const { type = "ClusterIP" } = spec;
   const isReachedFromOutside =
-    spec.type === "LoadBalancer" ||
-    spec.type === "NodePort" ||
-    (spec.type === "ClusterIP" && (spec.externalIPs?.length ?? 0) > 0);
+    type === "LoadBalancer" ||
+    type === "NodePort" ||
+    (type === "ClusterIP" && (spec.externalIPs?.length ?? 0) > 0);
   if (isReachedFromOutside) spec.externalTrafficPolicy ??= "Cluster";
   if (spec.type !== "ExternalName") spec.internalTrafficPolicy ??= "Cluster";
   if (spec.type !== "LoadBalancer") return;

@@ -1,7 +1,8 @@
 import type { Event } from "../../../api/index.ts";
-import { newFailure } from "../../../apimachinery/index.ts";
+import { aggregateMessages, newFailure } from "../../../apimachinery/index.ts";
 import type { Clock } from "../../../base/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
+import { isResource } from "../refuse.ts";
 
 /** How many events of one kind, by what they have in common, are taken in a second. */
 export interface EventLimit {
@@ -17,17 +18,14 @@ export function eventRateLimit(limits: readonly EventLimit[], clock: Clock): Adm
   const buckets = limits.map((limit) => new Buckets(limit, clock));
   return {
     name: "EventRateLimit",
-    handles: (operation, { group, resource }, subresource) =>
-      (operation === "CREATE" || operation === "UPDATE") &&
-      subresource === "" &&
-      resource === "events" &&
-      (group === "" || group === "events.k8s.io"),
+    // Not those of `events.k8s.io`, as upstream has it.
+    handles: (operation, resource) =>
+      (operation === "CREATE" || operation === "UPDATE") && isResource(resource, "", "events"),
     validate(attributes) {
       if (attributes.dryRun) return;
       const refusals = buckets.flatMap((one) => one.refusal(attributes) ?? []);
       if (refusals.length === 0) return;
-      const message = refusals.length === 1 ? (refusals[0] ?? "") : `[${refusals.join(", ")}]`;
-      throw newFailure(429, "TooManyRequests", message);
+      throw newFailure(429, "TooManyRequests", `Too many requests: ${aggregateMessages(refusals)}`);
     },
   };
 }

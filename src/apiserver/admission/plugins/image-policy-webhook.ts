@@ -1,4 +1,5 @@
 import type { Container, Pod } from "../../../api/index.ts";
+import { StatusError } from "../../../apimachinery/index.ts";
 import { type Clock, messageOf } from "../../../base/index.ts";
 import { BoundedCache } from "../../authn/bounded-cache.ts";
 import { annotate } from "../annotate.ts";
@@ -67,7 +68,7 @@ export function imagePolicyWebhook(policy: ImagePolicy | undefined, clock: Pick<
       remembered.set(key, status, clock.monotonic() + (status.allowed === true ? of.allowTtlMs : of.denyTtlMs));
       return status;
     } catch (error) {
-      if (!of.defaultAllow) throw refuse(attributes, messageOf(error));
+      if (!of.defaultAllow) throw error instanceof StatusError ? error : refuse(attributes, messageOf(error));
       annotate(attributes, `${auditPrefix}failed-open`, "true");
       const { metadata } = attributes.object as Pod;
       metadata.annotations = { ...metadata.annotations, [failedOpenKey]: "true" };
@@ -91,9 +92,8 @@ function specOf({ object, subresource, namespace }: AdmissionAttributes): object
 }
 
 function readStatus(answer: unknown): ReviewStatus {
-  const { kind = "", apiVersion: version = "", status = {} } = (answer ?? {}) as Readonly<Record<string, unknown>>;
-  if (kind === "") throw new Error(`Object 'Kind' is missing in '${JSON.stringify(answer)}'`);
-  if (kind !== "ImageReview" || version !== apiVersion)
-    throw new Error(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(version)}`);
-  return status as ReviewStatus;
+  const given = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  const { kind = "ImageReview", apiVersion: version = apiVersion, status = {} } = given;
+  if (kind === "ImageReview" && version === apiVersion) return status as ReviewStatus;
+  throw new Error(`converting (${String(version)}.${String(kind)}) to (v1alpha1.ImageReview): unknown conversion`);
 }

@@ -9,7 +9,6 @@ export function namespaceAutoProvision(objects: ClusterObjects): AdmissionPlugin
   return {
     name: "NamespaceAutoProvision",
     handles: (operation, resource) => operation === "CREATE" && !isResource(resource, "", "namespaces"),
-    onlyChecks: true,
     admit(attributes) {
       const { namespace, dryRun } = attributes;
       if (dryRun || namespace === "") return undefined;

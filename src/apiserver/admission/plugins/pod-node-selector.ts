@@ -1,5 +1,11 @@
 import type { Namespace, Pod } from "../../../api/index.ts";
-import { isQualifiedName, newForbidden, newUnknownError, quote } from "../../../apimachinery/index.ts";
+import {
+  isQualifiedName,
+  isValidLabelValue,
+  newForbidden,
+  newUnknownError,
+  quote,
+} from "../../../apimachinery/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
 import { namespaceNamed } from "../matching/selectors.ts";
 import type { ClusterObjects } from "../objects.ts";
@@ -57,7 +63,9 @@ function labelsIn(text: string): Labels {
     if (parts.length !== 2) throw newUnknownError(`invalid selector: [${parts.join(" ")}]`);
     const [key = "", value = ""] = parts.map((part) => part.trim());
     const problems = isQualifiedName(key);
-    if (problems.length > 0) throw newUnknownError(`key: Invalid value: ${quote(key)}: ${problems.join("; ")}`);
+    if (problems.length > 0) throw newUnknownError(`<nil>: Invalid value: ${quote(key)}: ${problems.join("; ")}`);
+    const wrong = isValidLabelValue(value);
+    if (wrong.length > 0) throw newUnknownError(`[${key}]: Invalid value: ${quote(value)}: ${wrong.join("; ")}`);
     labels[key] = value;
   }
   return labels;

@@ -1,6 +1,5 @@
 import { type Namespace, type Pod, podQos, type Toleration } from "../../../api/index.ts";
-import { newUnknownError } from "../../../apimachinery/index.ts";
-import { messageOf } from "../../../base/index.ts";
+import { jsonSyntaxError, newUnknownError, type StatusError } from "../../../apimachinery/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
 import { namespaceNamed } from "../matching/selectors.ts";
 import type { ClusterObjects } from "../objects.ts";
@@ -60,14 +59,28 @@ function tolerationsIn({ metadata }: Namespace, key: string): readonly Toleratio
   const text = metadata.annotations?.[key];
   if (text === undefined) return undefined;
   if (text === "") return [];
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch (error) {
-    throw newUnknownError(messageOf(error));
-  }
+  const problem = jsonSyntaxError(text);
+  if (problem !== undefined) throw newUnknownError(problem);
+  const given: unknown = JSON.parse(text);
   if (given === null) return [];
-  if (!Array.isArray(given))
-    throw newUnknownError("json: cannot unmarshal object into Go value of type []v1.Toleration");
+  if (!Array.isArray(given)) throw mistyped(given, "value of type []v1.Toleration");
+  for (const one of given as readonly unknown[]) checkTypes(one);
   return given as readonly Toleration[];
+}
+
+function checkTypes(one: unknown): void {
+  if (typeof one !== "object" || one === null || Array.isArray(one)) throw mistyped(one, "value of type v1.Toleration");
+  for (const [name, value] of Object.entries(one)) {
+    const field = `struct field Toleration.${name} of type`;
+    if (["key", "operator", "value", "effect"].includes(name) && typeof value !== "string")
+      throw mistyped(value, `${field} ${goTypes[name] ?? "string"}`);
+    if (name === "tolerationSeconds" && !Number.isSafeInteger(value)) throw mistyped(value, `${field} int64`);
+  }
+}
+
+const goTypes: Readonly<Record<string, string>> = { operator: "v1.TolerationOperator", effect: "v1.TaintEffect" };
+
+function mistyped(value: unknown, into: string): StatusError {
+  const kind = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  return newUnknownError(`json: cannot unmarshal ${kind} into Go ${into}`);
 }

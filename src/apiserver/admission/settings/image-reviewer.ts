@@ -1,3 +1,4 @@
+import { StatusError } from "../../../apimachinery/index.ts";
 import { messageOf, TimeoutError, withTimeout } from "../../../base/index.ts";
 import { credentialsOf, NodeTransport, resolveKubeconfig, tlsMaterialOf } from "../../../client/index.ts";
 import type { ImagePolicy } from "../plugins/image-policy-webhook.ts";
@@ -52,7 +53,8 @@ function mayPass(error: unknown): boolean {
 }
 
 function told(error: unknown, url: string): unknown {
-  if (error instanceof AnswerError) return error;
+  // Who refuses in the API's own form has the last word.
+  if (error instanceof AnswerError) return error.status?.reason === "Forbidden" ? new StatusError(error.status) : error;
   const reason = error instanceof TimeoutError ? "context deadline exceeded" : goReason(messageOf(error));
   return new Error(`Post ${JSON.stringify(url)}: ${reason}`, { cause: error });
 }

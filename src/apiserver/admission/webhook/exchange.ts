@@ -4,6 +4,13 @@ import type { HttpTransport } from "../../../client/index.ts";
 
 const bodyBytesMax = 3 * 1024 * 1024;
 
+interface AnswerFacts {
+  readonly code?: number;
+  readonly cause?: unknown;
+  readonly retryAfter?: number | undefined;
+  readonly status?: Status | undefined;
+}
+
 /** The webhook was reached, but its answer is no use. */
 export class AnswerError extends Error {
   /** Of the answer; 503 where it was a good one. */
@@ -12,18 +19,14 @@ export class AnswerError extends Error {
   readonly answered: number;
   /** After how many seconds it wants to be asked again, where it says so. */
   readonly retryAfter: number | undefined;
-  constructor(
-    message: string,
-    {
-      code,
-      cause,
-      retryAfter,
-    }: { readonly code?: number; readonly cause?: unknown; readonly retryAfter?: number | undefined } = {},
-  ) {
+  /** What it answered with, if that was a Status. */
+  readonly status: Status | undefined;
+  constructor(message: string, { code, cause, retryAfter, status }: AnswerFacts = {}) {
     super(message, { cause });
     this.code = code ?? 503;
     this.answered = code ?? 200;
     this.retryAfter = retryAfter;
+    this.status = status;
   }
 }
 
@@ -68,7 +71,12 @@ export async function exchange(
   if (status < 200 || status > 299) {
     const seconds = Number(headers["retry-after"] ?? Number.NaN);
     const retryAfter = Number.isInteger(seconds) ? seconds : undefined;
-    throw new AnswerError(failureIn(text, status, headers), { code: status, retryAfter });
+    const told = statusIn(text);
+    throw new AnswerError(told?.message ?? failureIn(text, status, headers), {
+      code: status,
+      retryAfter,
+      status: told,
+    });
   }
   if (text === "") {
     const type = headers["content-type"] ?? "";
@@ -83,10 +91,8 @@ export async function exchange(
   }
 }
 
-/** A Status in the answer speaks for itself; of text, only what the code says is told. */
+/** Of text, only what the code says is told. */
 function failureIn(text: string, code: number, headers: Readonly<Record<string, string>>): string {
-  const status = statusIn(text);
-  if (status !== undefined) return status;
   const isText = (headers["content-type"] ?? "").startsWith("text/");
   return newGenericServerResponse({
     code,
@@ -99,10 +105,12 @@ function failureIn(text: string, code: number, headers: Readonly<Record<string, 
   }).message;
 }
 
-function statusIn(text: string): string | undefined {
+/** A Status in the answer speaks for itself. */
+function statusIn(text: string): (Status & { readonly message: string }) | undefined {
   try {
-    const { kind, status, message } = JSON.parse(text) as Partial<Status>;
-    return kind === "Status" && status === "Failure" && message ? message : undefined;
+    const given = JSON.parse(text) as Status;
+    const { kind, status, message } = given;
+    return kind === "Status" && status === "Failure" && message ? { ...given, message } : undefined;
   } catch {
     return undefined;
   }

@@ -164,11 +164,12 @@ new RuleTables<Service>("Service", serviceStrategy).warns([
       metadata,
       spec: { type: "ClusterIP", clusterIP: "None", sessionAffinity: "ClientIP", externalIPs: ["1.2.3.4"] },
     },
-    [
-      "spec.externalIPs is ignored for headless services",
-      "spec.SessionAffinity is ignored for headless services",
-      "spec.externalIPs is deprecated",
-    ],
+    ["spec.externalIPs is ignored for headless services", "spec.SessionAffinity is ignored for headless services"],
+  ],
+  [
+    "addresses of one that has an address",
+    { metadata, spec: { type: "ClusterIP", clusterIP: "10.0.0.1", externalIPs: ["1.2.3.4"] } },
+    ["spec.externalIPs is deprecated and may no longer be implemented in some clusters"],
   ],
   [
     "the old name of a distribution",

@@ -14,13 +14,15 @@ export function serviceWarnings({ metadata, spec }: Service): readonly string[] 
   const each = (list: readonly string[], field: string, warn: typeof warningsForIp) =>
     warnings.push(...list.flatMap((value, index) => warn(value, specPath.child(field).index(index))));
   if (clusterIP !== "" && clusterIP !== "None") each(clusterIPs, "clusterIPs", warningsForIp);
-  if (type === "ClusterIP" && clusterIP === "None") {
+  const headless = type === "ClusterIP" && clusterIP === "None";
+  if (headless) {
     if (loadBalancerIP !== "") warnings.push("spec.loadBalancerIP is ignored for headless services");
     if (externalIPs.length > 0) warnings.push("spec.externalIPs is ignored for headless services");
     if (spec.sessionAffinity !== "None") warnings.push("spec.SessionAffinity is ignored for headless services");
   }
-  if (externalIPs.length > 0) warnings.push("spec.externalIPs is deprecated");
   each(externalIPs, "externalIPs", warningsForIp);
+  if (externalIPs.length > 0 && !headless && type !== "ExternalName")
+    warnings.push("spec.externalIPs is deprecated and may no longer be implemented in some clusters");
   if (loadBalancerIP !== "") warnings.push(...warningsForIp(loadBalancerIP, specPath.child("loadBalancerIP")));
   each(spec?.loadBalancerSourceRanges ?? [], "loadBalancerSourceRanges", warningsForCidr);
   if (type === "ExternalName" && externalIPs.length > 0) {
