@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Disk, Log } from "../../base/index.ts";
 import type { RuntimeService } from "../../cri/index.ts";
 import { type CgroupManager, podLimits } from "../cgroups/manager.ts";
@@ -31,7 +32,7 @@ export interface PendingResize {
 
 export interface ResizeOutcome {
   readonly pending: PendingResize | undefined;
-  /** Something in the runtime was changed. */
+  /** Something in the runtime was changed, or what containers are said to have. */
   readonly changed: boolean;
 }
 
@@ -71,8 +72,8 @@ export class Resizer {
       await this.#apply(pod, view, targets, signal);
     }
     this.#settled.set(podUid(pod), generation);
-    this.#note(pod, view);
-    return { pending: undefined, changed: targets.length > 0 };
+    const isNew = this.#note(pod, view);
+    return { pending: undefined, changed: targets.length > 0 || isNew };
   }
 
   /** What the container has of cpu and memory; `undefined` when only the pod's specification tells. */
@@ -80,13 +81,16 @@ export class Resizer {
     return this.#given.get(uid)?.get(containerId);
   }
 
-  #note(pod: Pod, view: RuntimePod): void {
+  /** Other amounts can be the same to the kernel, and still are to be told. Returns whether they are others. */
+  #note(pod: Pod, view: RuntimePod): boolean {
+    const before = this.#given.get(podUid(pod));
     const given = new Map<string, ResourceRequirements>();
     for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
       const status = latest(view, container.name);
       if (status?.state === "running") given.set(status.id, container.resources ?? {});
     }
     this.#given.set(podUid(pod), given);
+    return [...given].some(([id, now]) => before?.has(id) === true && !isDeepStrictEqual(before.get(id), now));
   }
 
   forget(uid: string): void {
