@@ -32,7 +32,8 @@ export function createRouter({ table, services, paths, virtual, isRemote = () =>
     if (info.isResourceRequest && !isRemote(info.apiGroup, info.apiVersion)) {
       const served = table.get(info.apiGroup, info.apiVersion, info.resource);
       if (served !== undefined && info.parts.length <= pathPartsMax(info.subresource)) {
-        if (!methods.has(request.method)) return methodNotAllowedReply();
+        if (!methods.has(request.method) && !isProxied(request.method, info.subresource))
+          return methodNotAllowedReply();
         if (info.verb === "watch" && request.method !== "GET") return methodNotAllowedReply();
         if (!scopeFits(info, served.descriptor.facts.namespaced)) return notFoundReply();
         return handleResource({ served, request, query, context, services });
@@ -46,6 +47,11 @@ export function createRouter({ table, services, paths, virtual, isRemote = () =>
     }
     return notFoundReply();
   };
+}
+
+/** Proxies pass on this method too; it has no verb. */
+function isProxied(method: string, subresource: string): boolean {
+  return method === "OPTIONS" && subresource === "proxy";
 }
 
 /** Proxies take any path below them. */

@@ -20,7 +20,8 @@ export class SubresourceHandlers {
     const { verb, subresource } = context.info;
     const facts = served.subresources.get(subresource);
     if (facts === undefined) return notFoundReply();
-    if (!facts.verbs.includes(verb)) throw methodNotAllowed();
+    // What has no verb is a method that only proxies take.
+    if (verb !== "" && !facts.verbs.includes(verb)) throw methodNotAllowed();
     const { group, facts: resource } = served.descriptor;
     const own = this.#handlers.get(`${group}/${resource.name}/${subresource}`) ?? this.#handlers.get(subresource);
     if (own !== undefined) return own(call);

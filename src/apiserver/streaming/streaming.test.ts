@@ -128,6 +128,25 @@ test("logs come from the kubelet of the pod's node", () =>
     assert.deepEqual([refused.code, refused.message], [400, "container is waiting to start"]);
   }));
 
+test("a proxy passes on any method, also the one that has no verb", () =>
+  withPod(async ({ port }) => {
+    const ask = (method: string, path: string): Promise<readonly [number | undefined, string]> =>
+      new Promise((resolve, reject) => {
+        const outgoing = request({ host: "127.0.0.1", port, path, method, rejectUnauthorized: false });
+        outgoing.once("error", reject).once("response", (response) => {
+          let text = "";
+          response.setEncoding("utf8").on("data", (part: string) => (text += part));
+          response.once("end", () => resolve([response.statusCode, text]));
+        });
+        outgoing.end();
+      });
+    const path = "/api/v1/nodes/n1";
+    for (const method of ["GET", "POST", "OPTIONS"])
+      assert.deepEqual(await ask(method, `${path}/proxy/x?y=z`), [200, "log of /x?y=z"]);
+    assert.equal((await ask("OPTIONS", path))[0], 405);
+    assert.equal((await ask("OPTIONS", `${path}/status`))[0], 405);
+  }));
+
 test("a log goes through a WebSocket, as bytes or in base64", () =>
   withPod(async ({ port }) => {
     const read = async (protocols: string[]): Promise<readonly [string, boolean, string]> => {
