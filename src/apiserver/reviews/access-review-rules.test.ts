@@ -104,3 +104,11 @@ test("authorizers get requirements as selectors, without those that none can say
   assert.deepEqual(selectorsOf({ labelSelector: { rawSelector: "a=b" } }), { labelSelector: "a=b" });
   assert.deepEqual(selectorsOf({}), {});
 });
+
+test("a key that would say another term leaves the question wider", () => {
+  const keys = ["a,spec.nodeName", "a=b,c", "a!", "!a", "a\\", " a", ""];
+  const requirements = keys.map((key) => ({ key, operator: "In", values: ["x"] }));
+  assert.deepEqual(selectorsOf({ fieldSelector: { requirements } }), {});
+  const told = [...requirements, { key: "metadata.name", operator: "NotIn", values: ["y"] }];
+  assert.deepEqual(selectorsOf({ fieldSelector: { requirements: told } }), { fieldSelector: "metadata.name!=y" });
+});

@@ -144,9 +144,12 @@ function textOf(selector: Selector | undefined, term: (requirement: Requirement)
   return requirements.flatMap((requirement) => term(requirement) ?? []).join(",");
 }
 
+/** A selector's text could not tell these in a key from where the key ends, or the next term begins. */
+const unsayable = /[,=!\\\s]/;
+
 function fieldTerm({ key, operator, values = [] }: Requirement): string | undefined {
   const [value] = values;
-  if (value === undefined || values.length > 1) return undefined;
+  if (value === undefined || values.length > 1 || key === "" || unsayable.test(key)) return undefined;
   if (operator === "In") return `${key}=${escapeFieldValue(value)}`;
   return operator === "NotIn" ? `${key}!=${escapeFieldValue(value)}` : undefined;
 }
