@@ -21,13 +21,17 @@ export interface ReplicaAnnotations {
   readonly max: number;
 }
 
-export function revisionOf(object: Deployment | ReplicaSet): number {
+const revisionMax = 2n ** 63n - 1n;
+
+/** 0 where there is none. Upstream counts in 64 bits, and whoever adopts sets may begin anywhere. */
+export function revisionOf(object: Deployment | ReplicaSet): bigint {
   const text = object.metadata.annotations?.[revisionAnnotation];
-  return text !== undefined && /^[0-9]+$/.test(text) ? Number(text) : 0;
+  const revision = text !== undefined && /^[0-9]{1,19}$/.test(text) ? BigInt(text) : 0n;
+  return revision > revisionMax ? 0n : revision;
 }
 
-export function maxRevision(sets: readonly ReplicaSet[]): number {
-  return sets.reduce((highest, set) => Math.max(highest, revisionOf(set)), 0);
+export function maxRevision(sets: readonly ReplicaSet[]): bigint {
+  return sets.map(revisionOf).reduce((highest, revision) => (revision > highest ? revision : highest), 0n);
 }
 
 export function numberAnnotation(set: ReplicaSet, which: "desired" | "max"): number | undefined {
@@ -49,7 +53,7 @@ export function setReplicaAnnotations(set: ReplicaSet, { desired, max }: Replica
 }
 
 /** Brings the annotations of the new set up to date: the Deployment's own, and its revision. True if that changed anything. */
-export function updateNewSetAnnotations(deployment: Deployment, set: ReplicaSet, revision: number): boolean {
+export function updateNewSetAnnotations(deployment: Deployment, set: ReplicaSet, revision: bigint): boolean {
   const before = set.metadata.annotations ?? {};
   const annotations = { ...before };
   let changed = false;

@@ -82,7 +82,7 @@ export function setsToCleanUp(deployment: Deployment, oldSets: readonly ReplicaS
   const limit = deployment.spec.revisionHistoryLimit;
   if (limit === undefined || limit === 2 ** 31 - 1) return [];
   const alive = oldSets.filter((set) => set.metadata.deletionTimestamp === undefined);
-  const byRevision = byCreation(alive).sort((a, b) => revisionOf(a) - revisionOf(b));
+  const byRevision = byCreation(alive).sort((a, b) => Number(revisionOf(a) - revisionOf(b)));
   return byRevision
     .slice(0, Math.max(0, alive.length - limit))
     .filter(

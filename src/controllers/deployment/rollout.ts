@@ -118,8 +118,8 @@ export class Rollout {
     return this.#newSet;
   }
 
-  #nextRevision(): number {
-    return maxRevision(this.#oldSets) + 1;
+  #nextRevision(): bigint {
+    return maxRevision(this.#oldSets) + 1n;
   }
 
   async #updateNewSet(current: ReplicaSet): Promise<ReplicaSet> {
