@@ -165,6 +165,7 @@ test("a placed pod is resized to what its node has, and how its node can", () =>
   const node = (labels: Readonly<Record<string, string>>, declaredFeatures: string[] = []) =>
     ({
       metadata: { name: "n1", labels },
+      spec: {},
       status: { allocatable: { cpu: "2", memory: "1Gi" }, declaredFeatures },
     }) as Node;
   const sized = (cpu: string, generation: number, more: object = {}) =>

@@ -337,6 +337,9 @@ describe("built-in admission plug-ins", () => {
       });
       const placed = await inDefault("pods").create(pod("placed-at-once", { nodeName: "n1" }));
       assert.deepEqual(placed.metadata.labels, { "topology.kubernetes.io/zone": "z1" });
+      const lying = { labels: { "topology.kubernetes.io/zone": "elsewhere" } };
+      const corrected = await inDefault("pods").create(pod("corrected", { nodeName: "n1" }, lying));
+      assert.deepEqual(corrected.metadata.labels, { "topology.kubernetes.io/zone": "z1" });
     });
   });
 

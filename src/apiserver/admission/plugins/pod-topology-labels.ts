@@ -16,10 +16,11 @@ export function podTopologyLabels(objects: ClusterObjects): AdmissionPlugin {
       const node = subresource === "" ? (object as Pod).spec?.nodeName : nodeIn(object);
       if (object === undefined || !node) return;
       const labels = objects.get<Node>("", "nodes", "", node)?.metadata.labels ?? {};
+      const found = copied.filter((key) => labels[key] !== undefined);
+      if (found.length === 0) return;
+      // What the node has counts, whatever the pod said.
       const own = object.metadata.labels ?? {};
-      const missing = copied.filter((key) => labels[key] !== undefined && own[key] === undefined);
-      if (missing.length === 0) return;
-      object.metadata.labels = { ...own, ...Object.fromEntries(missing.map((key) => [key, labels[key] ?? ""])) };
+      object.metadata.labels = { ...own, ...Object.fromEntries(found.map((key) => [key, labels[key] ?? ""])) };
     },
   };
 }

@@ -275,6 +275,16 @@ quotas.rejects([
     ['spec.scopes: Invalid value: ["Terminating"]: unsupported scope applied to resource'],
   ],
   [
+    "a selector's scope that cannot count it, shown as it is inside",
+    quota({
+      hard: { pods: "1" },
+      scopeSelector: { matchExpressions: [{ scopeName: "VolumeAttributesClass", operator: "In", values: ["a"] }] },
+    }),
+    [
+      'spec.scopeSelector.matchExpressions: Invalid value: {"MatchExpressions":[{"ScopeName":"VolumeAttributesClass","Operator":"In","Values":["a"]}]}: unsupported scope applied to resource',
+    ],
+  ],
+  [
     "a scope without values",
     quota({ scopeSelector: { matchExpressions: [{ scopeName: "PriorityClass", operator: "In" }] } }),
     [

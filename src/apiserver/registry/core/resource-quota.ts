@@ -112,15 +112,25 @@ const existsOnly = ["Terminating", "NotTerminating", "BestEffort", "NotBestEffor
 const mustExist =
   "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
 
+/** Upstream shows the selector as it has it inside, where fields have no JSON names. */
+function internalForm(requirements: readonly coreV1.ScopedResourceSelectorRequirement[]): unknown {
+  const MatchExpressions = requirements.map(({ scopeName, operator, values }) => ({
+    ...{ ScopeName: scopeName, Operator: operator },
+    Values: values ?? null,
+  }));
+  return { MatchExpressions };
+}
+
 function checkScopeSelector({ scopeSelector, hard = {} }: Spec, errors: Errors): void {
   if (scopeSelector === undefined) return;
   const path = specPath.child("scopeSelector").child("matchExpressions");
   const requirements = scopeSelector.matchExpressions ?? [];
+  const shown = internalForm(requirements);
   // Upstream does not say which of them.
   checkEach(requirements, path, errors, ({ scopeName, operator, values = [] }) => {
     if (!scopes.has(scopeName)) errors.push(invalid(path.child("scopeName"), scopeName, "unsupported scope"));
     for (let i = uncounted(scopeName, hard); i > 0; i--) {
-      errors.push(invalid(path, scopeSelector, "unsupported scope applied to resource"));
+      errors.push(invalid(path, shown, "unsupported scope applied to resource"));
     }
     if (existsOnly.includes(scopeName) && operator !== "Exists") {
       errors.push(invalid(path.child("operator"), operator, mustExist));
@@ -134,5 +144,5 @@ function checkScopeSelector({ scopeSelector, hard = {} }: Spec, errors: Errors):
     } else errors.push(invalid(path.child("operator"), operator, "not a valid selector operator"));
   });
   const names = requirements.map(({ scopeName }) => scopeName);
-  checkOpposites(names, scopeSelector, path, errors);
+  checkOpposites(names, shown, path, errors);
 }
