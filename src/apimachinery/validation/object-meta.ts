@@ -14,21 +14,17 @@ const subresourceMaxLength = 256;
 const orphanFinalizer = "orphan";
 const foregroundFinalizer = "foregroundDeletion";
 
-/** The metadata of an object about to be created, after its name was generated. */
+/** The metadata of an object, after its name was generated. */
 export function validateObjectMeta(
   meta: ObjectMeta,
   namespaced: boolean,
   nameRule: NameRule,
   path: FieldPath,
-): readonly FieldError[] {
+): FieldError[] {
   const errors: FieldError[] = [];
-  const { generateName = "", name = "", namespace = "" } = meta;
-  if (generateName !== "") {
-    for (const message of nameRule(generateName, true))
-      errors.push(invalid(path.child("generateName"), generateName, message));
-  }
+  const { name = "", namespace = "" } = meta;
+  validateNames(meta, nameRule, path, errors);
   if (name === "") errors.push(required(path.child("name"), "name or generateName is required"));
-  else for (const message of nameRule(name, false)) errors.push(invalid(path.child("name"), name, message));
   if (!namespaced) {
     if (namespace !== "") errors.push(forbidden(path.child("namespace"), "not allowed on this type"));
   } else if (namespace === "") errors.push(required(path.child("namespace")));
@@ -36,13 +32,32 @@ export function validateObjectMeta(
     for (const message of nameIsDnsLabel(namespace, false))
       errors.push(invalid(path.child("namespace"), namespace, message));
   if ((meta.generation ?? 0) < 0) errors.push(invalid(path.child("generation"), meta.generation, isNegativeError));
-  validateCommon(meta, path, errors, true);
+  if (meta.labels !== undefined) validateLabels(meta.labels, path.child("labels"), errors);
+  if (meta.annotations !== undefined) validateAnnotations(meta.annotations, path.child("annotations"), errors);
+  if (meta.ownerReferences !== undefined)
+    validateOwnerReferences(meta.ownerReferences, path.child("ownerReferences"), errors);
+  if (meta.finalizers !== undefined) validateFinalizers(meta.finalizers, path.child("finalizers"), errors);
+  if (meta.managedFields !== undefined) validateManagedFields(meta.managedFields, path.child("managedFields"), errors);
   return errors;
 }
 
-/** The metadata of an object about to be replaced. */
-export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, path: FieldPath): readonly FieldError[] {
-  const errors: FieldError[] = [];
+/** A name and what it is to be generated from, where they are there, by the rule of a kind. */
+export function validateNames(meta: ObjectMeta, nameRule: NameRule, path: FieldPath, errors: FieldError[]): void {
+  const { generateName = "", name = "" } = meta;
+  if (generateName !== "") {
+    for (const message of nameRule(generateName, true))
+      errors.push(invalid(path.child("generateName"), generateName, message));
+  }
+  if (name !== "") for (const message of nameRule(name, false)) errors.push(invalid(path.child("name"), name, message));
+}
+
+/** How the metadata of an object about to be replaced may differ from before. */
+export function validateObjectMetaUpdate(
+  meta: ObjectMeta,
+  old: ObjectMeta,
+  path: FieldPath,
+  errors: FieldError[],
+): void {
   if (old.deletionTimestamp !== undefined) {
     validateNoNewFinalizers(meta.finalizers, old.finalizers, path.child("finalizers"), errors);
   }
@@ -66,17 +81,6 @@ export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, path
       errors.push(invalid(path.child(field), shown, fieldImmutableError));
     }
   }
-  validateCommon(meta, path, errors, false);
-  return errors;
-}
-
-function validateCommon(meta: ObjectMeta, path: FieldPath, errors: FieldError[], creating: boolean): void {
-  if (meta.labels !== undefined) validateLabels(meta.labels, path.child("labels"), errors);
-  if (meta.annotations !== undefined) validateAnnotations(meta.annotations, path.child("annotations"), errors);
-  if (meta.ownerReferences !== undefined)
-    validateOwnerReferences(meta.ownerReferences, path.child("ownerReferences"), errors);
-  if (creating && meta.finalizers !== undefined) validateFinalizers(meta.finalizers, path.child("finalizers"), errors);
-  if (meta.managedFields !== undefined) validateManagedFields(meta.managedFields, path.child("managedFields"), errors);
 }
 
 export function validateLabels(labels: Readonly<Record<string, string>>, path: FieldPath, errors: FieldError[]): void {

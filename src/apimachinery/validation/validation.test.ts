@@ -104,7 +104,9 @@ test("what an update may not change", () => {
     deletionTimestamp: "2026-01-01T00:00:00Z",
   };
   const meta: ObjectMeta = { name: "b", uid: "w", generation: 1, finalizers: ["k8s.io/x"] };
-  assert.deepEqual(shown(v.validateObjectMetaUpdate(meta, old, path)), [
+  const errors: FieldError[] = [];
+  v.validateObjectMetaUpdate(meta, old, path, errors);
+  assert.deepEqual(shown(errors), [
     'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"k8s.io/x"}',
     'metadata.resourceVersion: Invalid value: "": must be specified for an update',
     "metadata.generation: Invalid value: 1: must not be decremented",

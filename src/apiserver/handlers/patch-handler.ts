@@ -11,6 +11,7 @@ import {
 import type { ApiResponse } from "../http/exchange.ts";
 import { managerOf } from "../registry/field-manager.ts";
 import type { ResourceDescriptor } from "../registry/contract.ts";
+import { checkIdentity } from "../registry/metadata.ts";
 import { updateObject } from "../registry/update.ts";
 import type { RequestContext } from "../request/contract.ts";
 import { bodyBytesMax, bodyKindOf, type FieldValidation, headerText, reportProblems, textOf } from "./body.ts";
@@ -108,19 +109,8 @@ function patched({ type, call, parameters }: PatchCall, existing: KubeObject | u
         : applyStrategicMergePatch(document, patch, descriptor.codec.schema);
   checkKindKept({ type, patch, value }, descriptor);
   const object = decodePatched(descriptor, { type, patch, value }, existing?.metadata.managedFields, parameters, call);
-  checkNamed(object, call.context);
+  checkIdentity(object, call.context.info, descriptor.facts.namespaced);
   return object;
-}
-
-/** A patch may not move an object elsewhere. */
-function checkNamed(object: KubeObject, { info }: RequestContext): void {
-  const { name = "", namespace = "" } = object.metadata;
-  if (name !== "" && name !== info.name) {
-    throw newBadRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
-  }
-  if (namespace !== "" && namespace !== info.namespace) {
-    throw newBadRequest("the namespace of the provided object does not match the namespace sent on the request");
-  }
 }
 
 type Owners = KubeObject["metadata"]["managedFields"];
@@ -171,19 +161,13 @@ function applied(
   const { registry, descriptor } = call.served;
   const manager = managerOf(parameters.fieldManager, call.context.userAgent);
   const lenient = { fieldValidation: "Ignore" } as const;
-  const checked = decodePatched(descriptor, { type: "apply", patch, value: patch }, undefined, lenient, call);
-  const { name, namespace } = call.context.info;
-  const given = checked.metadata.name ?? "";
-  if (given !== "" && given !== name) {
-    throw newBadRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
-  }
+  decodePatched(descriptor, { type: "apply", patch, value: patch }, undefined, lenient, call);
   const nowMs = call.services.clock.now();
   const merged = registry.fieldManagers.for(subresource).apply(existing, patch, { manager, force, nowMs });
   const own = { type: "apply", patch, value: merged } as const;
   reportDuplicates(duplicates, parameters.fieldValidation, call.context);
   const object = decodePatched(descriptor, own, merged.metadata.managedFields, lenient, call);
-  object.metadata.name ??= name;
-  if (descriptor.facts.namespaced) object.metadata.namespace ??= namespace;
+  checkIdentity(object, call.context.info, descriptor.facts.namespaced);
   return object;
 }
 

@@ -1,7 +1,8 @@
-import { newBadRequest, newFailure, newNotAcceptable, type StatusError } from "../../apimachinery/index.ts";
+import { newFailure, newNotAcceptable, type StatusError } from "../../apimachinery/index.ts";
 import type { Clock } from "../../base/index.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { createObject } from "../registry/create.ts";
+import { checkIdentity, dropDuplicateOwners } from "../registry/metadata.ts";
 import { listPage, type Page } from "../registry/reads.ts";
 import { updateObject } from "../registry/update.ts";
 import type { WatchObserver } from "../metrics/request-metrics.ts";
@@ -150,7 +151,9 @@ export async function replace(call: ResourceCall, subresource: string): Promise<
   const parameters = writeParameters(query, "UpdateOptions");
   const kind = bodyKindOf(served.descriptor);
   const first = await readObject(request, kind, parameters.fieldValidation, context);
-  checkName(first.metadata, context);
+  checkIdentity(first, context.info, served.descriptor.facts.namespaced);
+  dropDuplicateOwners(first.metadata, context, "sent");
+  const { uid = "" } = first.metadata;
   const original = JSON.stringify(first);
   let used = false;
   const { result, created } = await updateObject(served.registry, {
@@ -160,6 +163,7 @@ export async function replace(call: ResourceCall, subresource: string): Promise<
     namespace: context.info.namespace,
     name: context.info.name,
     subresource,
+    ...(uid === "" ? {} : { precondition: { uid } }),
     produce: () => {
       if (!used) {
         used = true;
@@ -169,20 +173,4 @@ export async function replace(call: ResourceCall, subresource: string): Promise<
     },
   });
   return renderObject(served, result, options, created ? 201 : 200);
-}
-
-function checkName(metadata: { name?: string; namespace?: string }, context: LiveContext): void {
-  const { name, namespace } = context.info;
-  if ((metadata.name ?? "") === "") metadata.name = name;
-  else if (metadata.name !== name) throw nameMismatch(metadata.name ?? "", name);
-  if ((metadata.namespace ?? "") !== "" && namespace !== "" && metadata.namespace !== namespace)
-    throw namespaceMismatch(metadata.namespace ?? "", namespace);
-}
-
-function nameMismatch(given: string, asked: string): Error {
-  return newBadRequest(`the name of the object (${given}) does not match the name on the URL (${asked})`);
-}
-
-function namespaceMismatch(given: string, asked: string): Error {
-  return newBadRequest(`the namespace of the object (${given}) does not match the namespace on the URL (${asked})`);
 }

@@ -266,11 +266,13 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
     const sent = () => this.#typed(object);
     const call = { verb: "update", name, options, subresource, namespace, sent, query: () => writeQuery(options) };
     return this.#call(call, async (context) => {
+      const { uid = "" } = object.metadata;
       const { result } = await updateObject(this.#served.registry, {
         ...this.#write(context, "UpdateOptions", options),
         namespace,
         name,
         subresource,
+        ...(uid === "" ? {} : { precondition: { uid } }),
         produce: () => this.#copy(object),
       });
       return result.object as T;

@@ -1,10 +1,25 @@
 import type { FieldError, GroupVersionKind, KindCodec, KubeObject, ResourceFacts } from "../../apimachinery/index.ts";
+import type { Random } from "../../base/index.ts";
 import type { RequestContext } from "../request/contract.ts";
 
 /** What a strategy may ask about the write at hand. */
 export interface WriteContext {
   readonly request: RequestContext;
   readonly dryRun: boolean;
+  readonly random: Random;
+}
+
+/** What a kind asks of metadata beyond what every object is asked. Upstream: which of the checks its strategy calls. */
+export interface MetadataRules {
+  /**
+   * When an object is created: `first` by default; `unprefixed`, where the kind's name rule does not judge
+   * `generateName`; `last`, only once everything else is right, and without a rule of the kind's own.
+   */
+  readonly onCreate?: "first" | "unprefixed" | "last";
+  /** Endpoints (subresource, empty for the object itself) whose updates are held to the name rule once more. */
+  readonly namesOn?: readonly string[];
+  /** Whether finalizers without a domain must be known ones; by default not, and `notInStatus` not there. */
+  readonly knownFinalizers?: "everywhere" | "notInStatus";
 }
 
 /**
@@ -19,6 +34,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   prepareForUpdate?(object: T, old: T, context: WriteContext): void;
   /** Name rule: DNS subdomain unless the kind says otherwise. Returns messages, upstream's wording. */
   validateName?(name: string, prefix: boolean, object: T): readonly string[];
+  /** Set in one table for all kinds, `metadata-rules.ts`. */
+  readonly metadata?: MetadataRules;
   /** The whole object on create. Metadata has been checked already. */
   validate?(object: T, context: WriteContext): readonly FieldError[];
   /** On update, with immutability. Metadata has been checked already. */

@@ -4,12 +4,20 @@ import {
   newAlreadyExists,
   newGenerateNameConflict,
   newInvalid,
+  newUnknownError,
   StatusError,
 } from "../../apimachinery/index.ts";
 import type { Operation } from "../../storage/index.ts";
 import { managerOf } from "./field-manager.ts";
 import { groupResourceOf } from "./errors.ts";
-import { alignNamespace, fillSystemFields, validateMetaOnCreate, wipeSystemFields } from "./metadata.ts";
+import {
+  alignNamespace,
+  dropDuplicateOwners,
+  fillSystemFields,
+  validateMetaLast,
+  validateMetaOnCreate,
+  wipeSystemFields,
+} from "./metadata.ts";
 import { generateName } from "./names.ts";
 import type { Representable, ResourceRegistry, WriteRequest } from "./resource-registry.ts";
 import { nowText } from "./times.ts";
@@ -26,14 +34,16 @@ export async function createObject(
 ): Promise<Representable> {
   const object = await admit(registry, request, namespace, input);
   fillSystemFields(object.metadata, nowText(registry.clock), registry.random);
-  const generated = (object.metadata.name ?? "") === "" && (object.metadata.generateName ?? "") !== "";
+  const prefix = object.metadata.generateName ?? "";
+  const generated = (object.metadata.name ?? "") === "" && prefix !== "";
   for (let attempt = 1; ; attempt += 1) {
-    if (generated) object.metadata.name = generateName(object.metadata.generateName ?? "", registry.random);
+    if (generated) object.metadata.name = generateName(prefix, registry.random);
     const written = await attemptCreate(registry, request, namespace, object);
     if (written !== undefined) return written;
     const name = object.metadata.name ?? "";
-    if (!generated) throw await alreadyExists(registry, namespace, name);
-    if (attempt === generatedNameAttempts) throw newGenerateNameConflict(groupResourceOf(registry.descriptor), name, 1);
+    if (prefix === "") throw await alreadyExists(registry, namespace, name);
+    if (generated && attempt < generatedNameAttempts) continue;
+    throw newGenerateNameConflict(groupResourceOf(registry.descriptor), name, 1);
   }
 }
 
@@ -46,6 +56,7 @@ async function admit(
   const { descriptor, admission } = registry;
   wipeSystemFields(input.metadata);
   alignNamespace(input, namespace, descriptor.facts.namespaced);
+  dropDuplicateOwners(input.metadata, request.context, "sent");
   recordManager(registry, request, input);
   const name = input.metadata.name ?? "";
   const attributes = registry.attributes("CREATE", request, {
@@ -58,6 +69,7 @@ async function admit(
   if (!admission.mutates("CREATE", attributes.resource, "")) return input;
   await admission.admit(attributes);
   const admitted = attributes.object ?? input;
+  dropDuplicateOwners(admitted.metadata, request.context, "admitted");
   descriptor.codec.applyDefaults(admitted);
   return admitted;
 }
@@ -105,7 +117,8 @@ async function validate(
   const errors: FieldError[] = [...validateMetaOnCreate(descriptor, object)];
   const own = strategy.validate?.(object, registry.writeContext(request));
   if (own !== undefined) errors.push(...own);
-  if (errors.length > 0) throw newInvalid(descriptor.gvk, name, errors);
+  if (errors.length === 0) errors.push(...validateMetaLast(descriptor, object.metadata));
+  if (errors.length > 0) throw newInvalid(descriptor.storageVersion, name, errors);
   for (const text of strategy.warningsOnCreate?.(object) ?? []) request.context.warn(text);
   strategy.canonicalize?.(object);
   const attributes = registry.attributes("CREATE", request, {
@@ -135,6 +148,7 @@ async function store(
   const { strategy } = registry.descriptor;
   const key = registry.keyOf(namespace, object.metadata.name ?? "");
   if (!registry.cache.ready) await registry.cache.start();
+  if (Number(object.metadata.resourceVersion ?? 0) > 0) throw newUnknownError(versionOfNew);
   const { bytes } = await registry.encode(object);
   const ttlSeconds = strategy.ttlSeconds?.(object);
   const put: Operation = { type: "put", key, value: bytes, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) };
@@ -142,6 +156,9 @@ async function store(
   if (!result.committed) return undefined;
   return registry.representation.of(registry.cache.committed(key, bytes, result.revision));
 }
+
+/** What upstream's storage answers; it counts what is no number as none. */
+const versionOfNew = "resourceVersion should not be set on objects to be created";
 
 async function alreadyExists(registry: ResourceRegistry, namespace: string, name: string): Promise<StatusError> {
   const error = newAlreadyExists(groupResourceOf(registry.descriptor), name);

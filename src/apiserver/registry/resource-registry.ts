@@ -130,7 +130,7 @@ export class ResourceRegistry {
   }
 
   writeContext(request: WriteRequest): WriteContext {
-    return { request: request.context, dryRun: request.dryRun };
+    return { request: request.context, dryRun: request.dryRun, random: this.random };
   }
 
   attributes(

@@ -25,7 +25,6 @@ import { cronJobStrategy } from "./batch/cron-job.ts";
 import { jobStrategy } from "./batch/job.ts";
 import { certificateSigningRequestStrategy } from "./certificates/certificate-signing-request.ts";
 import { type GatedField, gatedPodFields, type GateState, withGatedFields } from "./common/gated-fields.ts";
-import { withFinalizerRule } from "./common/finalizers.ts";
 import type { Strategy } from "./contract.ts";
 import { gatedLeaseFields, leaseStrategy } from "./coordination/lease.ts";
 import { configMapStrategy } from "./core/config-map.ts";
@@ -45,6 +44,7 @@ import { serviceStrategy } from "./core/service.ts";
 import { serviceAccountStrategy } from "./core/service-account.ts";
 import { definitionStrategy } from "../customresources/definition/strategy.ts";
 import type { StrategyTable } from "./descriptors.ts";
+import { metadataRulesOf } from "./metadata-rules.ts";
 import { endpointSliceStrategy } from "./discovery/endpoint-slice.ts";
 import { ipAddressStrategy, serviceCidrStrategy } from "./networking/addresses.ts";
 import { ingressStrategy } from "./networking/ingress.ts";
@@ -56,18 +56,6 @@ import { storageClassStrategy } from "./storage/storage-class.ts";
 import { volumeAttachmentStrategy } from "./storage/volume-attachment.ts";
 
 const rbac = "rbac.authorization.k8s.io";
-
-/** Kinds of the generic servers, which do not know Kubernetes' own finalizers. */
-const generic: ReadonlySet<string> = new Set([
-  "admissionregistration.k8s.io/mutatingadmissionpolicies",
-  "admissionregistration.k8s.io/mutatingadmissionpolicybindings",
-  "admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
-  "admissionregistration.k8s.io/v1/validatingadmissionpolicies",
-  "admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
-  "admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
-  "apiextensions.k8s.io/customresourcedefinitions",
-  "apiregistration.k8s.io/apiservices",
-]);
 
 interface Templated {
   readonly spec?: { readonly template?: { readonly spec?: PodSpec } };
@@ -163,7 +151,7 @@ export function strategiesFor(isOn: GateState): StrategyTable {
     Object.entries(strategies).map(([resource, strategy]) => {
       const gated = (gatedFields.get(resource) ?? []) as readonly GatedField<KubeObject>[];
       const shown = withGatedFields(strategy, gated, isOn);
-      return [resource, generic.has(resource) ? shown : withFinalizerRule(shown)];
+      return [resource, { ...shown, metadata: metadataRulesOf(resource) }];
     }),
   );
 }

@@ -6,6 +6,8 @@ import {
   newConflict,
   newInvalid,
   newNotFound,
+  newUnknownError,
+  quote,
 } from "../../apimachinery/index.ts";
 import { CacheEntry } from "../cacher/entry.ts";
 import { managerOf } from "./field-manager.ts";
@@ -13,7 +15,7 @@ import type { Admission } from "../admission/contract.ts";
 import type { Strategy } from "./contract.ts";
 import { createObject } from "./create.ts";
 import { groupResourceOf, staleError } from "./errors.ts";
-import { preserveMeta, validateMetaOnUpdate } from "./metadata.ts";
+import { alignNamespace, dropDuplicateOwners, preserveMeta, validateMetaOnUpdate } from "./metadata.ts";
 import type { Representable, ResourceRegistry, WriteRequest } from "./resource-registry.ts";
 
 export interface UpdateRequest extends WriteRequest {
@@ -65,7 +67,13 @@ async function createInstead(registry: ResourceRegistry, request: UpdateRequest)
   const allowed = request.create ?? descriptor.strategy.allowCreateOnUpdate ?? false;
   if (!allowed || request.subresource !== "") throw newNotFound(groupResourceOf(descriptor), request.name);
   const object = await request.produce(undefined);
-  if ((object.metadata.uid ?? "") !== "") throw uidConflict(registry, request, object.metadata.uid ?? "", "");
+  const { uid = "" } = object.metadata;
+  if (uid !== "") {
+    if (request.precondition?.uid !== undefined) throw uidConflict(registry, request, uid, "");
+    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+    throw newConflict(groupResourceOf(descriptor), request.name, why);
+  }
+  delete object.metadata.resourceVersion;
   return createObject(registry, request, request.namespace, object);
 }
 
@@ -109,19 +117,22 @@ function checkVersion(
 ): "fine" | "again" {
   const { metadata } = object;
   const { precondition } = request;
-  const uid = precondition?.uid ?? ((metadata.uid ?? "") === "" ? undefined : metadata.uid);
+  const uid = precondition?.uid;
   if (uid !== undefined && uid !== existing.metadata.uid) {
     if (!fresh) return "again";
     throw uidConflict(registry, request, uid, existing.metadata.uid ?? "");
   }
   const asked = precondition?.resourceVersion ?? metadata.resourceVersion ?? "";
   if (asked === "" || asked === "0") {
-    if (registry.descriptor.strategy.allowUnconditionalUpdate === false && request.subresource === "") {
+    if (registry.descriptor.strategy.allowUnconditionalUpdate === false) {
       const path = fieldPath("metadata").child("resourceVersion");
-      throw newInvalid(registry.descriptor.gvk, request.name, [invalid(path, 0, "must be specified for an update")]);
+      const { group, facts } = registry.descriptor;
+      const error = invalid(path, 0, "must be specified for an update");
+      throw newInvalid({ group, kind: facts.name }, request.name, [error]);
     }
     metadata.resourceVersion = String(current.revision);
   } else if (asked !== String(current.revision)) {
+    if (!/^\d+$/.test(asked)) throw newUnknownError(`strconv.ParseUint: parsing ${quote(asked)}: invalid syntax`);
     if (!fresh) return "again";
     throw staleError(registry.descriptor, request.name);
   }
@@ -143,8 +154,7 @@ async function admit(
 ): Promise<KubeObject> {
   const { descriptor } = registry;
   const { namespace, name, subresource, admission = registry.admission } = request;
-  object.metadata.namespace ??= existing.metadata.namespace;
-  if (object.metadata.namespace === undefined) delete object.metadata.namespace;
+  alignNamespace(object, namespace, descriptor.facts.namespaced);
   if (request.managed !== true) {
     const manager = managerOf(request.fieldManager, request.context.userAgent);
     registry.fieldManagers.record(existing, object, manager, subresource, registry.clock.now());
@@ -156,9 +166,13 @@ async function admit(
     object,
     oldObject: existing,
   });
-  if (!admission.mutates("UPDATE", attributes.resource, subresource)) return object;
+  if (!admission.mutates("UPDATE", attributes.resource, subresource)) {
+    dropDuplicateOwners(object.metadata, request.context, "admitted");
+    return object;
+  }
   await admission.admit(attributes);
   const admitted = attributes.object ?? object;
+  dropDuplicateOwners(admitted.metadata, request.context, "admitted");
   descriptor.codec.applyDefaults(admitted);
   return admitted;
 }
@@ -173,10 +187,10 @@ async function validateUpdate(
   const rules = request.rules ?? rulesFor(descriptor.strategy, request.subresource);
   const context = registry.writeContext(request);
   rules.prepareForUpdate?.(object, existing, context);
-  const errors: FieldError[] = [...validateMetaOnUpdate(object.metadata, existing.metadata)];
+  const errors: FieldError[] = [...validateMetaOnUpdate(descriptor, request.subresource, object, existing)];
   const own = rules.validateUpdate?.(object, existing, context);
   if (own !== undefined) errors.push(...own);
-  if (errors.length > 0) throw newInvalid(descriptor.gvk, request.name, errors);
+  if (errors.length > 0) throw newInvalid(descriptor.storageVersion, request.name, errors);
   for (const text of rules.warningsOnUpdate?.(object, existing) ?? []) request.context.warn(text);
   rules.canonicalize?.(object);
   const { namespace, name, subresource } = request;

@@ -12,6 +12,7 @@ import { type Admission, type AdmissionAttributes, alreadyAdmitted } from "../..
 import type { ApiResponse } from "../../http/exchange.ts";
 import { bytesReply } from "../../http/reply.ts";
 import type { Strategy } from "../../registry/contract.ts";
+import { checkIdentity } from "../../registry/metadata.ts";
 import { updateObject } from "../../registry/update.ts";
 import { type BodyKind, bodyBytesMax, headerText, readObject } from "../body.ts";
 import { admissionOptions, writeParameters } from "../options.ts";
@@ -45,7 +46,7 @@ export function scaleHandler(scheme: Scheme) {
       return rendered(scaleOf(entry.object, paths), kind, accepted);
     }
     if (verb !== "update" && verb !== "patch") throw methodNotAllowed();
-    const change = verb === "update" ? await replacement(call, kind) : await patched(call, kind);
+    const change = verb === "update" ? await replacement(call, kind) : { make: await patched(call, kind) };
     return rendered(await write(call, paths, change), kind, accepted);
   };
 }
@@ -56,17 +57,21 @@ function rendered(scale: Scale, { codec }: BodyKind, accepted: Accepted): ApiRes
   return bytesReply(200, mediaTypes.protobuf, closeEnvelope({ apiVersion: "autoscaling/v1", kind: "Scale", raw }));
 }
 
-/** The wanted scale, given the present one. */
-type Change = (present: Scale) => Scale;
+interface Change {
+  /** The wanted scale, given the present one. */
+  readonly make: (present: Scale) => Scale;
+  readonly precondition?: { readonly uid: string };
+}
 
 async function replacement(call: ResourceCall, kind: BodyKind): Promise<Change> {
   const { fieldValidation } = writeParameters(call.query, "UpdateOptions");
   const scale = (await readObject(call.request, kind, fieldValidation, call.context)) as Scale;
   checkIdentity(scale, call.context.info, true);
-  return () => scale;
+  const { uid = "" } = scale.metadata;
+  return { make: () => scale, ...(uid === "" ? {} : { precondition: { uid } }) };
 }
 
-async function patched(call: ResourceCall, kind: BodyKind): Promise<Change> {
+async function patched(call: ResourceCall, kind: BodyKind): Promise<Change["make"]> {
   const type = patchTypeOf(headerText(call.request, "content-type"), call.served.descriptor.jsonOnly);
   const patch = parsePatch(type, Buffer.from(await call.request.body(bodyBytesMax)).toString());
   return (present) => {
@@ -80,7 +85,7 @@ async function patched(call: ResourceCall, kind: BodyKind): Promise<Change> {
   };
 }
 
-async function write(call: ResourceCall, paths: ScalePaths, change: Change): Promise<Scale> {
+async function write(call: ResourceCall, paths: ScalePaths, { make, precondition }: Change): Promise<Scale> {
   const { served, context, query } = call;
   const { namespace, name } = context.info;
   const parameters = writeParameters(query, "UpdateOptions");
@@ -92,13 +97,14 @@ async function write(call: ResourceCall, paths: ScalePaths, change: Change): Pro
     namespace,
     name,
     subresource: "scale",
+    ...(precondition === undefined ? {} : { precondition }),
     rules: served.descriptor.strategy,
     admission: validatedAsScale(served.registry.admission, paths),
     produce: async (existing) => {
       // The cache's object is frozen, and admission may change what it gets.
       const object = structuredClone(existing as KubeObject);
       const present = scaleOf(object, paths);
-      const wanted = await mutatedAsScale(call, options, parameters.dryRun, change(present), present);
+      const wanted = await mutatedAsScale(call, options, parameters.dryRun, make(present), present);
       validate(wanted, name);
       const { uid, resourceVersion } = wanted.metadata;
       const metadata = {

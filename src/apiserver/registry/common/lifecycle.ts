@@ -40,7 +40,14 @@ export function specAndStatus<T extends Shaped>(): Hooks<T> {
 }
 
 /** Metadata that writers of a status cannot change, of kinds that say so; upstream: `ResetObjectMetaForStatus`. */
-export const metadataKeptByStatus = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
+export const metadataKeptByStatus = [
+  "deletionTimestamp",
+  "selfLink",
+  "labels",
+  "annotations",
+  "finalizers",
+  "ownerReferences",
+] as const;
 
 /** Of kinds whose status endpoint takes no metadata. */
 export const statusAlone: NonNullable<Strategy["resetFields"]> = { status: ["metadata", "spec"] };

@@ -32,6 +32,9 @@ const check = ({ spec }: LimitRange) =>
   });
 
 export const limitRangeStrategy: Strategy<LimitRange> = {
+  prepareForCreate({ metadata }, { random }) {
+    if ((metadata.name ?? "") === "") metadata.name = random.uuid();
+  },
   validate: check,
   validateUpdate: check,
   allowCreateOnUpdate: true,
