@@ -11,8 +11,20 @@ const podText = (seconds: string) =>
 
 test("JSON keeps every digit of integers of 64 bits, and nothing else is different", () => {
   for (const text of large) {
-    assert.equal(JSON.stringify(parseJson(`[${text}]`)), `[${text}]`);
+    for (const around of [
+      "[X]",
+      '{"a":X}',
+      '{"a" :\n X ,"b":1}',
+      '["1234567890123456",X]',
+      "X",
+      '{"a":{"b":[0, X]}}',
+    ]) {
+      const written = around.replace("X", text);
+      assert.equal(JSON.stringify(parseJson(written)), written.replaceAll(/\s/g, ""));
+    }
   }
+  const digests = '{"image":"x@sha256:12345678901234567890abcdef","id":"1234567890123456789","n":0.12345678901234567}';
+  assert.deepEqual(parseJson(digests), JSON.parse(digests));
   const plain = '{"a":[1,-2,0.5,1e3,"9007199254740993",null,true],"b":9007199254740991}';
   assert.deepEqual(parseJson(plain), JSON.parse(plain));
   assert.deepEqual(parseJson("[9223372036854775808]"), [2 ** 63]);

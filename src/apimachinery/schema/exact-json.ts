@@ -26,14 +26,35 @@ Object.defineProperty(BigInt.prototype, "toJSON", {
   writable: true,
 });
 
-/** So many digits that a number may be too large; also within strings, which does no harm. */
-const longDigits = /[0-9]{16}/;
+const longest = 16;
+const longDigits = /[0-9]{16}/g;
 const integer = /^-?[0-9]+$/;
 const limit = 2n ** 63n;
 
 /** `JSON.parse`, with the integers of 64 bits that numbers cannot hold as bigints. */
 export function parseJson(text: string): unknown {
-  return longDigits.test(text) ? parseExactly(text) : JSON.parse(text);
+  return hasLongInteger(text) ? parseExactly(text) : JSON.parse(text);
+}
+
+/** Whether a number may be too large. A string that looks so does no harm; digests and the like hardly ever do. */
+function hasLongInteger(text: string): boolean {
+  longDigits.lastIndex = 0;
+  while (longDigits.test(text)) if (isNumberAt(text, longDigits.lastIndex - longest)) return true;
+  return false;
+}
+
+/** Numbers stand first, in a list, or after a key's quote and colon. */
+function isNumberAt(text: string, start: number): boolean {
+  let at = beforeSpace(text, text[start - 1] === "-" ? start - 2 : start - 1);
+  if (text[at] === ":") at = beforeSpace(text, at - 1);
+  else return at < 0 || text[at] === "," || text[at] === "[";
+  return text[at] === '"';
+}
+
+function beforeSpace(text: string, from: number): number {
+  let at = from;
+  while (at >= 0 && text.charCodeAt(at) <= 0x20) at--;
+  return at;
 }
 
 /** The same where long numbers are expected. */

@@ -209,3 +209,25 @@ test("more watches than one connection takes share several", async () => {
     assert.ok(sessions.size >= 2, `${sessions.size} connections`);
   });
 });
+
+test("integers of 64 bits keep every digit, there and back", async () => {
+  const large = '{"metadata":{"name":"a","generation":9007199254740993}}';
+  const written: string[] = [];
+  const handler: Handler = (request, response, body) => {
+    if (request.method === "PUT") written.push(body);
+    if (request.url?.includes("watch") === true) response.end(`{"type":"MODIFIED","object":${large}}\n`);
+    else response.end(request.url?.endsWith("/a") === true ? large : `{"items":[${large}]}`);
+  };
+  await withServer("http1", handler, async (client) => {
+    const resource = client.resource<KubeObject>(pods).namespace("default");
+    const read = await resource.get("a");
+    assert.equal(read.metadata.generation as unknown, 9007199254740993n);
+    await resource.update(read);
+    assert.deepEqual(written, [large]);
+    assert.deepEqual((await resource.list()).items, [read]);
+    for await (const event of resource.watch({})) {
+      assert.deepEqual(event.type === "MODIFIED" && event.object, read);
+      break;
+    }
+  });
+});

@@ -1,4 +1,4 @@
-import { type GroupVersionResource, type KubeObject, StatusError } from "../../apimachinery/index.ts";
+import { type GroupVersionResource, type KubeObject, parseJson, StatusError } from "../../apimachinery/index.ts";
 import { type Clock, PlatformError, withTimeout } from "../../base/index.ts";
 import type { Client, Impersonation, RawRequest, RawResponse, ResourceClient } from "../contract.ts";
 import { TokenBucket } from "../rate-limit.ts";
@@ -162,7 +162,7 @@ export class HttpClient implements ClosableClient {
 function parseBody(body: Uint8Array): unknown {
   if (body.length === 0) return undefined;
   try {
-    return JSON.parse(new TextDecoder().decode(body)) as unknown;
+    return parseJson(new TextDecoder().decode(body));
   } catch (error) {
     // A connection that breaks can look like an early end of the body.
     throw new PlatformError("ECONNRESET", "the answer was cut off or is not JSON", { cause: error });

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../apimachinery/index.ts";
+import { type KubeObject, parseJson } from "../../apimachinery/index.ts";
 import type { WatchEvent, WatchStream } from "../contract.ts";
 import type { HttpClient } from "./http-client.ts";
 import { linesOf, readAll } from "./json-lines.ts";
@@ -47,7 +47,7 @@ export class HttpWatchStream<T extends KubeObject> implements WatchStream<T> {
     const response = await this.#client.open({ method: "GET", path: this.#path, signal: this.#controller.signal });
     if (response.status !== 200) throw statusErrorOf(response.status, await readAll(response.body), response.headers);
     for await (const line of linesOf(response.body)) {
-      const event = eventOf<T>(JSON.parse(line) as WireEvent);
+      const event = eventOf<T>(parseJson(line) as WireEvent);
       if (event !== undefined) yield event;
     }
   }

@@ -83,9 +83,7 @@ function fillService(service: Service): void {
   // What the facts default is filled in after this.
   const { type = "ClusterIP" } = spec;
   const isReachedFromOutside =
-    type === "LoadBalancer" ||
-    type === "NodePort" ||
-    (type === "ClusterIP" && (spec.externalIPs?.length ?? 0) > 0);
+    type === "LoadBalancer" || type === "NodePort" || (type === "ClusterIP" && (spec.externalIPs?.length ?? 0) > 0);
   if (isReachedFromOutside) spec.externalTrafficPolicy ??= "Cluster";
   if (spec.type !== "ExternalName") spec.internalTrafficPolicy ??= "Cluster";
   if (spec.type !== "LoadBalancer") return;
