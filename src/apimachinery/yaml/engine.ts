@@ -1,5 +1,5 @@
 import { dump, loadAll } from "js-yaml";
-import { goYamlSchema } from "./scalars.ts";
+import { goYamlSchema, writtenSchema } from "./scalars.ts";
 
 /** Nesting of collections. Upstream's JSON decoder has the same limit. */
 const maxDepth = 10_000;
@@ -15,7 +15,7 @@ export function loadDocuments(text: string, lastKeyWins: boolean): unknown[] {
 /** Keys in alphabetical order, no references. */
 export function dumpDocument(value: unknown): string {
   return dump(value, {
-    schema: goYamlSchema,
+    schema: writtenSchema,
     sortKeys: true,
     noRefs: true,
     lineWidth: -1,

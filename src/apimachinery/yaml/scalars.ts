@@ -44,3 +44,17 @@ const floatTag = defineScalarTag<number>("tag:yaml.org,2002:float", {
 });
 
 export const goYamlSchema = CORE_SCHEMA.withTags(boolTag, intTag, floatTag, mergeTag);
+
+const moment = /^\d{4}-\d\d?-\d\d?([Tt]\d\d?:\d\d?:\d\d?(\.\d+)?(Z|[-+]\d\d:\d\d)|[ \t]+\d\d?:\d\d?:\d\d?(\.\d+)?)?$/;
+const base60 = /^[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?$/;
+
+/** What other readers take for times, or numbers to the base of 60; here it is text. */
+const foreignTag = defineScalarTag<never>("tag:yaml.org,2002:timestamp", {
+  implicit: true,
+  implicitFirstChars: [..."+-0123456789"],
+  resolve: (source) => (moment.test(source) || base60.test(source) ? (source as never) : NOT_RESOLVED),
+  identify: () => false,
+});
+
+/** For writing: text is quoted also where only readers of YAML 1.1 would see something else in it, as go-yaml does. */
+export const writtenSchema = goYamlSchema.withTags(foreignTag);

@@ -49,3 +49,11 @@ test("aliases cannot blow a small text up, nor nesting the stack", () => {
   assert.throws(() => parseYaml(levels.join("\n")), { message: "yaml: document contains excessive aliasing" });
   assert.throws(() => parseYaml("[".repeat(50_000)), { name: "YamlError" });
 });
+
+test("text that a reader of YAML 1.1 could take for something else is quoted", () => {
+  const value = { time: "2026-11-21T12:46:52Z", day: "2026-11-21", ratio: "12:30", word: "yes", plain: "10.0.0.1:80" };
+  assert.equal(
+    formatYaml(value),
+    'day: "2026-11-21"\nplain: 10.0.0.1:80\nratio: "12:30"\ntime: "2026-11-21T12:46:52Z"\nword: "yes"\n',
+  );
+});

@@ -126,7 +126,6 @@ function secureServer(
   });
   server.on("sessionError", () => {});
   server.on("tlsClientError", () => onHandshakeError?.());
-  server.on("clientError", (_error, socket) => void socket.destroy());
   tune(server as unknown as Server);
   return server;
 }
