@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseYaml, parseYamlDocuments } from "./parse.ts";
+import { formatYaml, parseYaml, parseYamlDocuments } from "./parse.ts";
 
 const values: readonly (readonly [string, unknown])[] = [
   ["", null],

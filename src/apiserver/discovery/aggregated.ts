@@ -1,11 +1,11 @@
 import { type DiscoverySource, type DiscoveredResource, foreignKind, groupNames, versionsOf } from "./plain.ts";
 
 /** `APIGroupDiscoveryList` for `/api` (only the core group) or `/apis` (all others). */
-export function aggregatedDiscovery(source: DiscoverySource, core: boolean, version: string): unknown {
+export function aggregatedDiscovery(source: DiscoverySource, core: boolean): object {
   const groups = core ? [""] : groupNames(source);
   return {
     kind: "APIGroupDiscoveryList",
-    apiVersion: `apidiscovery.k8s.io/${version}`,
+    apiVersion: "apidiscovery.k8s.io/v2",
     metadata: {},
     items: groups.map((group) => ({
       metadata: group === "" ? { creationTimestamp: null } : { name: group, creationTimestamp: null },

@@ -16,7 +16,7 @@ export interface DiscoverySource {
   readonly isStale?: (group: string, version: string) => boolean;
 }
 
-export function apiVersions(serverAddress: string): unknown {
+export function apiVersions(serverAddress: string): object {
   return {
     kind: "APIVersions",
     versions: ["v1"],
@@ -24,11 +24,11 @@ export function apiVersions(serverAddress: string): unknown {
   };
 }
 
-export function apiGroupList(source: DiscoverySource): unknown {
+export function apiGroupList(source: DiscoverySource): object {
   return { kind: "APIGroupList", apiVersion: "v1", groups: groupNames(source).map((group) => groupOf(source, group)) };
 }
 
-export function apiGroup(source: DiscoverySource, group: string): unknown {
+export function apiGroup(source: DiscoverySource, group: string): object | undefined {
   if (!groupNames(source).includes(group)) return undefined;
   return { kind: "APIGroup", apiVersion: "v1", ...groupOf(source, group) };
 }
@@ -49,7 +49,7 @@ function groupOf(
   return { name: group, versions, preferredVersion: versions[0] };
 }
 
-export function apiResourceList(source: DiscoverySource, group: string, version: string): unknown {
+export function apiResourceList(source: DiscoverySource, group: string, version: string): object | undefined {
   if (!source.groupVersions().some((one) => one.group === group && one.version === version)) return undefined;
   const groupVersion = group === "" ? version : `${group}/${version}`;
   const resources = source

@@ -1,5 +1,6 @@
 import {
   DecodeError,
+  jsonSyntaxError,
   type KindCodec,
   type KubeObject,
   newBadRequest,
@@ -11,7 +12,7 @@ import { apiVersionOf } from "../cacher/shape.ts";
 import type { ApiRequest } from "../http/exchange.ts";
 import type { ResourceDescriptor } from "../registry/contract.ts";
 import type { RequestContext } from "../request/contract.ts";
-import { bodyMediaType } from "./negotiation.ts";
+import { bodyMediaType, internalPackage } from "./negotiation.ts";
 import { openEnvelope } from "./protobuf-envelope.ts";
 import { readYaml } from "./yaml.ts";
 
@@ -81,12 +82,16 @@ function decodeText(bytes: Uint8Array, media: "json" | "yaml", kind: BodyKind, v
   const text = textOf(bytes);
   const options = { unknownFields: validation === "Ignore" ? "ignore" : "report" } as const;
   try {
-    if (media === "json" || text.trimStart().startsWith("{")) return kind.codec.decode(text, options);
+    if (media === "json") return kind.codec.decode(text, options);
     const { value, duplicates } = readYaml(text);
     const { object, problems } = kind.codec.decodeValue(value, options);
     return { object, problems: [...duplicates, ...problems] };
   } catch (error) {
-    throw malformed(error, bytes, text, kind);
+    const why = media === "json" ? kindProblem(text) : yamlProblem(error, text);
+    if (why === undefined) throw cannotBeHandled(kind, messageOf(error));
+    throw newBadRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summarize(bytes)})`,
+    );
   }
 }
 
@@ -105,27 +110,27 @@ function decodeProtobuf(bytes: Uint8Array, kind: BodyKind): Outcome {
   }
 }
 
-function malformed(error: unknown, bytes: Uint8Array, text: string, kind: BodyKind): StatusError {
-  const why = messageOf(error);
-  if (!(error instanceof DecodeError) || !isJson(text)) {
-    const reason = why.startsWith("couldn't get version/kind")
-      ? why
-      : `couldn't get version/kind; json parse error: ${why}`;
-    return newBadRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): ${reason} (${summarize(bytes)})`,
-    );
-  }
-  return cannotBeHandled(kind, why);
+const unreadable = "couldn't get version/kind; json parse error: ";
+
+/** Why no kind can be read from this JSON; undefined when one could be. */
+export function kindProblem(text: string): string | undefined {
+  const why = jsonSyntaxError(text) ?? misfitOf(JSON.parse(text));
+  return why === undefined ? undefined : unreadable + why;
 }
 
-function isJson(text: string): boolean {
-  if (!text.trimStart().startsWith("{")) return true;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+function yamlProblem(error: unknown, text: string): string | undefined {
+  if (!(error instanceof DecodeError)) return messageOf(error);
+  const why = misfitOf(readYaml(text).value);
+  return why === undefined ? undefined : unreadable + why;
+}
+
+const goKinds =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+function misfitOf(value: unknown): string | undefined {
+  if (typeof value === "object" && !Array.isArray(value)) return undefined;
+  const type = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  return `json: cannot unmarshal ${type} into Go value of type ${goKinds}`;
 }
 
 function cannotBeHandled(kind: BodyKind, why: string): StatusError {
@@ -152,7 +157,7 @@ function checkKind(object: KubeObject, kind: BodyKind): void {
   if (given !== "" && given !== kind.kind) {
     const version = apiVersion === "" ? kind.version : apiVersion.slice(apiVersion.indexOf("/") + 1);
     throw newBadRequest(
-      `${given} in version ${JSON.stringify(version)} cannot be handled as a ${kind.kind}: converting (${version}.${given}) to (${kind.version}.${kind.kind}): unknown conversion`,
+      `${given} in version ${JSON.stringify(version)} cannot be handled as a ${kind.kind}: converting (${version}.${given}) to (${internalPackage(kind.group)}.${kind.kind}): unknown conversion`,
     );
   }
   if (apiVersion !== "" && apiVersion !== expected) {

@@ -1,4 +1,4 @@
-import { isStatusError, newBadRequest, newForbidden, newNotAcceptable } from "../../apimachinery/index.ts";
+import { isStatusError, newForbidden } from "../../apimachinery/index.ts";
 import type { CacheEntry } from "../cacher/entry.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { statusReply } from "../http/reply.ts";
@@ -11,7 +11,8 @@ import { bodyMediaType } from "./negotiation.ts";
 import { optionsInvalid } from "../registry/list-options.ts";
 import { integer, listParameters, parseDryRun } from "./options.ts";
 import { entriesOfPage, renderList, renderObject } from "./render.ts";
-import { renderOptionsOf, type ResourceCall } from "./resource-handler.ts";
+import { isList, renderOptionsOf, type ResourceCall } from "./resource-handler.ts";
+import type { Query } from "../request/query.ts";
 import type { ServedResource } from "./served.ts";
 
 /** Objects deleted at the same time by one deletecollection. */
@@ -73,7 +74,7 @@ function returnsDeleted({ descriptor }: ServedResource): boolean {
 export async function handleDeleteCollection(call: ResourceCall): Promise<ApiResponse> {
   const { served, context, query } = call;
   const options = renderOptionsOf(call);
-  if (options.accepted.projection === "metadata") throw newNotAcceptable(["application/json"]);
+  if (options.accepted.projection === "metadata") throw isList(served);
   const deletion = await deletionOf(call);
   warn(call, deletion);
   const page = await listPage(
@@ -107,20 +108,13 @@ export async function deleteAll(
   await Promise.all(Array.from({ length: Math.min(parallelDeletes, entries.length) }, worker));
 }
 
-/** DeleteOptions from the body, or else from the query. */
+/** DeleteOptions from the body; from the query only where there is no body. */
 async function deletionOf(call: ResourceCall): Promise<Deletion> {
   const { request, query, context } = call;
-  const body = await readDeleteOptions(request);
-  const fromQuery: DeleteOptionsBody = {
-    ...(query.has("gracePeriodSeconds") ? { gracePeriodSeconds: integer(query, "gracePeriodSeconds") } : {}),
-    ...(query.has("orphanDependents") ? { orphanDependents: query.flag("orphanDependents") } : {}),
-    ...(query.get("propagationPolicy") === undefined ? {} : { propagationPolicy: query.get("propagationPolicy") }),
-    ...(query.all("dryRun").length === 0 ? {} : { dryRun: query.all("dryRun") }),
-  };
-  const options = body ?? fromQuery;
+  const options = (await readDeleteOptions(request)) ?? optionsOfQuery(query);
   const problems: string[] = [];
-  const dryRun = parseDryRun([...(options.dryRun ?? []), ...query.all("dryRun")], problems);
   const propagation = propagationOf(options, problems);
+  const dryRun = parseDryRun(options.dryRun ?? [], problems);
   if (problems.length > 0) throw optionsInvalid("DeleteOptions", problems);
   return {
     context,
@@ -129,6 +123,15 @@ async function deletionOf(call: ResourceCall): Promise<Deletion> {
     ...(options.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: options.gracePeriodSeconds }),
     ...(propagation === undefined ? {} : { propagation }),
     ...(options.preconditions === undefined ? {} : { preconditions: options.preconditions }),
+  };
+}
+
+function optionsOfQuery(query: Query): DeleteOptionsBody {
+  return {
+    ...(query.has("gracePeriodSeconds") ? { gracePeriodSeconds: integer(query, "gracePeriodSeconds") } : {}),
+    ...(query.has("orphanDependents") ? { orphanDependents: query.flag("orphanDependents") } : {}),
+    ...(query.get("propagationPolicy") === undefined ? {} : { propagationPolicy: query.get("propagationPolicy") }),
+    ...(query.all("dryRun").length === 0 ? {} : { dryRun: query.all("dryRun") }),
   };
 }
 
@@ -143,7 +146,7 @@ function propagationOf(options: DeleteOptionsBody, problems: string[]): Propagat
   } else if (policy === "Orphan" || policy === "Background" || policy === "Foreground") return policy;
   else if (policy !== undefined && policy !== "") {
     problems.push(
-      `propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
+      `propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
     );
   }
   return orphanDependents === undefined ? undefined : orphanDependents ? "Orphan" : "Background";
@@ -152,7 +155,5 @@ function propagationOf(options: DeleteOptionsBody, problems: string[]): Propagat
 async function readDeleteOptions(request: ApiRequest): Promise<DeleteOptionsBody | undefined> {
   const bytes = await request.body(bodyBytesMax);
   if (bytes.length === 0) return undefined;
-  const options = decodeDeleteOptions(bytes, bodyMediaType(headerText(request, "content-type")));
-  if (options === undefined) throw newBadRequest("the body of the request is no DeleteOptions");
-  return options;
+  return decodeDeleteOptions(bytes, bodyMediaType(headerText(request, "content-type")));
 }

@@ -1,12 +1,14 @@
-import { newBadRequest } from "../../apimachinery/index.ts";
+import { loadScheme } from "../../api/index.ts";
+import { type KindCodec, newBadRequest, quote, type StatusError } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
-
+import { kindProblem, textOf } from "./body.ts";
 import type { MediaType } from "./negotiation.ts";
 import { openEnvelope } from "./protobuf-envelope.ts";
-import { readMessage } from "./protobuf-reader.ts";
 import { fromYaml } from "./yaml.ts";
 
 export interface DeleteOptionsBody {
+  readonly kind?: string;
+  readonly apiVersion?: string;
   readonly gracePeriodSeconds?: number;
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   readonly orphanDependents?: boolean;
@@ -14,65 +16,42 @@ export interface DeleteOptionsBody {
   readonly dryRun?: readonly string[];
 }
 
-/** Undefined when the body is of another kind. */
-export function decodeDeleteOptions(bytes: Uint8Array, media: MediaType): DeleteOptionsBody | undefined {
-  if (media === "protobuf") return fromProtobuf(bytes);
-  const text = Buffer.from(bytes).toString();
-  let value: unknown;
+let made: KindCodec<DeleteOptionsBody> | undefined;
+
+function codec(): KindCodec<DeleteOptionsBody> {
+  made ??= loadScheme().codec({ group: "meta.k8s.io", version: "v1", kind: "DeleteOptions" });
+  return made;
+}
+
+/** Throws 400 for what is no DeleteOptions; fields that are not known are left out. */
+export function decodeDeleteOptions(bytes: Uint8Array, media: MediaType): DeleteOptionsBody {
+  const { kind, apiVersion, ...options } = media === "protobuf" ? fromProtobuf(bytes) : fromText(textOf(bytes), media);
+  if (kind !== undefined && kind !== "" && kind !== "DeleteOptions") throw anotherKind(kind, apiVersion);
+  return options;
+}
+
+function fromText(text: string, media: MediaType): DeleteOptionsBody {
+  const options = { unknownFields: "ignore" } as const;
   try {
-    value = media === "json" ? JSON.parse(text) : fromYaml(text);
+    const { object } =
+      media === "yaml" ? codec().decodeValue(fromYaml(text) ?? {}, options) : codec().decode(text, options);
+    return (object as DeleteOptionsBody | null) ?? {};
   } catch (error) {
-    throw newBadRequest(`couldn't get version/kind; json parse error: ${messageOf(error)}`);
+    const why = media === "json" ? kindProblem(text) : undefined;
+    throw newBadRequest(why ?? messageOf(error));
   }
-  if (typeof value !== "object" || value === null) return undefined;
-  const { kind } = value as { readonly kind?: unknown };
-  return kind === undefined || kind === "" || kind === "DeleteOptions" ? clean(value) : undefined;
 }
 
-function clean(value: object): DeleteOptionsBody {
-  const raw = value as Record<string, unknown>;
-  const { gracePeriodSeconds, preconditions, orphanDependents, propagationPolicy, dryRun } = raw;
-  if (gracePeriodSeconds !== undefined && gracePeriodSeconds !== null && !Number.isSafeInteger(gracePeriodSeconds)) {
-    throw newBadRequest(
-      "json: cannot unmarshal value into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
-    );
-  }
-  return {
-    ...(typeof gracePeriodSeconds === "number" ? { gracePeriodSeconds } : {}),
-    ...(typeof preconditions === "object" && preconditions !== null
-      ? { preconditions: cleanPreconditions(preconditions) }
-      : {}),
-    ...(typeof orphanDependents === "boolean" ? { orphanDependents } : {}),
-    ...(typeof propagationPolicy === "string" ? { propagationPolicy } : {}),
-    ...(Array.isArray(dryRun) ? { dryRun: dryRun.map(String) } : {}),
-  };
-}
-
-function cleanPreconditions(value: object): { readonly uid?: string; readonly resourceVersion?: string } {
-  const { uid, resourceVersion } = value as Record<string, unknown>;
-  return {
-    ...(typeof uid === "string" ? { uid } : {}),
-    ...(typeof resourceVersion === "string" ? { resourceVersion } : {}),
-  };
-}
-
-/** gracePeriodSeconds = 1, preconditions = 2 {uid = 1, resourceVersion = 2}, orphanDependents = 3, propagationPolicy = 4, dryRun = 5. */
-function fromProtobuf(bytes: Uint8Array): DeleteOptionsBody | undefined {
+function fromProtobuf(bytes: Uint8Array): DeleteOptionsBody {
   const envelope = openEnvelope(bytes);
-  if (envelope === undefined || (envelope.kind !== "DeleteOptions" && envelope.kind !== "")) return undefined;
-  const message = readMessage(envelope.raw);
-  const preconditions = message.bytes(2);
-  const inner = preconditions === undefined ? undefined : readMessage(preconditions);
-  const grace = message.integer(1);
-  const orphan = message.integer(3);
-  const policy = message.text(4);
-  return {
-    ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
-    ...(inner === undefined
-      ? {}
-      : { preconditions: cleanPreconditions({ uid: inner.text(1), resourceVersion: inner.text(2) }) }),
-    ...(orphan === undefined ? {} : { orphanDependents: orphan !== 0 }),
-    ...(policy === undefined ? {} : { propagationPolicy: policy }),
-    ...(message.texts(5).length === 0 ? {} : { dryRun: message.texts(5) }),
-  };
+  if (envelope === undefined) {
+    throw newBadRequest("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
+  }
+  return { ...codec().decodeProtobuf(envelope.raw), kind: envelope.kind, apiVersion: envelope.apiVersion };
+}
+
+function anotherKind(kind: string, apiVersion: string | undefined): StatusError {
+  const version = quote(apiVersion === undefined || apiVersion === "" ? "meta.k8s.io/v1" : apiVersion);
+  const scheme = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27";
+  return newBadRequest(`no kind ${quote(kind)} is registered for version ${version} in scheme "${scheme}"`);
 }

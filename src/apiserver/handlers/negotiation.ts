@@ -1,4 +1,4 @@
-import { newNotAcceptable, newUnsupportedMediaType } from "../../apimachinery/index.ts";
+import { newFailure, newNotAcceptable, newUnsupportedMediaType, type StatusError } from "../../apimachinery/index.ts";
 
 export type MediaType = "json" | "yaml" | "protobuf";
 /** What the client wants to see of the objects. */
@@ -11,36 +11,40 @@ export interface Accepted {
   readonly version: string;
 }
 
+/** What a path answers with. */
+export interface Offer {
+  /** Without a protobuf form: custom resources. Their bare metadata has one. */
+  readonly jsonOnly?: boolean;
+  /** A collection, which can be watched. */
+  readonly collection?: boolean;
+  readonly stream?: boolean;
+}
+
 export const mediaTypes = {
   json: "application/json",
   yaml: "application/yaml",
   protobuf: "application/vnd.kubernetes.protobuf",
 } as const;
 
-const acceptedTypes = [mediaTypes.json, mediaTypes.yaml, mediaTypes.protobuf];
-const streamTypes = [
-  `${mediaTypes.json};stream=watch`,
-  `${mediaTypes.yaml};stream=watch`,
-  `${mediaTypes.protobuf};stream=watch`,
-];
+export const acceptedTypes: readonly string[] = [mediaTypes.json, mediaTypes.yaml, mediaTypes.protobuf];
+const streamTypes = [`${mediaTypes.json};stream=watch`, `${mediaTypes.protobuf};stream=watch`];
 const wholeJson: Accepted = { media: "json", projection: "whole", version: "v1" };
 const rememberedMax = 256;
 const remembered = new Map<string, Accepted | undefined>();
 
-/**
- * Chooses by the `Accept` header; the same few headers come again and again. `jsonOnly` is for kinds without a protobuf
- * form; their bare metadata has one. Throws 406.
- */
-export function negotiate(accept: string | undefined, stream = false, jsonOnly = false): Accepted {
+/** Chooses by the `Accept` header; the same few headers come again and again. Throws 406. */
+export function negotiate(accept: string | undefined, offer: Offer = {}): Accepted {
   if (accept === undefined || accept === "" || accept === "*/*" || accept === mediaTypes.json) return wholeJson;
+  const jsonOnly = offer.jsonOnly === true;
   const key = jsonOnly ? `json ${accept}` : accept;
   let chosen = remembered.get(key);
   if (chosen === undefined && !remembered.has(key)) {
-    chosen = choose(accept, jsonOnly);
+    chosen = jsonOnly || routeProduces(accept, acceptedTypes) ? choose(accept, jsonOnly) : undefined;
     if (remembered.size >= rememberedMax) remembered.clear();
     remembered.set(key, chosen);
   }
-  if (chosen === undefined) throw newNotAcceptable(stream ? streamTypes : acceptedTypes);
+  if (chosen === undefined) throw refusal(accept, offer);
+  if (offer.stream === true && chosen.media === "yaml") throw newNotAcceptable(streamTypes);
   return chosen;
 }
 
@@ -53,31 +57,58 @@ export function negotiateWithoutTables(accept: string | undefined): MediaType {
   return other.media;
 }
 
+/** The encoding of what has but one form, such as discovery. Throws 406. */
+export function negotiateWhole(accept: string | undefined): MediaType {
+  const clauses = sortedClauses(accept ?? "*/*");
+  const plain = clauses.filter(({ parameters }) => !parameters.has("as"));
+  const media = plain.map(({ type }) => mediaOf(type)).find((one) => one !== undefined);
+  if (media === undefined) throw newNotAcceptable(acceptedTypes);
+  return media;
+}
+
+/** Upstream's router asks first, by bare media types. Throws 406 when a path has none that is wanted. */
+export function checkProduced(accept: string | undefined, produced: readonly string[]): void {
+  if (accept !== undefined && accept !== "" && !routeProduces(accept, produced)) throw notProduced(produced);
+}
+
+function routeProduces(accept: string, produced: readonly string[]): boolean {
+  return accept.split(",").some((clause) => {
+    const type = (clause.split(";")[0] ?? "").trim();
+    return type === "*/*" || produced.includes(type);
+  });
+}
+
+function refusal(accept: string, { jsonOnly, collection }: Offer): StatusError {
+  if (jsonOnly === true || routeProduces(accept, acceptedTypes)) return newNotAcceptable(acceptedTypes);
+  return notProduced(collection === true ? [...acceptedTypes, ...streamTypes] : acceptedTypes);
+}
+
+function notProduced(produced: readonly string[]): StatusError {
+  const message = `406: Not Acceptable\n\nAvailable representations: ${produced.join(", ")}`;
+  return newFailure(406, "NotAcceptable", message, {});
+}
+
 const rememberedStatus = new Map<string, MediaType>();
 
 /** The encoding of a Status: the first that is wanted without a projection; JSON where there is none. */
 export function statusMedia(accept: string): MediaType {
   const known = rememberedStatus.get(accept);
   if (known !== undefined) return known;
-  const clauses = accept.split(",").map(parseClause);
-  clauses.sort((a, b) => b.quality - a.quality);
-  const plain = clauses.filter(({ parameters }) => !parameters.has("as")).map(({ type }) => mediaOf(type));
-  const media = plain.find((one) => one !== undefined) ?? "json";
+  const plain = sortedClauses(accept).filter(({ parameters }) => !parameters.has("as"));
+  const media = plain.map(({ type }) => mediaOf(type)).find((one) => one !== undefined) ?? "json";
   if (rememberedStatus.size >= rememberedMax) rememberedStatus.clear();
   rememberedStatus.set(accept, media);
   return media;
 }
 
-interface Clause {
+export interface Clause {
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;
   readonly quality: number;
 }
 
 function choose(accept: string, jsonOnly: boolean, tables = true): Accepted | undefined {
-  const clauses = accept.split(",").map(parseClause);
-  clauses.sort((a, b) => b.quality - a.quality);
-  for (const clause of clauses) {
+  for (const clause of sortedClauses(accept)) {
     const media = mediaOf(clause.type);
     const projection = media === undefined ? undefined : projectionOf(clause.parameters);
     if (media === undefined || projection === undefined || (!tables && projection.projection === "table")) continue;
@@ -86,6 +117,14 @@ function choose(accept: string, jsonOnly: boolean, tables = true): Accepted | un
     if (media !== "protobuf" || !unavailable) return { media, ...projection };
   }
   return undefined;
+}
+
+/** What an `Accept` header asks for, the most wanted first. */
+export function sortedClauses(accept: string): readonly Clause[] {
+  return accept
+    .split(",")
+    .map(parseClause)
+    .sort((a, b) => b.quality - a.quality);
 }
 
 function parseClause(text: string): Clause {
@@ -100,10 +139,10 @@ function parseClause(text: string): Clause {
   return { type: type.toLowerCase(), parameters, quality: Number.isFinite(quality) ? quality : 0 };
 }
 
-function mediaOf(type: string): MediaType | undefined {
+export function mediaOf(type: string): MediaType | undefined {
   if (type === mediaTypes.json || type === "*/*" || type === "application/*") return "json";
   if (type === mediaTypes.protobuf) return "protobuf";
-  return type === mediaTypes.yaml || type === "application/x-yaml" || type === "text/yaml" ? "yaml" : undefined;
+  return type === mediaTypes.yaml ? "yaml" : undefined;
 }
 
 function projectionOf(
@@ -118,13 +157,25 @@ function projectionOf(
   return as === "PartialObjectMetadataList" ? { projection: "metadata-list", version } : undefined;
 }
 
+/** 406: one object was asked for as if it were a list, or the other way round. */
+export function wrongProjection(group: string, kind: string, list: boolean): StatusError {
+  const [asked, is] = list ? ["PartialObjectMetadata", "a list"] : ["PartialObjectMetadataList", "not a list"];
+  const type = `*${internalPackage(group)}.${kind}`;
+  return newFailure(406, "NotAcceptable", `you requested ${asked}, but the requested object is ${is} (${type})`);
+}
+
+/** The package of a group's internal types, which messages of upstream show. */
+export function internalPackage(group: string): string {
+  return group === "" || group === "events.k8s.io" ? "core" : (group.split(".")[0] ?? group);
+}
+
 /** The encoding of a request's body. Throws 415. */
 export function bodyMediaType(contentType: string | undefined, jsonOnly = false): MediaType {
   if (contentType === undefined || contentType === "" || contentType === mediaTypes.json) return "json";
   const semicolon = contentType.indexOf(";");
   const type = (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
   if (type === mediaTypes.json) return "json";
-  if (type === mediaTypes.yaml || type === "application/x-yaml" || type === "text/yaml") return "yaml";
+  if (type === mediaTypes.yaml) return "yaml";
   if (type === mediaTypes.protobuf && !jsonOnly) return "protobuf";
   throw newUnsupportedMediaType(jsonOnly ? acceptedTypes.slice(0, 2) : acceptedTypes);
 }

@@ -1,4 +1,4 @@
-import { newBadRequest } from "../../apimachinery/index.ts";
+import { newBadRequest, quote } from "../../apimachinery/index.ts";
 import type { Selection } from "../registry/filter.ts";
 import { parseSelection } from "../registry/filter.ts";
 import { checkListOptions, optionsInvalid } from "../registry/list-options.ts";
@@ -24,11 +24,7 @@ export function writeParameters(query: Query, kind: OptionsKind): WriteParameter
   const validation = query.get("fieldValidation") ?? "";
   const problems: string[] = [];
   const dryRun = parseDryRun(query.all("dryRun"), problems);
-  if (fieldManager !== undefined && fieldManager.length > fieldManagerMax) {
-    problems.push(
-      `fieldManager: Invalid value: ${JSON.stringify(fieldManager)}: may not be more than ${fieldManagerMax} bytes`,
-    );
-  }
+  if (fieldManager !== undefined) checkFieldManager(fieldManager, problems);
   if (!["", "Ignore", "Warn", "Strict"].includes(validation)) {
     problems.push(
       `fieldValidation: Invalid value: ${JSON.stringify(validation)}: allowed values are "", "Ignore", "Warn", and "Strict"`,
@@ -40,6 +36,21 @@ export function writeParameters(query: Query, kind: OptionsKind): WriteParameter
     ...(fieldManager === undefined || fieldManager === "" ? {} : { fieldManager }),
     fieldValidation: validation === "" ? "Warn" : (validation as FieldValidation),
   };
+}
+
+/** Upstream: at most 128 bytes, of printable characters. */
+function checkFieldManager(name: string, problems: string[]): void {
+  if (Buffer.byteLength(name) > fieldManagerMax) {
+    problems.push(`fieldManager: Invalid value: ${quote(name)}: may not be more than ${fieldManagerMax} bytes`);
+  }
+  let at = 0;
+  for (const character of name) {
+    if (!/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) {
+      const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+      problems.push(`fieldManager: Invalid value: ${quote(name)}: invalid character U+${code} (at position ${at})`);
+    }
+    at += Buffer.byteLength(character);
+  }
 }
 
 /** What admission sees of the query. */
@@ -57,10 +68,12 @@ export function admissionOptions(kind: OptionsKind, query: Query): Record<string
 }
 
 export function parseDryRun(values: readonly string[], problems: string[]): boolean {
-  const given = values.filter((value) => value !== "");
-  const odd = given.find((value) => value !== "All");
-  if (odd !== undefined) problems.push(`dryRun: Unsupported value: ${JSON.stringify(odd)}: supported values: "All"`);
-  return given.length > 0;
+  // A single empty value is none.
+  if (values.length === 0 || (values.length === 1 && values[0] === "")) return false;
+  if (values.some((value) => value !== "All")) {
+    problems.push(`dryRun: Unsupported value: ${JSON.stringify(values)}: supported values: "All"`);
+  }
+  return true;
 }
 
 export interface ListParameters {
@@ -89,6 +102,14 @@ export function listParameters(
   return request;
 }
 
+const int64Max = 2n ** 63n;
+
+function exactInt64(text: string): boolean {
+  if (text.length < 16) return true;
+  const value = BigInt(text);
+  return value < int64Max && value >= -int64Max;
+}
+
 /** A number in the query; absent or empty is 0. */
 export function integer(query: Query, name: string): number {
   const text = query.get(name) ?? "";
@@ -96,5 +117,7 @@ export function integer(query: Query, name: string): number {
   if (!/^-?[0-9]+$/.test(text)) {
     throw newBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
-  return Math.max(0, Number(text));
+  const value = Number(text);
+  if (!exactInt64(text)) throw newBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
+  return Math.max(0, value);
 }

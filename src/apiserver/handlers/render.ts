@@ -1,4 +1,4 @@
-import { type KubeObject, newNotAcceptable } from "../../apimachinery/index.ts";
+import type { KubeObject } from "../../apimachinery/index.ts";
 import { CacheEntry } from "../cacher/entry.ts";
 import { bytesOf } from "../cacher/sorted-entries.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
@@ -7,7 +7,7 @@ import { bytesReply, jsonReply } from "../http/reply.ts";
 import { nextTurn } from "../http/turns.ts";
 import type { Page } from "../registry/reads.ts";
 import type { Representable } from "../registry/resource-registry.ts";
-import { type Accepted, mediaTypes } from "./negotiation.ts";
+import { type Accepted, mediaTypes, wrongProjection } from "./negotiation.ts";
 import { partialListProtobuf, partialProtobuf } from "./partial-protobuf.ts";
 import { closeEnvelope, envelopeHead, envelopeTail, field, fieldHead } from "./protobuf-envelope.ts";
 import type { ServedResource } from "./served.ts";
@@ -45,7 +45,7 @@ export function renderObject(
   if (accepted.projection === "metadata")
     return renderValue(partial(object.object, accepted.version), accepted, status);
   if (accepted.projection === "metadata-list")
-    throw newNotAcceptable([mediaTypes.json, mediaTypes.yaml, mediaTypes.protobuf]);
+    throw wrongProjection(served.descriptor.group, served.descriptor.gvk.kind, false);
   if (accepted.media === "protobuf") return bytesReply(status, mediaTypes.protobuf, protobufOf(served, object));
   if (accepted.media === "yaml") return renderValue(object.object, accepted, status);
   const bytes =

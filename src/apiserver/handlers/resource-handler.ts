@@ -1,4 +1,4 @@
-import { newFailure, newNotAcceptable, type StatusError } from "../../apimachinery/index.ts";
+import { newFailure, type StatusError } from "../../apimachinery/index.ts";
 import type { Clock } from "../../base/index.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { createObject } from "../registry/create.ts";
@@ -11,7 +11,7 @@ import type { Query } from "../request/query.ts";
 import { bodyKindOf, headerText, readObject } from "./body.ts";
 import { handleDelete, handleDeleteCollection } from "./delete-handler.ts";
 import type { FlushScheduler } from "./flush-scheduler.ts";
-import { type Accepted, negotiate } from "./negotiation.ts";
+import { type Accepted, negotiate, wrongProjection } from "./negotiation.ts";
 import { admissionOptions, listParameters, writeParameters } from "./options.ts";
 import { handlePatch } from "./patch-handler.ts";
 import { type RenderOptions, renderList, renderObject } from "./render.ts";
@@ -87,10 +87,14 @@ export function methodNotAllowed(): StatusError {
   return newFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
 }
 
-export function acceptedOf({ request, served, context }: ResourceCall, stream = false): Accepted {
-  // A scale is a built-in kind, whatever it scales.
-  const jsonOnly = served.descriptor.jsonOnly === true && context.info.subresource !== "scale";
-  return negotiate(headerText(request, "accept"), stream, jsonOnly);
+export function acceptedOf({ request, served, context }: ResourceCall): Accepted {
+  const { verb, subresource } = context.info;
+  return negotiate(headerText(request, "accept"), {
+    // A scale is a built-in kind, whatever it scales.
+    jsonOnly: served.descriptor.jsonOnly === true && subresource !== "scale",
+    collection: verb === "list" || verb === "watch",
+    stream: verb === "watch",
+  });
 }
 
 export function renderOptionsOf(call: ResourceCall): RenderOptions {
@@ -100,6 +104,11 @@ export function renderOptionsOf(call: ResourceCall): RenderOptions {
     include: include === "None" || include === "Object" ? (include as IncludeObject) : "Metadata",
     nowMs: call.services.clock.now(),
   };
+}
+
+/** 406 to whom asks for a list as if it were one object. */
+export function isList({ descriptor }: ServedResource): StatusError {
+  return wrongProjection(descriptor.group, descriptor.facts.list ?? `${descriptor.gvk.kind}List`, true);
 }
 
 async function handleGet(call: ResourceCall): Promise<ApiResponse> {
@@ -117,7 +126,7 @@ async function handleGet(call: ResourceCall): Promise<ApiResponse> {
 async function handleList(call: ResourceCall): Promise<ApiResponse> {
   const { served, context, query } = call;
   const options = renderOptionsOf(call);
-  if (options.accepted.projection === "metadata") throw newNotAcceptable(["application/json"]);
+  if (options.accepted.projection === "metadata") throw isList(served);
   const page = await listPage(
     served.registry,
     listParameters(served.descriptor, context.info.namespace, query, context.signal),

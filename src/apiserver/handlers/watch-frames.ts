@@ -9,7 +9,6 @@ import { protobufOf } from "./render.ts";
 import type { ServedResource } from "./served.ts";
 import { type IncludeObject, partial, tableOf, tableRow } from "./table.ts";
 import { protobufStatus } from "./status-media.ts";
-import { toYaml } from "./yaml.ts";
 
 /** Turns changes into frames of one encoding. Frames of the same name are the same for all watchers. */
 export interface FrameEncoder {
@@ -39,7 +38,7 @@ export function frameEncoder(served: ServedResource, options: FrameOptions): Fra
     return protobufMetadataFrames(served, options.accepted.version);
   if (projection !== "whole") return projectedFrames(served, options);
   if (media === "protobuf") return protobufFrames(served);
-  return media === "yaml" ? yamlFrames(served) : jsonFrames(served);
+  return jsonFrames(served);
 }
 
 function nameOf(served: ServedResource, encoding: string): string {
@@ -98,16 +97,6 @@ function protobufFrames(served: ServedResource): FrameEncoder {
             }),
           )
         : frame(type, protobufStatus(object as object)),
-  };
-}
-
-function yamlFrames(served: ServedResource): FrameEncoder {
-  const frame = (type: string, object: unknown): Buffer => Buffer.from(`---\n${toYaml({ type, object })}`);
-  return {
-    name: nameOf(served, "yaml"),
-    contentType: `${mediaTypes.yaml};stream=watch`,
-    entry: (type, entry) => frame(type, entry.object),
-    other: frame,
   };
 }
 

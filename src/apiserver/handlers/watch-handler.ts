@@ -37,7 +37,7 @@ export async function handleWatch(call: ResourceCall): Promise<ApiResponse> {
 
 async function answerWatch(call: ResourceCall): Promise<ApiResponse> {
   const { served, services, context, query } = call;
-  const accepted = acceptedOf(call, true);
+  const accepted = acceptedOf(call);
   if (accepted.projection === "metadata-list") throw newNotAcceptable(["application/json;stream=watch"]);
   const parameters = watchParameters(call, query);
   const options = { accepted, include: renderOptionsOf(call).include, nowMs: () => services.clock.now() };

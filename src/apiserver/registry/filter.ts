@@ -60,20 +60,10 @@ export function parseSelection(
   labelText: string | undefined,
   fieldText: string | undefined,
 ): Selection | undefined {
-  const labels = labelText === undefined || labelText === "" ? undefined : parseLabels(labelText);
+  const labels = labelText === undefined || labelText === "" ? undefined : attempt(() => parseLabelSelector(labelText));
   const fields = fieldText === undefined || fieldText === "" ? undefined : parseFields(descriptor, fieldText);
   if ((labels === undefined || labels.isEmpty) && (fields === undefined || fields.isEmpty)) return undefined;
   return new Selection(labels?.isEmpty === true ? undefined : labels, fields, readersOf(descriptor));
-}
-
-function parseLabels(text: string): LabelSelector {
-  try {
-    return parseLabelSelector(text);
-  } catch (error) {
-    throw newBadRequest(
-      `unable to parse requirement: ${messageOf(error)}`.replace(/^(unable to parse requirement: )+/, "$1"),
-    );
-  }
 }
 
 function parseFields(descriptor: ResourceDescriptor, text: string): FieldSelector {

@@ -4,6 +4,7 @@ import { parseResourceVersion } from "./resource-registry.ts";
 
 const notOlderThan = "NotOlderThan";
 const matchOf = (detail: string): string => `resourceVersionMatch: Forbidden: ${detail}`;
+const bothWithContinue = "specifying resource version is not allowed when using continue";
 const withContinue = matchOf("resourceVersionMatch is forbidden when continue is provided");
 
 /** Rejects combinations that upstream's `ValidateListOptions` rejects. */
@@ -28,7 +29,7 @@ export function checkListOptions(request: ListRequest, sendInitialEvents?: boole
   if (problems.length > 0) throw optionsInvalid("ListOptions", problems);
   if (resourceVersion !== "") parseResourceVersion(resourceVersion, "invalid resource version: resourceVersion: ");
   if (match === "" && continueToken !== "" && resourceVersion !== "" && resourceVersion !== "0") {
-    throw newBadRequest("specifying resource version is not allowed when using continue");
+    throw newBadRequest(bothWithContinue);
   }
 }
 

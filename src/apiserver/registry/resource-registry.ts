@@ -89,7 +89,7 @@ export class ResourceRegistry {
   async reach(resourceVersion: string | undefined, signal?: AbortSignal): Promise<void> {
     if (resourceVersion === undefined || resourceVersion === "") return this.cache.fresh(signal);
     if (!this.cache.ready) await this.cache.start();
-    const revision = Number(resourceVersion);
+    const revision = parseResourceVersion(resourceVersion);
     if (revision <= this.cache.revision) return;
     try {
       await withTimeout(this.clock, freshTimeoutMs, (limit) => this.cache.waitFor(revision, limit), signal);
@@ -172,7 +172,7 @@ function optionsFor(operation: AdmissionAttributes["operation"], options: unknow
 }
 
 /** A resource version must be a number without sign. */
-export function parseResourceVersion(text: string, where = ""): number {
+export function parseResourceVersion(text: string, where = "resourceVersion: "): number {
   const value = Number(text);
   if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw newFailure(

@@ -39,7 +39,6 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
     statusReplicasPath: ".status.replicas",
     labelSelectorPath: ".spec.selector",
   },
-  selectableFields: { "status.replicas": ({ status }) => String(status?.replicas ?? 0) },
   table: defineTable([
     nameColumn,
     integer("Desired", "How many pods are wanted.", ({ spec }) => spec?.replicas ?? 0),

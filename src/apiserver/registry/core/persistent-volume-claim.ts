@@ -45,7 +45,6 @@ export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = {
   warningsOnUpdate: claimWarnings,
   allowUnconditionalUpdate: true,
   status: statusOnly<PersistentVolumeClaim>(checkStatus),
-  selectableFields: { name: ({ metadata }) => metadata.name ?? "" },
   table: defineTable([
     nameColumn,
     text("Status", "Whether it is bound.", ({ metadata, status }) =>

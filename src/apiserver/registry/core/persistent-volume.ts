@@ -32,7 +32,6 @@ export const persistentVolumeStrategy: Strategy<PersistentVolume> = {
   warningsOnUpdate: volumeWarnings,
   allowUnconditionalUpdate: true,
   status: { ...statusOnly<PersistentVolume>(), prepareForUpdate: prepareStatus },
-  selectableFields: { name: ({ metadata }) => metadata.name ?? "" },
   table: defineTable([
     nameColumn,
     text("Capacity", "How much it holds.", ({ spec }) => spec?.capacity?.["storage"] ?? "0"),

@@ -27,7 +27,6 @@ export const ipAddressStrategy: Strategy<IPAddress> = {
   validateUpdate: ({ spec }, old) =>
     collect((errors) => validateImmutableField(spec?.parentRef, old.spec?.parentRef, parentPath, errors)),
   allowUnconditionalUpdate: true,
-  selectableFields: {},
   table: defineTable([
     nameColumn,
     text("ParentRef", "What has the address.", ({ spec }) => {

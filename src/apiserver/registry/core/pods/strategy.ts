@@ -56,6 +56,8 @@ export const podStrategy: Strategy<Pod> = {
     "spec.hostNetwork": ({ spec }) => String(spec.hostNetwork ?? false),
     "status.phase": ({ status }) => status?.phase ?? "",
     "status.podIP": ({ status }) => status?.podIPs?.[0]?.ip ?? "",
+    // Upstream knows the field and reads nothing from it.
+    "status.podIPs": () => "",
     "status.nominatedNodeName": ({ status }) => status?.nominatedNodeName ?? "",
   },
   indexedFields: ["spec.nodeName"],
