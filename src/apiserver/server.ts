@@ -26,7 +26,7 @@ import { discoverySource, type Registrations, registeredSource } from "./discove
 import type { DiscoverySource } from "./discovery/plain.ts";
 import { rootPath } from "./discovery/root.ts";
 import { DiscoveryHandler } from "./discovery/handler.ts";
-import { apiVersionInfo, versionBody } from "./discovery/version.ts";
+import { apiVersionInfo, versionPath } from "./discovery/version.ts";
 import { FlushScheduler } from "./handlers/flush-scheduler.ts";
 import { type FlowControl, Pipeline } from "./handlers/pipeline.ts";
 import type { HandlerServices } from "./handlers/resource-handler.ts";
@@ -40,7 +40,6 @@ import { zPagePaths } from "./health/z-pages.ts";
 import { InFlight } from "./handlers/in-flight.ts";
 import { OpenWatches } from "./handlers/open-watches.ts";
 import type { ApiHandler } from "./http/exchange.ts";
-import { jsonReply } from "./http/reply.ts";
 import { accessMetrics } from "./metrics/access-metrics.ts";
 import { ListMetrics } from "./metrics/list-metrics.ts";
 import { addObjectMetrics } from "./metrics/object-metrics.ts";
@@ -291,6 +290,7 @@ export class ApiServer implements Runnable {
       router: createRouter({
         table: this.catalog.table,
         services: this.services,
+        builtInGroups: new Set(this.scheme.groupVersions().map(({ group }) => group)),
         isRemote: (group, version) => this.options.registrations?.isRemote(group, version) === true,
         virtual: new Map([
           ["/v1/bindings", bindingsCollection(this.scheme, this.catalog.table)],
@@ -305,7 +305,7 @@ export class ApiServer implements Runnable {
           this.#openApi(),
           metricsPath(this.metrics.registry),
           metricsPath(this.#slis, "/metrics/slis"),
-          this.#versionPath(),
+          versionPath(this.options.runtime),
         ],
       }),
     });
@@ -329,8 +329,8 @@ export class ApiServer implements Runnable {
   }
 
   #openApi(): PathHandler {
-    const { gitVersion } = apiVersionInfo;
-    const documents = new OpenApiDocuments(groupVersions, gitVersion);
+    const { gitVersion, major, minor } = apiVersionInfo;
+    const documents = new OpenApiDocuments(groupVersions, `${major}.${minor}`);
     const extra = this.options.extraDocuments?.(documents);
     return new OpenApiHandler({ documents, version: gitVersion, ...(extra === undefined ? {} : { extra }) });
   }
@@ -342,13 +342,6 @@ export class ApiServer implements Runnable {
       revision: () => table.revision + (this.options.registrations?.revision ?? 0),
       serverAddress: () => this.options.advertiseAddress ?? "127.0.0.1:6443",
     });
-  }
-
-  #versionPath(): PathHandler {
-    const body = versionBody(this.options.runtime);
-    return {
-      handle: (request) => (/^\/version\/?(\?|$)/.test(request.target) ? jsonReply(200, body) : undefined),
-    };
   }
 }
 

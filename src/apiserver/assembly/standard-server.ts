@@ -37,7 +37,9 @@ import { type AuditBackend, type AuditPolicy, createAuditor } from "../audit/ind
 import { type FlowControlOptions, installFlowControl } from "../flowcontrol/index.ts";
 import { apiVersionInfo } from "../discovery/version.ts";
 import type { PathHandler } from "../handlers/router.ts";
-import { jsonReply } from "../http/reply.ts";
+import { bytesReply, jsonReply, mediaJson } from "../http/reply.ts";
+import { headerText } from "../handlers/body.ts";
+import { checkProduced } from "../handlers/negotiation.ts";
 import { CustomResources, customDocuments, rulesOf, webhookConversion } from "../customresources/index.ts";
 import { createLocalClient } from "../local/local-client.ts";
 import { withAdminAccess } from "../registry/resource/admin-access.ts";
@@ -413,18 +415,20 @@ function nodeReference(
   return { name: spec.nodeName, uid: live.find("nodes", "", spec.nodeName)?.uid ?? "" };
 }
 
+const mediaKeySet = "application/jwk-set+json";
+
 /** OpenID discovery of the token issuer. */
 function issuerPaths(tokens: ServiceAccountTokens): PathHandler {
   return {
     handle(request) {
       const path = request.target.split("?")[0];
-      if (path === "/.well-known/openid-configuration")
+      if (path === "/.well-known/openid-configuration") {
+        checkProduced(headerText(request, "accept"), [mediaJson]);
         return jsonReply(200, tokens.discovery(`${tokens.issuer}/openid/v1/jwks`));
-      if (path === "/openid/v1/jwks")
-        return tokens
-          .jwks()
-          .then((keys) => ({ ...jsonReply(200, keys), headers: { "content-type": "application/jwk-set+json" } }));
-      return undefined;
+      }
+      if (path !== "/openid/v1/jwks") return undefined;
+      checkProduced(headerText(request, "accept"), [mediaKeySet]);
+      return tokens.jwks().then((keys) => bytesReply(200, mediaKeySet, Buffer.from(JSON.stringify(keys))));
     },
   };
 }

@@ -1,3 +1,8 @@
+import { checkProduced } from "../handlers/negotiation.ts";
+import { methodNotAllowedReply, type PathHandler } from "../handlers/router.ts";
+import { headerText } from "../handlers/body.ts";
+import { jsonReply, mediaJson } from "../http/reply.ts";
+
 export interface VersionInfo {
   readonly major: string;
   readonly minor: string;
@@ -7,8 +12,26 @@ export interface VersionInfo {
 /** The Kubernetes release whose API this server speaks. */
 export const apiVersionInfo: VersionInfo = { major: "1", minor: "36", gitVersion: "v1.36.0+k8ts0.1.0" };
 
-/** The body of `/version`, with the field order of upstream's `version.Info`. */
-export function versionBody(platform: { readonly nodeVersion: string; readonly architecture: string }): unknown {
+interface Runtime {
+  readonly nodeVersion: string;
+  readonly architecture: string;
+}
+
+/** `/version`. */
+export function versionPath(runtime: Runtime): PathHandler {
+  const body = versionBody(runtime);
+  return {
+    handle(request) {
+      if (!/^\/version\/?(\?|$)/.test(request.target)) return undefined;
+      if (request.method !== "GET") return methodNotAllowedReply();
+      checkProduced(headerText(request, "accept"), [mediaJson]);
+      return jsonReply(200, body);
+    },
+  };
+}
+
+/** With the field order of upstream's `version.Info`. */
+function versionBody(platform: Runtime): unknown {
   const { major, minor, gitVersion } = apiVersionInfo;
   return {
     major,

@@ -1,4 +1,4 @@
-import { newInternalError } from "../../apimachinery/index.ts";
+import { newBadRequest, quote } from "../../apimachinery/index.ts";
 import type { AuthorizationAttributes } from "../authz/contract.ts";
 import type { ApiRequest } from "../http/exchange.ts";
 import type { UserInfo } from "../request/contract.ts";
@@ -20,11 +20,21 @@ export function impersonate(request: ApiRequest): ImpersonationTarget | undefine
   const others = groups.length > 0 || uid !== "";
   if (name === "" && !others) return undefined;
   const extra = extraOf(headers);
-  if (name === "") throw newInternalError("requested impersonation without impersonating a user");
+  if (name === "") throw newBadRequest(`requested ${goUser(groups, uid, extra)} without impersonating a user name`);
   return {
     user: targetUser(name, groups, uid, extra),
     checks: (requestor) => checksFor(requestor, name, groups, uid, extra),
   };
+}
+
+/** As Go prints a user without a name. */
+function goUser(groups: readonly string[], uid: string, extra: Readonly<Record<string, readonly string[]>>): string {
+  const strings = (values: readonly string[]): string => `[]string{${values.map(quote).join(", ")}}`;
+  const keys = Object.keys(extra).sort();
+  const pairs = keys.map((key) => `${quote(key)}:${strings(extra[key] ?? [])}`).join(", ");
+  const shownGroups = groups.length === 0 ? "[]string(nil)" : strings(groups);
+  const shownExtra = keys.length === 0 ? "map[string][]string(nil)" : `map[string][]string{${pairs}}`;
+  return `&user.DefaultInfo{Name:"", UID:${quote(uid)}, Groups:${shownGroups}, Extra:${shownExtra}}`;
 }
 
 function first(value: string | readonly string[] | undefined): string {

@@ -1,3 +1,4 @@
+import { newFailure, type StatusError } from "../../apimachinery/index.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { statusReply } from "../http/reply.ts";
 import type { LiveContext } from "../request/context.ts";
@@ -20,13 +21,15 @@ export interface RouterOptions {
   readonly services: HandlerServices;
   readonly paths: readonly PathHandler[];
   readonly virtual: ReadonlyMap<string, VirtualResource>;
+  readonly builtInGroups: ReadonlySet<string>;
   /** Whether another server answers for a group version, though this one could. */
   readonly isRemote?: (group: string, version: string) => boolean;
 }
 
 const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 
-export function createRouter({ table, services, paths, virtual, isRemote = () => false }: RouterOptions) {
+export function createRouter(options: RouterOptions) {
+  const { table, services, paths, virtual, builtInGroups, isRemote = () => false } = options;
   return async (request: ApiRequest, query: Query, context: LiveContext): Promise<ApiResponse> => {
     const { info } = context;
     if (info.isResourceRequest && !isRemote(info.apiGroup, info.apiVersion)) {
@@ -35,7 +38,7 @@ export function createRouter({ table, services, paths, virtual, isRemote = () =>
         if (!methods.has(request.method) && !isProxied(request.method, info.subresource))
           return methodNotAllowedReply();
         if (info.verb === "watch" && request.method !== "GET") return methodNotAllowedReply();
-        if (!scopeFits(info, served.descriptor.facts.namespaced)) return notFoundReply();
+        if (!scopeFits(info, served.descriptor.facts.namespaced)) return unknownPath(info.path, builtInGroups);
         return handleResource({ served, request, query, context, services });
       }
       const question = virtual.get(`${info.apiGroup}/${info.apiVersion}/${info.resource}`);
@@ -45,13 +48,25 @@ export function createRouter({ table, services, paths, virtual, isRemote = () =>
       const response = handler.handle(request, query, context);
       if (response !== undefined) return response;
     }
-    return notFoundReply();
+    return unknownPath(info.path, builtInGroups);
   };
 }
 
 /** Proxies pass on this method too; it has no verb. */
 function isProxied(method: string, subresource: string): boolean {
   return method === "OPTIONS" && subresource === "proxy";
+}
+
+/** Below the paths of its own groups upstream answers with a Status, elsewhere in plain text. */
+function unknownPath(path: string, builtInGroups: ReadonlySet<string>): ApiResponse {
+  const [root = "", group = ""] = path.split("/", 3).slice(1);
+  const ours = root === "api" || (root === "apis" && group !== "" && builtInGroups.has(group));
+  return ours ? statusReply(unknownResource().status) : notFoundReply();
+}
+
+/** Also what clients make of the plain 404 of upstream's router. */
+function unknownResource(): StatusError {
+  return newFailure(404, "NotFound", "the server could not find the requested resource", {});
 }
 
 /** Proxies take any path below them. */

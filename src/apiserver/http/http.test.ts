@@ -3,10 +3,12 @@ import { createPrivateKey } from "node:crypto";
 import { connect, type ClientHttp2Session } from "node:http2";
 import { request } from "node:https";
 import { test } from "node:test";
+import { connect as connectTls } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import { RealClock, RealRandom } from "../../base/index.ts";
 import { CertificateAuthority, createAuthority } from "../../component/index.ts";
 import { startControlPlane, type TestControlPlane } from "../../testing/index.ts";
+import { openEnvelope } from "../handlers/protobuf-envelope.ts";
 import { type HttpServer, listenHttp, type TlsIdentity } from "./server.ts";
 
 function identity(): TlsIdentity {
@@ -135,7 +137,7 @@ test("objects are written and read over both versions of HTTP", () =>
 test("what does not fit is refused in upstream's words", () =>
   withServer(async (send) => {
     const cases: readonly [Call, number, string | RegExp][] = [
-      [{ path: "/api/v1/namespaces/default/foos" }, 404, "404 page not found\n"],
+      [{ path: "/api/v1/namespaces/default/foos" }, 404, "the server could not find the requested resource"],
       [{ path: `${maps}/none` }, 404, 'configmaps "none" not found'],
       [
         { method: "POST", path: `${maps}/x`, body: "{}" },
@@ -150,7 +152,7 @@ test("what does not fit is refused in upstream's words", () =>
       [
         { path: maps, headers: { accept: "text/html" } },
         406,
-        "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+        /^406: Not Acceptable\n\nAvailable representations: .*, application\/json;stream=watch, application\/vnd\.kubernetes\.protobuf;stream=watch$/,
       ],
       [
         { method: "POST", path: maps, headers: json, body: Buffer.alloc(3 * 1024 * 1024 + 1, 0x20) },
@@ -204,10 +206,63 @@ test("what does not fit is refused in upstream's words", () =>
         400,
         "invalid continue token: continue key is not valid: illegal base64 data at input byte 0",
       ],
+      [{ method: "PATCH", path: `${maps}/none`, headers: json, body: "{}" }, 415, "415: Unsupported Media Type"],
+      [{ path: `${maps}?limit=99999999999999999999` }, 400, /^strconv\.ParseInt: parsing "9{20}": value out of range$/],
+      [{ path: `${maps}/none?resourceVersion=x` }, 400, /^resourceVersion: Invalid value: "x": strconv\.ParseUint/],
+      [{ path: `${maps}?labelSelector=a=b=c` }, 400, "found '=', expected: ',' or 'end of string'"],
+      [{ path: "/api/v1/nope" }, 404, "the server could not find the requested resource"],
+      [{ path: "/apis/nope/v1/things" }, 404, "404 page not found\n"],
+      [{ method: "POST", path: "/version" }, 405, "the server does not allow this method on the requested resource"],
       [
-        { method: "PATCH", path: `${maps}/none`, headers: json, body: "{}" },
-        415,
-        /application\/json-patch\+json, application\/merge-patch\+json/,
+        { method: "POST", path: "/apis/apps/v1" },
+        405,
+        "the server does not allow this method on the requested resource",
+      ],
+      [{ path: "/version", headers: { accept: "text/html" } }, 406, /: application\/json$/],
+      [
+        { path: `${maps}/none`, headers: { accept: "text/html" } },
+        406,
+        "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+      ],
+      [
+        { path: maps, headers: { accept: "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io" } },
+        406,
+        "you requested PartialObjectMetadata, but the requested object is a list (*core.ConfigMapList)",
+      ],
+      [
+        { method: "POST", path: maps, headers: json, body: "[]" },
+        400,
+        /^the object provided is unrecognized \(must be of type ConfigMap\): .* cannot unmarshal array into Go value of type struct \{ APIVersion string .* \(5b5d\)$/,
+      ],
+      [
+        { method: "POST", path: `${maps}?fieldManager=a%0Ab`, headers: json, body: "{}" },
+        422,
+        'CreateOptions.meta.k8s.io "" is invalid: fieldManager: Invalid value: "a\\nb": invalid character U+000A (at position 1)',
+      ],
+      [
+        { method: "POST", path: `${maps}?dryRun=All&dryRun=x`, headers: json, body: "{}" },
+        422,
+        'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["All","x"]: supported values: "All"',
+      ],
+      [
+        {
+          method: "DELETE",
+          path: `${maps}/none`,
+          headers: { ...json, "content-length": "26" },
+          body: '{"gracePeriodSeconds":"x"}',
+        },
+        400,
+        "json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
+      ],
+      [
+        {
+          method: "DELETE",
+          path: `${maps}/none`,
+          headers: { ...json, "content-length": "32" },
+          body: '{"kind":"Pod","apiVersion":"v1"}',
+        },
+        400,
+        /^no kind "Pod" is registered for version "v1" in scheme /,
       ],
     ];
     for (const [call, status, message] of cases) {
@@ -278,6 +333,42 @@ test("tables and partial metadata come in place of objects", () =>
       }),
     );
     assert.equal(list.kind, "PartialObjectMetadataList");
+  }));
+
+test("options in the body of a deletion are the only ones", () =>
+  withServer(async (send) => {
+    const name = newName();
+    await send({ method: "POST", path: maps, headers: json, body: configMap(name) });
+    const path = `${maps}/${name}?dryRun=All&gracePeriodSeconds=x`;
+    assert.equal((await send({ method: "DELETE", path, headers: json })).status, 400);
+    const headers = { ...json, "content-length": "2" };
+    assert.equal((await send({ method: "DELETE", path, headers, body: "{}" })).status, 200);
+    assert.equal((await send({ path: `${maps}/${name}` })).status, 404);
+  }));
+
+test("discovery comes in every encoding", () =>
+  withServer(async (send) => {
+    const yaml = await send({ path: "/apis/apps", headers: { accept: "application/yaml" } });
+    assert.match(yaml.body.toString(), /^apiVersion: v1\nkind: APIGroup\nname: apps\n/);
+    const protobuf = "application/vnd.kubernetes.protobuf";
+    for (const [path, accept, kind] of [
+      ["/api", protobuf, "APIVersions"],
+      ["/apis/apps/v1", protobuf, "APIResourceList"],
+      ["/apis", `${protobuf};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`, "APIGroupDiscoveryList"],
+    ] as const) {
+      const answer = await send({ path, headers: { accept } });
+      assert.deepEqual([answer.status, answer.headers["content-type"]], [200, accept]);
+      assert.equal(openEnvelope(answer.body)?.kind, kind);
+    }
+  }));
+
+test("what is no HTTP gets an answer", () =>
+  withServer(async (_send, _plane, { port }) => {
+    const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
+    socket.end("FOO / HTTP/1.1\r\n\r\n");
+    let text = "";
+    for await (const chunk of socket) text += String(chunk);
+    assert.match(text, /^HTTP\/1\.1 400 Bad Request\r\n/);
   }));
 
 test("discovery says when nothing has changed", () =>

@@ -50,11 +50,11 @@ export class OpenApiHandler implements PathHandler {
 
   handle(request: ApiRequest): ApiResponse | undefined {
     const at = request.target.indexOf("?");
-    const path = (at < 0 ? request.target : request.target.slice(0, at)).replace(/\/$/, "");
-    if (!path.startsWith("/openapi/") || (request.method !== "GET" && request.method !== "HEAD")) return undefined;
+    const path = at < 0 ? request.target : request.target.slice(0, at);
+    if (!path.startsWith("/openapi/")) return undefined;
     this.#forgetStale();
     if (path === "/openapi/v2") return this.#v2(request);
-    if (path === "/openapi/v3") return this.#root(request);
+    if (path === "/openapi/v3" || path === "/openapi/v3/") return this.#root(request);
     if (path.startsWith("/openapi/v3/"))
       return this.#v3(request, path.slice("/openapi/v3/".length), at < 0 ? "" : request.target.slice(at + 1));
     return undefined;
