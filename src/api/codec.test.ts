@@ -47,6 +47,11 @@ test("wrong types are refused in upstream's words", () => {
     ],
     [
       "Pod",
+      '{"spec":{"volumes":[{"secret":{"defaultMode":1.5}}]}}',
+      "json: cannot unmarshal number 1.5 into Go struct field SecretVolumeSource.spec.volumes.VolumeSource.secret.defaultMode of type int32",
+    ],
+    [
+      "Pod",
       '{"metadata":{"creationTimestamp":"2020-13-01T00:00:00Z"}}',
       'parsing time "2020-13-01T00:00:00Z": month out of range',
     ],

@@ -93,7 +93,8 @@ class ExactReader {
       }
       if (seen.has(key)) this.#report(`duplicate field ${JSON.stringify(path)}`);
       seen.add(key);
-      this.#field(object, field, { path, struct, fields: [...place.fields, key] });
+      const through = field.inlined === true ? inlinedAbove(schema, key) : [];
+      this.#field(object, field, { path, struct, fields: [...place.fields, ...through, key] });
     });
     return object;
   }
@@ -232,6 +233,13 @@ class ExactReader {
   #report(problem: string): void {
     if (!this.#lenient && this.#problems.size < maxProblems) this.#problems.add(problem);
   }
+}
+
+/** The names of the structs by which a field came into another, which Go says among the fields. */
+function inlinedAbove({ inlined = [] }: ObjectSchema, key: string): readonly string[] {
+  const within = inlined.find(({ schema }) => schema.fields.has(key))?.schema;
+  const name = within === undefined ? undefined : goStructName(within);
+  return within === undefined || name === undefined ? [] : [name, ...inlinedAbove(within, key)];
 }
 
 const int32Limit = 2n ** 31n;

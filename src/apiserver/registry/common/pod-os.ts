@@ -33,19 +33,12 @@ function forbidWindowsOptions(spec: PodSpec, path: FieldPath, errors: Errors): v
   });
 }
 
-const podContextFields = [
-  "appArmorProfile",
-  "seLinuxOptions",
-  "seccompProfile",
-  "fsGroup",
-  "fsGroupChangePolicy",
-  "sysctls",
-  "runAsUser",
-  "runAsGroup",
-  "supplementalGroups",
-  "supplementalGroupsPolicy",
-  "seLinuxChangePolicy",
-] as const;
+/** Of pods, in upstream's order: of their security context, and those that stand beside it. */
+const contextFields = {
+  first: ["appArmorProfile", "seLinuxOptions"],
+  second: ["seccompProfile", "fsGroup", "fsGroupChangePolicy", "sysctls"],
+  third: ["runAsUser", "runAsGroup", "supplementalGroups", "supplementalGroupsPolicy", "seLinuxChangePolicy"],
+} as const;
 const containerContextFields = [
   "appArmorProfile",
   "seLinuxOptions",
@@ -58,20 +51,21 @@ const containerContextFields = [
   "runAsUser",
   "runAsGroup",
 ] as const;
-const podFields = ["hostUsers", "hostPID", "hostIPC", "shareProcessNamespace"] as const;
+const hostFields = ["hostUsers", "hostPID", "hostIPC"] as const;
 
 function forbidLinuxOptions(spec: PodSpec, path: FieldPath, errors: Errors): void {
   const detail = "cannot be set for a windows pod";
-  for (const field of podContextFields) {
-    if (spec.securityContext?.[field] === undefined) continue;
-    errors.push(forbidden(path.child("securityContext").child(field), detail));
-  }
-  for (const field of podFields) if (spec[field] !== undefined) errors.push(forbidden(path.child(field), detail));
+  const forbid = <T extends object>(of: T | undefined, fields: readonly (keyof T & string)[], at: FieldPath) => {
+    for (const field of fields) if (of?.[field] !== undefined) errors.push(forbidden(at.child(field), detail));
+  };
+  const contextPath = path.child("securityContext");
+  forbid(spec.securityContext, contextFields.first, contextPath);
+  forbid(spec, hostFields, path);
+  forbid(spec.securityContext, contextFields.second, contextPath);
+  forbid(spec, ["shareProcessNamespace"], path);
+  forbid(spec.securityContext, contextFields.third, contextPath);
   visitContainers(spec, path, ({ securityContext }, at) => {
-    for (const field of containerContextFields) {
-      if (securityContext?.[field] !== undefined)
-        errors.push(forbidden(at.child("securityContext").child(field), detail));
-    }
+    forbid(securityContext, containerContextFields, at.child("securityContext"));
   });
 }
 

@@ -71,6 +71,42 @@ const cases: readonly (readonly [what: string, spec: Partial<PodSpec>, messages:
     ["spec.volumes[0].csi.driver: Required value"],
   ],
   [
+    "metadata that claims of a pod do not have",
+    {
+      volumes: [
+        {
+          name: "v",
+          ephemeral: {
+            volumeClaimTemplate: {
+              metadata: { name: "x", uid: "u" },
+              spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1" } } },
+            },
+          },
+        },
+      ],
+    },
+    [
+      "spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set",
+      "spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.uID: Forbidden: cannot be set",
+    ],
+  ],
+  [
+    "what Windows does not know, in upstream's order",
+    {
+      os: { name: "windows" },
+      hostIPC: true,
+      shareProcessNamespace: true,
+      securityContext: { appArmorProfile: { type: "Unconfined" }, fsGroup: 1, runAsUser: 1 },
+    },
+    [
+      "spec.securityContext.appArmorProfile: Forbidden: cannot be set for a windows pod",
+      "spec.hostIPC: Forbidden: cannot be set for a windows pod",
+      "spec.securityContext.fsGroup: Forbidden: cannot be set for a windows pod",
+      "spec.shareProcessNamespace: Forbidden: cannot be set for a windows pod",
+      "spec.securityContext.runAsUser: Forbidden: cannot be set for a windows pod",
+    ],
+  ],
+  [
     "tolerations that compare",
     {
       tolerations: [

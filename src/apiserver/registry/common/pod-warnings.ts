@@ -36,13 +36,12 @@ export function templateWarnings(template: PodTemplateSpec | undefined, path: Fi
   return warningsOf(spec, metadata?.annotations, path.child("spec"), path.child("metadata").child("annotations"), true);
 }
 
-/** Names that become part of the names of pods. */
-export function hostnameWarnings(name = ""): readonly string[] {
+/** Names that become, or become part of, the names of pods. */
+export function hostnameWarnings(name = "", use = "Pod names and hostnames"): readonly string[] {
   const messages = isDns1123Label(name);
   if (messages.length === 0) return [];
-  const advice =
-    "this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended";
-  return [`metadata.name: ${advice}: ${goList(messages)}`];
+  const advice = "which can result in surprising behavior; a DNS label is recommended";
+  return [`metadata.name: this is used in ${use}, ${advice}: ${goList(messages)}`];
 }
 
 function warningsOf(

@@ -219,7 +219,8 @@ export function checkTemplateMeta(meta: ObjectMeta, path: FieldPath, errors: Err
   validateLabels(meta.labels ?? {}, path.child("labels"), errors);
   for (const field in meta) {
     if (field === "labels" || field === "annotations" || (meta as Source)[field] === null) continue;
-    errors.push(forbidden(path.child(field), "cannot be set"));
+    // Upstream makes the path of the name in Go.
+    errors.push(forbidden(path.child(field === "uid" ? "uID" : field), "cannot be set"));
   }
 }
 

@@ -523,7 +523,7 @@ test("the table shows what kubectl shows", () => {
   assert.deepEqual(podStrategy.table?.row(waiting, now).slice(1, 3), ["0/1", "CrashLoopBackOff"]);
 });
 
-test("AppArmor of a new pod stands in its fields and in its annotations", () => {
+test("AppArmor that a new pod has in its annotations goes into its fields", () => {
   const key = "container.apparmor.security.beta.kubernetes.io/c";
   const warnings: string[] = [];
   const creation = { request: { warn: (text: string) => warnings.push(text) } } as unknown as WriteContext;
@@ -533,8 +533,8 @@ test("AppArmor of a new pod stands in its fields and in its annotations", () => 
     return [object.metadata.annotations?.[key], object.spec.containers[0]?.securityContext?.appArmorProfile];
   };
   const local = { type: "Localhost", localhostProfile: "x" } as const;
-  assert.deepEqual(create(withContainer({ securityContext: { appArmorProfile: local } })), ["localhost/x", local]);
-  assert.deepEqual(create(pod({ securityContext: { appArmorProfile: local } })), ["localhost/x", undefined]);
+  assert.deepEqual(create(withContainer({ securityContext: { appArmorProfile: local } })), [undefined, local]);
+  assert.deepEqual(create(pod({ securityContext: { appArmorProfile: local } })), [undefined, undefined]);
   assert.deepEqual(create(pod({ securityContext: { appArmorProfile: local } }, { [key]: "localhost/x" })), [
     "localhost/x",
     undefined,
@@ -545,6 +545,13 @@ test("AppArmor of a new pod stands in its fields and in its annotations", () => 
     `metadata.annotations[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`,
   ]);
   assert.deepEqual(create(pod({ os: { name: "windows" } }, { [key]: "unconfined" })), ["unconfined", undefined]);
+});
+
+test("a pod's name that is no hostname is warned about", () => {
+  const named = { ...pod(), metadata: { ...pod().metadata, name: "a.b" } };
+  assert.deepEqual(podStrategy.warningsOnCreate?.(named), [
+    "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]",
+  ]);
 });
 
 test("likely mistakes are warned about", () => {

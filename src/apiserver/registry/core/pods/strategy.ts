@@ -7,7 +7,7 @@ import { syncAppArmor } from "./app-armor.ts";
 import { ephemeralContainers, resize } from "./subresources.ts";
 import { podTable } from "./table.ts";
 import { validatePod, validatePodUpdate } from "./validation.ts";
-import { podWarnings } from "../../common/pod-warnings.ts";
+import { hostnameWarnings, podWarnings } from "../../common/pod-warnings.ts";
 
 export const podStrategy: Strategy<Pod> = {
   prepareForCreate(pod, context) {
@@ -24,7 +24,7 @@ export const podStrategy: Strategy<Pod> = {
   validate: validatePod,
   validateUpdate: validatePodUpdate,
   // Updates of pods are mostly those of components, which read no warnings.
-  warningsOnCreate: podWarnings,
+  warningsOnCreate: (pod) => [...hostnameWarnings(pod.metadata.name, "the Pod's hostname"), ...podWarnings(pod)],
   allowUnconditionalUpdate: true,
   gracePeriodSeconds({ spec, status }, requested) {
     const ended = status?.phase === "Failed" || status?.phase === "Succeeded";
