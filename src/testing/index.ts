@@ -1,3 +1,4 @@
+export { type Asked, ask } from "./ask.ts";
 export * from "./control-plane.ts";
 export { type HttpsReceiver, type ReceivedRequest, startHttpsReceiver, webhookKubeconfig } from "./https-receiver.ts";
 export { type Issuer, startIssuer } from "./issuer.ts";

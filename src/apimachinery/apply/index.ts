@@ -1,4 +1,4 @@
-export { type FieldSet, setOf } from "./field-set.ts";
+export { difference, type FieldSet, intersection, isEmptySet, setOf, union } from "./field-set.ts";
 export { type ApplyOptions, FieldManager, type FieldManagerOptions } from "./field-manager.ts";
 export type { ConvertVersion, Versioned } from "./updater.ts";
 export { mergeObjects } from "./merge.ts";

@@ -25,7 +25,7 @@ export class YamlError extends Error {
 
 export interface ParsedYaml {
   readonly value: unknown;
-  /** Keys that came more than once, worded as go-yaml's strict mode does; the last one won. */
+  /** Keys that came more than once, in go-yaml's words (`line 3: key "a" already set in map`); the last one won. */
   readonly duplicates: readonly string[];
 }
 
@@ -52,13 +52,68 @@ export function yamlConversionMessage(error: YamlError): string {
 
 function parseDocument(text: string): ParsedYaml {
   if (text.trim() === "") return { value: null, duplicates: [] };
-  try {
-    return { value: guarded(text, () => engine().loadDocuments(text, false)[0] ?? null), duplicates: [] };
-  } catch (error) {
-    if (!(error instanceof YamlError) || !error.message.includes("already set in map")) throw error;
-    const value = guarded(text, () => engine().loadDocuments(text, true)[0] ?? null);
-    return { value, duplicates: [error.message] };
+  const load = (lastKeyWins: boolean): unknown => engine().loadDocuments(text, lastKeyWins)[0] ?? null;
+  const duplicates: string[] = [];
+  const value = guarded(text, () => {
+    try {
+      return load(false);
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      duplicates.push(...duplicateKeys(text, error));
+      return load(true);
+    }
+  });
+  return { value, duplicates };
+}
+
+type DuplicateKey = Engine.YAMLException & { readonly mark: { readonly line: number; readonly position: number } };
+
+function isDuplicateKey(error: unknown): error is DuplicateKey {
+  const { YAMLException } = engine();
+  return error instanceof YAMLException && error.mark !== undefined && error.reason.includes("duplicated mapping key");
+}
+
+const maxDuplicates = 100;
+
+/** The engine stops at the first duplicate: each is given another name, and the text is read again. */
+function duplicateKeys(text: string, first: DuplicateKey): string[] {
+  const found: string[] = [];
+  let error: unknown = first;
+  let rest = text;
+  while (isDuplicateKey(error) && found.length < maxDuplicates) {
+    const { line, position } = error.mark;
+    const written = writtenKey(rest, position);
+    found.push(`line ${line + 1}: key ${quote(keyOf(written, rest[position - 1]))} already set in map`);
+    rest = `${rest.slice(0, position)}k8ts-duplicate-${found.length}${rest.slice(position + written.length)}`;
+    error = problemOf(rest);
   }
+  return found;
+}
+
+function problemOf(text: string): unknown {
+  try {
+    engine().loadDocuments(text, false);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** A key as it is written, without its quotes. */
+function writtenKey(text: string, position: number): string {
+  const quoted = text[position - 1];
+  const pattern = quoted === '"' ? doubleQuoted : quoted === "'" ? singleQuoted : plainKey;
+  pattern.lastIndex = position;
+  return pattern.exec(text)?.[0] ?? "";
+}
+
+const doubleQuoted = /(?:[^"\\]|\\[^])*/y;
+const singleQuoted = /(?:[^']|'')*/y;
+const plainKey = /[^\n]*?(?=\s*:(?:\s|$)|\s*[,}\]\n]|$)/y;
+
+function keyOf(written: string, quoted: string | undefined): string {
+  if (quoted === '"' && written.includes("\\")) return String(engine().loadDocuments(`"${written}"`, true)[0]);
+  return quoted === "'" ? written.replaceAll("''", "'") : written;
 }
 
 /** YAML as upstream writes it: keys in alphabetical order, no references. */
@@ -81,7 +136,7 @@ function guarded<T>(text: string, parse: () => T): T {
     checkFinite(value);
     return value;
   } catch (error) {
-    if (error instanceof engine().YAMLException) throw new YamlError(goYamlMessage(error, text));
+    if (error instanceof engine().YAMLException) throw new YamlError(goYamlMessage(error));
     if (error instanceof RangeError) throw new YamlError("yaml: exceeded max depth of 10000");
     throw error;
   }
@@ -100,12 +155,8 @@ const wording: readonly (readonly [RegExp, string])[] = [
   [/mapping values are not allowed|expected ':' after/, "mapping values are not allowed in this context"],
 ];
 
-function goYamlMessage(error: Engine.YAMLException, text: string): string {
+function goYamlMessage(error: Engine.YAMLException): string {
   const line = (error.mark?.line ?? 0) + 1;
-  if (error.reason.includes("duplicated mapping key")) {
-    const key = /^[-\s{,]*["']?([^"':\s]+)/.exec(text.split("\n")[line - 1] ?? "")?.[1] ?? "";
-    return `yaml: unmarshal errors:\n  line ${line}: key ${quote(key)} already set in map`;
-  }
   const unknownAlias = /unidentified alias "(.*)"/.exec(error.reason);
   if (unknownAlias !== null) return `yaml: unknown anchor '${unknownAlias[1]}' referenced`;
   const known = wording.find(([pattern]) => pattern.test(error.reason));

@@ -26,7 +26,18 @@ for (const [text, value] of values) {
 test("duplicate keys are reported, and the last one wins", () => {
   const { value, duplicates } = parseYaml("a: 1\nb: 2\na: 3\n");
   assert.deepEqual(value, { a: 3, b: 2 });
-  assert.deepEqual(duplicates, ['yaml: unmarshal errors:\n  line 3: key "a" already set in map']);
+  assert.deepEqual(duplicates, ['line 3: key "a" already set in map']);
+  const many = `{"m": {"l": {"a": "b", "a": "c"}}, "d\\u0061": 1,\n 'da': {x: 1, x: 2, x: 3}, "m": 2}`;
+  assert.deepEqual(parseYaml(many), {
+    value: { m: 2, da: { x: 3 } },
+    duplicates: [
+      'line 1: key "a" already set in map',
+      'line 2: key "x" already set in map',
+      'line 2: key "x" already set in map',
+      'line 2: key "da" already set in map',
+      'line 2: key "m" already set in map',
+    ],
+  });
 });
 
 test("several documents, without the empty ones", () => {

@@ -139,6 +139,14 @@ function cannotBeHandled(kind: BodyKind, why: string): StatusError {
   );
 }
 
+/** Of a key that came twice in YAML; they are warned of one by one, and refused all together. */
+const yamlLine = /^line \d+: key /;
+
+/** In the words of go-yaml. */
+export function yamlTwice(duplicates: readonly string[]): string {
+  return ["yaml: unmarshal errors:", ...duplicates].join("\n  ");
+}
+
 export function reportProblems(
   problems: readonly string[],
   kind: BodyKind,
@@ -146,7 +154,12 @@ export function reportProblems(
   context: RequestContext,
 ): void {
   if (problems.length === 0 || validation === "Ignore") return;
-  if (validation === "Strict") throw cannotBeHandled(kind, `strict decoding error: ${problems.join(", ")}`);
+  if (validation === "Strict") {
+    const lines = problems.filter((problem) => yamlLine.test(problem));
+    const others = problems.filter((problem) => !yamlLine.test(problem));
+    const all = lines.length === 0 ? others : [yamlTwice(lines), ...others];
+    throw cannotBeHandled(kind, `strict decoding error: ${all.join(", ")}`);
+  }
   for (const problem of problems) context.warn(problem);
 }
 

@@ -54,6 +54,7 @@ function warn({ served, context }: ResourceCall, { propagation }: Deletion): voi
 
 /** Upstream: kinds whose store has `ReturnDeletedObject`. */
 const returned: ReadonlySet<string> = new Set([
+  "/namespaces",
   "/persistentvolumeclaims",
   "/persistentvolumes",
   "/pods",
@@ -61,10 +62,15 @@ const returned: ReadonlySet<string> = new Set([
   "/resourcequotas",
   "/serviceaccounts",
   "/services",
+  "resource.k8s.io/deviceclasses",
+  "resource.k8s.io/resourceclaims",
+  "resource.k8s.io/resourceclaimtemplates",
+  "resource.k8s.io/resourceslices",
   "storage.k8s.io/csidrivers",
   "storage.k8s.io/csinodes",
   "storage.k8s.io/storageclasses",
   "storage.k8s.io/volumeattachments",
+  "storage.k8s.io/volumeattributesclasses",
 ]);
 
 function returnsDeleted({ descriptor }: ServedResource): boolean {

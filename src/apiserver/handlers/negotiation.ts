@@ -50,11 +50,15 @@ export function negotiate(accept: string | undefined, offer: Offer = {}): Accept
 
 /** The encoding of what has no tables, such as reviews. Throws 406. */
 export function negotiateWithoutTables(accept: string | undefined): MediaType {
-  const chosen = negotiate(accept);
-  if (chosen.projection !== "table") return chosen.media;
-  const other = choose(accept ?? "", false, false);
+  return withoutTable(accept, negotiate(accept)).media;
+}
+
+/** What else is accepted than a table. Throws 406. */
+export function withoutTable(accept: string | undefined, chosen: Accepted, jsonOnly = false): Accepted {
+  if (chosen.projection !== "table") return chosen;
+  const other = choose(accept ?? "", jsonOnly, false);
   if (other === undefined) throw newNotAcceptable(acceptedTypes);
-  return other.media;
+  return other;
 }
 
 /** The encoding of what has but one form, such as discovery. Throws 406. */

@@ -11,13 +11,22 @@ import {
 
 import type { ApiResponse } from "../http/exchange.ts";
 import { managerOf } from "../registry/field-manager.ts";
-import type { ResourceDescriptor } from "../registry/contract.ts";
 import { checkIdentity } from "../registry/metadata.ts";
 import { updateObject } from "../registry/update.ts";
 import type { RequestContext } from "../request/contract.ts";
-import { bodyBytesMax, bodyKindOf, type FieldValidation, headerText, reportProblems, textOf } from "./body.ts";
+import {
+  type BodyKind,
+  bodyBytesMax,
+  bodyKindOf,
+  type FieldValidation,
+  headerText,
+  reportProblems,
+  textOf,
+  yamlTwice,
+} from "./body.ts";
 import { optionsInvalid } from "../registry/list-options.ts";
 import { admissionOptions, writeParameters } from "./options.ts";
+import { allProblems, patchProblems, type PatchProblems } from "./patch-problems.ts";
 import { renderObject } from "./render.ts";
 import {
   checkKindKept,
@@ -47,12 +56,15 @@ export async function handlePatch(call: ResourceCall, subresource: string): Prom
   const text = textOf(await request.body(bodyBytesMax));
   const { value: patch, duplicates } =
     type === "apply" ? parseConfiguration(text) : { value: parsePatch(type, text), duplicates: [] };
+  const problems =
+    type === "apply" || parameters.fieldValidation === "Ignore" ? undefined : patchProblems(type, text, patch);
   const { result, created } = await patchObject({
     call,
     subresource,
     type,
     patch,
     duplicates,
+    ...(problems === undefined ? {} : { problems }),
     force,
     parameters,
     options: { ...admissionOptions("PatchOptions", query), ...(force ? { force } : {}) },
@@ -72,6 +84,8 @@ export interface PatchCall {
   readonly patch: unknown;
   /** What was found twice in a configuration to apply. */
   readonly duplicates?: readonly string[];
+  /** What strict decoding has to say of any other patch. */
+  readonly problems?: PatchProblems;
   readonly force: boolean;
   readonly parameters: {
     readonly dryRun: boolean;
@@ -99,7 +113,11 @@ export function patchObject(patching: PatchCall): ReturnType<typeof updateObject
   });
 }
 
-function patched({ type, call, parameters }: PatchCall, existing: KubeObject | undefined, patch: unknown): KubeObject {
+function patched(
+  { type, call, parameters, problems }: PatchCall,
+  existing: KubeObject | undefined,
+  patch: unknown,
+): KubeObject {
   const { descriptor } = call.served;
   const document = existing ?? {};
   const value =
@@ -109,7 +127,8 @@ function patched({ type, call, parameters }: PatchCall, existing: KubeObject | u
         ? applyMergePatch(document, patch)
         : applyStrategicMergePatch(document, patch, descriptor.codec.schema);
   checkKindKept({ type, patch, value }, descriptor);
-  const object = decodePatched(descriptor, { type, patch, value }, existing?.metadata.managedFields, parameters, call);
+  const result = { type, patch, value, ...(problems === undefined ? {} : { problems }) };
+  const object = decodePatched(bodyKindOf(descriptor), result, existing?.metadata.managedFields, parameters, call);
   checkIdentity(object, call.context.info, descriptor.facts.namespaced);
   return object;
 }
@@ -120,14 +139,14 @@ type Owners = KubeObject["metadata"]["managedFields"];
  * What a patch made of an object, as a new object of its kind. Its managed fields are not copied where they are
  * `owners`, which are never written to: whoever records owners sees that nobody touched them.
  */
-function decodePatched(
-  descriptor: ResourceDescriptor,
-  patched: Patched,
+export function decodePatched(
+  kind: BodyKind,
+  patched: Patched & { readonly problems?: PatchProblems },
   owners: Owners,
   { fieldValidation }: { readonly fieldValidation: FieldValidation },
   { context }: { readonly context: RequestContext },
 ): KubeObject {
-  const { codec } = descriptor;
+  const { codec } = kind;
   const { type, value } = patched;
   const kept = owners !== undefined && (value as Partial<KubeObject>).metadata?.managedFields === owners;
   try {
@@ -135,10 +154,11 @@ function decodePatched(
       unknownFields: fieldValidation === "Ignore" ? "ignore" : "report",
     });
     // The converter upstream has for strategic patches tells what it does not know in order of the alphabet.
-    const problems = type === "strategic" ? decoded.problems.toSorted() : decoded.problems;
+    const unknown = type === "strategic" ? decoded.problems.toSorted() : decoded.problems;
+    const problems = patched.problems === undefined ? unknown : allProblems(patched.problems, value, unknown);
     if (problems.length > 0 && fieldValidation === "Strict" && type !== "apply")
       throw patchNotStrict(patched, problems);
-    reportProblems(problems, bodyKindOf(descriptor), fieldValidation, context);
+    reportProblems(problems, kind, fieldValidation, context);
     const object = decoded.object as KubeObject;
     object.metadata ??= {};
     if (kept) object.metadata.managedFields = owners;
@@ -162,23 +182,27 @@ function applied(
   const { registry, descriptor } = call.served;
   const manager = managerOf(parameters.fieldManager, call.context.userAgent);
   const lenient = { fieldValidation: "Ignore" } as const;
-  decodePatched(descriptor, { type: "apply", patch, value: patch }, undefined, lenient, call);
+  const kind = bodyKindOf(descriptor);
+  decodePatched(kind, { type: "apply", patch, value: patch }, undefined, lenient, call);
   const nowMs = call.services.clock.now();
   const merged = registry.fieldManagers.for(subresource).apply(existing, patch, { manager, force, nowMs });
   const own = { type: "apply", patch, value: merged } as const;
   reportDuplicates(duplicates, parameters.fieldValidation, call.context);
-  const object = decodePatched(descriptor, own, merged.metadata.managedFields, lenient, call);
+  const object = decodePatched(kind, own, merged.metadata.managedFields, lenient, call);
   checkIdentity(object, call.context.info, descriptor.facts.namespaced);
   return object;
 }
 
-function reportDuplicates(duplicates: readonly string[], validation: FieldValidation, context: RequestContext): void {
-  if (validation === "Ignore") return;
-  for (const duplicate of duplicates) {
-    const problem = `error converting YAML to JSON: ${duplicate}`;
-    if (validation === "Strict") throw newBadRequest(`error strict decoding YAML: ${problem}`);
-    context.warn(problem);
+export function reportDuplicates(
+  duplicates: readonly string[],
+  validation: FieldValidation,
+  context: RequestContext,
+): void {
+  if (validation === "Ignore" || duplicates.length === 0) return;
+  if (validation === "Strict") {
+    throw newBadRequest(`error strict decoding YAML: error converting YAML to JSON: ${yamlTwice(duplicates)}`);
   }
+  for (const duplicate of duplicates) context.warn(duplicate);
 }
 
 /** Strategic merge needs to know what a kind's lists are keyed by; custom resources do not say in its terms. */
@@ -190,7 +214,7 @@ export function patchTypeOf(contentType: string | undefined, custom = false): Pa
   throw newUnsupportedMediaType(Object.keys(patchTypes).filter((name) => patchTypes[name] !== "strategic"));
 }
 
-function checkApplyOptions(type: PatchType, fieldManager: string | undefined, hasForce: boolean): void {
+export function checkApplyOptions(type: PatchType, fieldManager: string | undefined, hasForce: boolean): void {
   if (type === "apply") {
     if (fieldManager === undefined)
       throw optionsInvalid("PatchOptions", ["fieldManager: Required value: is required for apply patch"]);

@@ -11,7 +11,7 @@ import type { Query } from "../request/query.ts";
 import { bodyKindOf, headerText, readObject } from "./body.ts";
 import { handleDelete, handleDeleteCollection } from "./delete-handler.ts";
 import type { FlushScheduler } from "./flush-scheduler.ts";
-import { type Accepted, negotiate, wrongProjection } from "./negotiation.ts";
+import { type Accepted, negotiate, withoutTable, wrongProjection } from "./negotiation.ts";
 import { admissionOptions, listParameters, writeParameters } from "./options.ts";
 import { handlePatch } from "./patch-handler.ts";
 import { type RenderOptions, renderList, renderObject } from "./render.ts";
@@ -89,12 +89,28 @@ export function methodNotAllowed(): StatusError {
 
 export function acceptedOf({ request, served, context }: ResourceCall): Accepted {
   const { verb, subresource } = context.info;
-  return negotiate(headerText(request, "accept"), {
+  const accept = headerText(request, "accept");
+  const accepted = negotiate(accept, {
     // A scale is a built-in kind, whatever it scales.
     jsonOnly: served.descriptor.jsonOnly === true && subresource !== "scale",
     collection: verb === "list" || verb === "watch",
     stream: verb === "watch",
   });
+  return hasNoTable(served, subresource) ? withoutTable(accept, accepted) : accepted;
+}
+
+/** Subresources that upstream does not print, though it prints their objects. */
+const unprinted: ReadonlySet<string> = new Set([
+  "/pods/ephemeralcontainers",
+  "/pods/resize",
+  "apiextensions.k8s.io/customresourcedefinitions/status",
+  "apiregistration.k8s.io/apiservices/status",
+  "certificates.k8s.io/certificatesigningrequests/approval",
+  "resource.k8s.io/resourceclaims/status",
+]);
+
+function hasNoTable({ descriptor }: ServedResource, subresource: string): boolean {
+  return subresource !== "" && unprinted.has(`${descriptor.group}/${descriptor.facts.name}/${subresource}`);
 }
 
 export function renderOptionsOf(call: ResourceCall): RenderOptions {

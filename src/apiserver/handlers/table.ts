@@ -23,11 +23,16 @@ function ageOf(object: KubeObject, nowMs: number): string {
   return created === undefined || created === null ? "<unknown>" : humanDuration(nowMs - Date.parse(created));
 }
 
-export function tableColumnsOf(descriptor: ResourceDescriptor): TableColumns<KubeObject> {
+/** What of a resource tells its columns. */
+type Shown<T extends KubeObject = KubeObject> = {
+  readonly strategy: Pick<ResourceDescriptor<T>["strategy"], "table">;
+};
+
+export function tableColumnsOf(descriptor: Shown): TableColumns<KubeObject> {
   return descriptor.strategy.table ?? generic;
 }
 
-export function columnDefinitions(descriptor: ResourceDescriptor): readonly unknown[] {
+export function columnDefinitions(descriptor: Shown): readonly unknown[] {
   return tableColumnsOf(descriptor).columns.map(({ name, type, format, description, priority }) => ({
     name,
     type,
@@ -38,19 +43,19 @@ export function columnDefinitions(descriptor: ResourceDescriptor): readonly unkn
 }
 
 export function tableRow(
-  descriptor: ResourceDescriptor,
+  descriptor: Shown,
   object: KubeObject,
   include: IncludeObject,
   nowMs: number,
   version: string,
 ): unknown {
   const cells = tableColumnsOf(descriptor).row(object, nowMs);
-  if (include === "None") return { cells };
+  if (include === "None") return { cells, object: null };
   return { cells, object: include === "Object" ? object : partial(object, version) };
 }
 
 export function tableOf(
-  descriptor: ResourceDescriptor,
+  descriptor: Shown,
   parts: {
     readonly metadata: unknown;
     readonly rows: readonly unknown[];

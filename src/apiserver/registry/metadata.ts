@@ -30,8 +30,8 @@ export function wipeSystemFields(meta: ObjectMeta): void {
 }
 
 export function fillSystemFields(meta: ObjectMeta, createdAt: string, random: Random): void {
-  meta.creationTimestamp = createdAt;
   meta.uid = random.uuid();
+  meta.creationTimestamp = createdAt;
 }
 
 /** The object's namespace is the request's; a different one is refused. Kinds that are in none lose it. */

@@ -2,35 +2,56 @@ import {
   applyJsonPatch,
   applyMergePatch,
   applyStrategicMergePatch,
-  type KubeObject,
-  newInvalid,
-  invalid,
+  FieldManager,
   formatLabelSelector,
+  invalid,
+  type KubeObject,
+  type ManagedFieldsEntry,
+  newInvalid,
+  type ParsedYaml,
 } from "../../../apimachinery/index.ts";
 import type { Scheme } from "../../../api/index.ts";
 import { type Admission, type AdmissionAttributes, alreadyAdmitted } from "../../admission/contract.ts";
 import type { ApiResponse } from "../../http/exchange.ts";
 import { bytesReply } from "../../http/reply.ts";
+import { defineTable, integer, ageColumn, nameColumn } from "../../registry/common/table.ts";
 import type { Strategy } from "../../registry/contract.ts";
 import { checkIdentity } from "../../registry/metadata.ts";
 import { updateObject } from "../../registry/update.ts";
-import { type BodyKind, bodyBytesMax, headerText, readObject } from "../body.ts";
+import { type BodyKind, bodyBytesMax, headerText, readObject, textOf } from "../body.ts";
+import { mediaTypes } from "../negotiation.ts";
 import { admissionOptions, writeParameters } from "../options.ts";
-import { patchTypeOf } from "../patch-handler.ts";
-import { parsePatch } from "../patch-refusal.ts";
-import { type Accepted, mediaTypes } from "../negotiation.ts";
+import { partialProtobuf } from "../partial-protobuf.ts";
+import { checkApplyOptions, decodePatched, patchTypeOf, reportDuplicates } from "../patch-handler.ts";
+import { patchProblems } from "../patch-problems.ts";
+import { parseConfiguration, parsePatch } from "../patch-refusal.ts";
 import { closeEnvelope } from "../protobuf-envelope.ts";
-import { renderValue } from "../render.ts";
+import { type RenderOptions, renderValue } from "../render.ts";
 import { methodNotAllowed, renderOptionsOf, type ResourceCall } from "../resource-handler.ts";
+import { partial, tableOf, tableRow } from "../table.ts";
+import { ScaleOwners } from "./scale-owners.ts";
 
 export interface Scale extends KubeObject {
   spec?: { replicas?: number };
   status?: { replicas: number; selector?: string };
 }
 
+/** As upstream's table of scales. */
+const scaleTable = {
+  strategy: {
+    table: defineTable<Scale>([
+      { ...nameColumn, format: "" },
+      integer("Desired", "How many pods are wanted.", ({ spec }) => spec?.replicas ?? 0),
+      integer("Available", "How many there are.", ({ status }) => status?.replicas ?? 0),
+      ageColumn,
+    ]),
+  },
+};
+
 type ScalePaths = NonNullable<Strategy["scale"]>;
 
 const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" };
+const scaleType = { apiVersion: "autoscaling/v1", kind: "Scale" } as const;
 const usualPaths: ScalePaths = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
 
 /** `scale` of every kind that has replicas: reads and writes one number of the object. */
@@ -39,19 +60,29 @@ export function scaleHandler(scheme: Scheme) {
   return async (call: ResourceCall): Promise<ApiResponse> => {
     const { served, context, query } = call;
     const { verb, namespace, name } = context.info;
-    const { accepted } = renderOptionsOf(call);
+    const options = renderOptionsOf(call);
     const paths = served.descriptor.strategy.scale ?? usualPaths;
     if (verb === "get") {
       const entry = await served.registry.get(namespace, name, query.get("resourceVersion"), context.signal);
-      return rendered(scaleOf(entry.object, paths), kind, accepted);
+      return rendered(scaleOf(entry.object, paths), kind, options);
     }
     if (verb !== "update" && verb !== "patch") throw methodNotAllowed();
-    const change = verb === "update" ? await replacement(call, kind) : { make: await patched(call, kind) };
-    return rendered(await write(call, paths, change), kind, accepted);
+    const change = verb === "update" ? await replacement(call, kind) : await patched(call, kind);
+    return rendered(await write(call, paths, change), kind, options);
   };
 }
 
-function rendered(scale: Scale, { codec }: BodyKind, accepted: Accepted): ApiResponse {
+function rendered(scale: Scale, { codec }: BodyKind, { accepted, include, nowMs }: RenderOptions): ApiResponse {
+  const { projection, version } = accepted;
+  if (projection === "table") {
+    const rows = [tableRow(scaleTable, scale, include, nowMs, version)];
+    const metadata = { resourceVersion: scale.metadata.resourceVersion };
+    return renderValue(tableOf(scaleTable, { metadata, rows, columns: true, version }), accepted);
+  }
+  if (projection !== "whole" && accepted.media === "protobuf") {
+    return bytesReply(200, mediaTypes.protobuf, partialProtobuf(scale, version));
+  }
+  if (projection !== "whole") return renderValue(partial(scale, version), accepted);
   if (accepted.media !== "protobuf") return renderValue(scale, accepted);
   const raw = codec.encodeProtobuf(scale);
   return bytesReply(200, mediaTypes.protobuf, closeEnvelope({ apiVersion: "autoscaling/v1", kind: "Scale", raw }));
@@ -61,6 +92,8 @@ interface Change {
   /** The wanted scale, given the present one. */
   readonly make: (present: Scale) => Scale;
   readonly precondition?: { readonly uid: string };
+  /** It says who owns what itself. */
+  readonly isApply?: boolean;
 }
 
 async function replacement(call: ResourceCall, kind: BodyKind): Promise<Change> {
@@ -71,21 +104,54 @@ async function replacement(call: ResourceCall, kind: BodyKind): Promise<Change> 
   return { make: () => scale, ...(uid === "" ? {} : { precondition: { uid } }) };
 }
 
-async function patched(call: ResourceCall, kind: BodyKind): Promise<Change["make"]> {
+async function patched(call: ResourceCall, kind: BodyKind): Promise<Change> {
   const type = patchTypeOf(headerText(call.request, "content-type"), call.served.descriptor.jsonOnly);
-  const patch = parsePatch(type, Buffer.from(await call.request.body(bodyBytesMax)).toString());
-  return (present) => {
+  const parameters = writeParameters(call.query, "PatchOptions");
+  checkApplyOptions(type, parameters.fieldManager, call.query.has("force"));
+  const text = textOf(await call.request.body(bodyBytesMax));
+  if (type === "apply") {
+    return { make: applied(call, kind, parseConfiguration(text), parameters), isApply: true };
+  }
+  const patch = parsePatch(type, text);
+  const problems = parameters.fieldValidation === "Ignore" ? undefined : patchProblems(type, text, patch);
+  const make: Change["make"] = (present) => {
     const value =
       type === "json"
         ? applyJsonPatch(present, patch)
         : type === "strategic"
           ? applyStrategicMergePatch(present, patch, kind.codec.schema)
           : applyMergePatch(present, patch);
-    return kind.codec.decodeValue(value, { unknownFields: "ignore" }).object as Scale;
+    const result = { type, patch, value, ...(problems === undefined ? {} : { problems }) };
+    return decodePatched(kind, result, undefined, parameters, call) as Scale;
+  };
+  return { make };
+}
+
+/** Owners are those of what is scaled, as far as they own its replicas. */
+function applied(
+  call: ResourceCall,
+  kind: BodyKind,
+  { value: patch, duplicates }: ParsedYaml,
+  parameters: ReturnType<typeof writeParameters>,
+): Change["make"] {
+  const { context, query, services } = call;
+  const options = { manager: parameters.fieldManager ?? "", force: query.flag("force") };
+  const fields = new FieldManager({ schema: kind.codec.schema, ...scaleType, subresource: "scale" });
+  const lenient = { fieldValidation: "Ignore" } as const;
+  return (present) => {
+    const checked = decodePatched(kind, { type: "apply", patch, value: patch }, undefined, lenient, call) as Scale;
+    checkIdentity(checked, context.info, true);
+    const merged = fields.apply(present, patch, { ...options, nowMs: services.clock.now() });
+    reportDuplicates(duplicates, parameters.fieldValidation, context);
+    return decodePatched(kind, { type: "apply", patch, value: merged }, undefined, lenient, call) as Scale;
   };
 }
 
-async function write(call: ResourceCall, paths: ScalePaths, { make, precondition }: Change): Promise<Scale> {
+async function write(
+  call: ResourceCall,
+  paths: ScalePaths,
+  { make, precondition, isApply = false }: Change,
+): Promise<Scale> {
   const { served, context, query } = call;
   const { namespace, name } = context.info;
   const parameters = writeParameters(query, "UpdateOptions");
@@ -100,10 +166,13 @@ async function write(call: ResourceCall, paths: ScalePaths, { make, precondition
     ...(precondition === undefined ? {} : { precondition }),
     rules: served.descriptor.strategy,
     admission: validatedAsScale(served.registry.admission, paths),
+    managed: isApply,
     produce: async (existing) => {
       // The cache's object is frozen, and admission may change what it gets.
       const object = structuredClone(existing as KubeObject);
-      const present = scaleOf(object, paths);
+      const { managedFields } = object.metadata;
+      const owners = new ScaleOwners(managedFields, pathOf(paths.specReplicasPath), served.descriptor.gvk);
+      const present = isApply ? owned(scaleOf(object, paths), owners.ofScale()) : scaleOf(object, paths);
       const wanted = await mutatedAsScale(call, options, parameters.dryRun, make(present), present);
       validate(wanted, name);
       const { uid, resourceVersion } = wanted.metadata;
@@ -111,6 +180,7 @@ async function write(call: ResourceCall, paths: ScalePaths, { make, precondition
         ...object.metadata,
         ...(uid === undefined ? {} : { uid }),
         resourceVersion: resourceVersion ?? "",
+        ...(isApply ? { managedFields: owners.after(wanted.metadata.managedFields) } : {}),
       };
       return setPath({ ...object, metadata }, pathOf(paths.specReplicasPath), wanted.spec?.replicas ?? 0) as KubeObject;
     },
@@ -153,6 +223,10 @@ function validate(scale: Scale, name: string): void {
   if (replicas >= 0) return;
   const error = invalid("spec.replicas", replicas, "must be greater than or equal to 0");
   throw newInvalid({ group: "autoscaling", kind: "Scale" }, name, [error]);
+}
+
+function owned(scale: Scale, managedFields: ManagedFieldsEntry[]): Scale {
+  return managedFields.length === 0 ? scale : { ...scale, metadata: { ...scale.metadata, managedFields } };
 }
 
 export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {

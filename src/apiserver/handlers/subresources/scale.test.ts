@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { KubeObject } from "../../../apimachinery/index.ts";
+import { ask, startStandardControlPlane, type TestControlPlane } from "../../../testing/index.ts";
+
+let plane: TestControlPlane;
+const path = "/apis/apps/v1/namespaces/default/deployments";
+const table = { accept: "application/json;as=Table;g=meta.k8s.io;v=v1" };
+const applying = { "content-type": "application/apply-patch+yaml" };
+before(async () => {
+  plane = await startStandardControlPlane();
+  const template = { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "x:1" }] } };
+  const spec = { replicas: 2, selector: { matchLabels: { a: "b" } }, template };
+  const body = JSON.stringify({ metadata: { name: "d" }, spec });
+  assert.equal((await ask(plane, { method: "POST", path: `${path}?fieldManager=c`, body })).status, 201);
+});
+after(() => plane.stop());
+
+interface Table {
+  readonly columnDefinitions: readonly { readonly name: string }[];
+  readonly rows: readonly { readonly cells: readonly unknown[]; readonly object: KubeObject | null }[];
+}
+
+test("a scale has columns of its own, and can be asked for its metadata", async () => {
+  const { columnDefinitions, rows } = (await ask(plane, { path: `${path}/d/scale`, headers: table })).json<Table>();
+  assert.deepEqual(
+    columnDefinitions.map(({ name }) => name),
+    ["Name", "Desired", "Available", "Age"],
+  );
+  assert.deepEqual(rows[0]?.cells.slice(0, 3), ["d", 2, 0]);
+  assert.equal(rows[0]?.object?.kind, "PartialObjectMetadata");
+  const bare = (await ask(plane, { path: `${path}/d/scale?includeObject=None`, headers: table })).json<Table>();
+  assert.equal(bare.rows[0]?.object, null);
+  const metadata = { accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" };
+  const partial = (await ask(plane, { path: `${path}/d/scale`, headers: metadata })).json<KubeObject>();
+  assert.deepEqual([partial.kind, partial.metadata.name], ["PartialObjectMetadata", "d"]);
+});
+
+test("what has no table is given whole, or not at all", async () => {
+  const pods = "/api/v1/namespaces/default/pods";
+  const spec = { containers: [{ name: "c", image: "x:1" }] };
+  const account = JSON.stringify({ metadata: { name: "default" } });
+  await ask(plane, { method: "POST", path: "/api/v1/namespaces/default/serviceaccounts", body: account });
+  const body = JSON.stringify({ metadata: { name: "p" }, spec });
+  assert.equal((await ask(plane, { method: "POST", path: pods, body })).status, 201);
+  assert.equal((await ask(plane, { path: `${pods}/p/resize`, headers: table })).status, 406);
+  const either = { accept: `${table.accept},application/json` };
+  assert.equal((await ask(plane, { path: `${pods}/p/resize`, headers: either })).json<KubeObject>().kind, "Pod");
+  assert.equal((await ask(plane, { path: `${pods}/p/status`, headers: either })).json<KubeObject>().kind, "Table");
+});
+
+test("who applies a scale owns the replicas of what is scaled", async () => {
+  const scale = (replicas: number) =>
+    JSON.stringify({ apiVersion: "autoscaling/v1", kind: "Scale", metadata: { name: "d" }, spec: { replicas } });
+  const apply = (query: string, body: string) =>
+    ask(plane, { method: "PATCH", path: `${path}/d/scale?${query}`, headers: applying, body });
+  const owners = async () => {
+    const { metadata } = (await ask(plane, { path: `${path}/d` })).json<KubeObject>();
+    return (metadata.managedFields ?? [])
+      .filter(({ fieldsV1 }) => JSON.stringify(fieldsV1).includes('"f:replicas"'))
+      .map(({ manager, operation, apiVersion, subresource }) => [manager, operation, apiVersion, subresource]);
+  };
+  assert.deepEqual(await owners(), [["c", "Update", "apps/v1", undefined]]);
+  const conflict = await apply("fieldManager=a", scale(3));
+  assert.equal(
+    conflict.json<{ message: string }>().message,
+    'Apply failed with 1 conflict: conflict with "c" using autoscaling/v1: .spec.replicas',
+  );
+  const taken = await apply("fieldManager=a&force=true", scale(3));
+  assert.deepEqual(taken.json<{ spec: object }>().spec, { replicas: 3 });
+  assert.deepEqual(await owners(), [["a", "Apply", "apps/v1", "scale"]]);
+  assert.equal((await apply("", scale(3))).status, 422);
+  assert.equal((await apply("fieldManager=a", '{"spec":{"replicas":1}}')).status, 400);
+  assert.equal((await apply("fieldManager=a", scale(3).replace('"d"', '"e"'))).status, 400);
+  const unknown = await apply("fieldManager=a", scale(3).replace('"replicas"', '"foo":1,"replicas"'));
+  assert.match(unknown.json<{ message: string }>().message, /Kind=Scale\): \.spec\.foo: field not declared in schema$/);
+});
