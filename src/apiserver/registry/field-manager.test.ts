@@ -124,4 +124,17 @@ test("custom resources: parts are members, the status endpoint takes no metadata
   assert.deepEqual(owned(applied)["a"], {
     "f:spec": { "f:inner": { "f:apiVersion": {}, "f:kind": {}, "f:metadata": { "f:labels": { "f:a": {} } } } },
   });
+  for (const [body, message] of [
+    [{ frob: 1 }, ".frob: field not declared in schema"],
+    [{ spec: { frob: 1 } }, ".spec.frob: field not declared in schema"],
+    [
+      { spec: { inner: { ...inner, metadata: { frob: 1 } } } },
+      ".spec.inner.metadata.frob: field not declared in schema",
+    ],
+  ] as const) {
+    const patch: Patch = { type: "apply", body: make("example.com/v1", "Widget", "x", body) };
+    await assert.rejects(widgets.patch("x", patch, { fieldManager: "a" }), {
+      message: `failed to create typed patch object (/x; example.com/v1, Kind=Widget): ${message}`,
+    });
+  }
 });

@@ -61,16 +61,20 @@ export function structuralOf(props: JSONSchemaProps): Structural {
   };
 }
 
-/** What server-side apply and patches need to know of it. `metadata` is that of objects, which may be embedded. */
-export function mergeSchemaOf(structural: Structural, metadata: ObjectSchema): Schema {
+/**
+ * What server-side apply and patches need to know of it. `metadata` is that of objects, which may be embedded; `open`
+ * are the fields below one that preserves unknown ones.
+ */
+function mergeSchemaOf(structural: Structural, metadata: ObjectSchema, above: boolean): Schema {
+  const open = above || structural.preserveUnknown;
   if (structural.intOrString) return { type: "IntOrString" };
   switch (structural.type) {
     case "object":
-      return objectSchema(structural, metadata);
+      return objectSchema(structural, metadata, open);
     case "array":
       return {
         type: "list",
-        items: structural.items === undefined ? { type: "any" } : mergeSchemaOf(structural.items, metadata),
+        items: structural.items === undefined ? { type: "any" } : mergeSchemaOf(structural.items, metadata, open),
         list: listTypeOf(structural),
         keys: structural.listKeys,
       };
@@ -91,17 +95,17 @@ function listTypeOf({ listType: type }: Structural): "map" | "set" | "atomic" {
   return type === "map" || type === "set" ? type : "atomic";
 }
 
-function objectSchema(structural: Structural, metadata: ObjectSchema): Schema {
+function objectSchema(structural: Structural, metadata: ObjectSchema, open: boolean): Schema {
   const atomic = structural.props["x-kubernetes-map-type"] === "atomic";
   if (structural.properties.size === 0 && structural.additional !== undefined) {
     const { additional } = structural;
-    const values: Schema = additional === true ? { type: "any" } : mergeSchemaOf(additional, metadata);
+    const values: Schema = additional === true ? { type: "any" } : mergeSchemaOf(additional, metadata, open);
     return { type: "map", values, map: atomic ? "atomic" : "granular" };
   }
   return {
     type: "object",
-    fields: fieldsOf(structural, metadata, structural.embedded),
-    preserveUnknown: true,
+    fields: fieldsOf(structural, metadata, structural.embedded, open),
+    ...(open || structural.properties.size === 0 ? { preserveUnknown: true as const } : {}),
     ...(atomic ? { atomic: true as const } : {}),
   };
 }
@@ -114,6 +118,7 @@ function fieldsOf(
   structural: Structural | undefined,
   metadata: ObjectSchema,
   isWhole: boolean,
+  open: boolean,
 ): ReadonlyMap<string, FieldSchema> {
   const fields = new Map<string, FieldSchema>();
   if (isWhole) {
@@ -121,12 +126,14 @@ function fieldsOf(
     fields.set("metadata", { name: "metadata", schema: metadata, facts: { type: "Any", omitEmpty: true } });
   }
   for (const [key, child] of structural?.properties ?? []) {
-    if (!fields.has(key)) fields.set(key, fieldOf(key, mergeSchemaOf(child, metadata)));
+    if (!fields.has(key)) fields.set(key, fieldOf(key, mergeSchemaOf(child, metadata, open)));
   }
   return fields;
 }
 
 /** The schema of whole objects: the custom part, with the metadata that every kind has. */
 export function rootSchemaOf(structural: Structural | undefined, metadata: ObjectSchema, name: string): ObjectSchema {
-  return { type: "object", name, fields: fieldsOf(structural, metadata, true), preserveUnknown: true };
+  const open = structural === undefined || structural.preserveUnknown;
+  const fields = fieldsOf(structural, metadata, true, open);
+  return { type: "object", name, fields, ...(open ? { preserveUnknown: true as const } : {}) };
 }
