@@ -1,3 +1,4 @@
+import { goNumber } from "../validation/go-number.ts";
 export type JsonObject = { readonly [key: string]: unknown };
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -37,13 +38,4 @@ export function goText(value: unknown): string {
     .sort()
     .map((key) => `${key}:${goText(value[key])}`);
   return `map[${members.join(" ")}]`;
-}
-
-/** Integers print whole; everything else as Go's shortest `%g`, with an exponent below 1e-4 and from 1e6 on. */
-function goNumber(value: number): string {
-  if (Number.isSafeInteger(value)) return String(value);
-  const [digits = "", exponent = "0"] = value.toExponential().split("e");
-  const power = Number(exponent);
-  if (power >= -4 && power < 6) return String(value);
-  return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }

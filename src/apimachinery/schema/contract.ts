@@ -112,6 +112,14 @@ export interface KindCodec<T = unknown> {
   decodeProtobuf(bytes: Uint8Array): T;
 }
 
+/** Input of which cannot be told what it is. `message` is what upstream's decoder says. */
+export class UnrecognizedError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "UnrecognizedError";
+  }
+}
+
 /** Input that does not fit its schema. `message` is what upstream's decoder says. */
 export class DecodeError extends Error {
   constructor(message: string) {

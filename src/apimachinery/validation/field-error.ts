@@ -1,6 +1,7 @@
 import type { FieldError, FieldErrorType } from "./contract.ts";
 import type { FieldPath } from "./field-path.ts";
 import { goJson } from "../schema/go-json.ts";
+import { goNumber } from "./go-number.ts";
 import { quote } from "./quote.ts";
 
 type Path = FieldPath | string;
@@ -121,7 +122,7 @@ function shownValue(error: FieldError): string | undefined {
   if (withoutValue.has(error.type) || value === omittedValue) return undefined;
   if (typeof value === "string") return quote(value);
   if (value instanceof GoSyntax) return value.text;
-  return typeof value === "bigint" ? value.toString() : goJson(value);
+  return typeof value === "bigint" || typeof value === "number" ? goNumber(value) : goJson(value);
 }
 
 /** `spec.x: Invalid value: "y": must be…` */

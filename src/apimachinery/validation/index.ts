@@ -5,6 +5,7 @@ export * from "./domains.ts";
 export * from "./equal.ts";
 export * from "./field-error.ts";
 export * from "./field-path.ts";
+export * from "./go-number.ts";
 export * from "./ip.ts";
 export * from "./ip-address.ts";
 export * from "./label-selector.ts";

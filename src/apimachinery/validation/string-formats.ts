@@ -19,7 +19,9 @@ const cardNumber =
 const mailAddress = /^(?:[^<>"]*<)?([^\s@<>()[\]\\,;:"]+|"(?:[^"\\]|\\.)*")@([^\s@<>()\\,;:"]+)>?$/;
 const clockTime = /^(\d\d):(\d\d):(\d\d)(?:.\d+)?(?:z|[+-]\d\d:\d\d)$/;
 const goDuration = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
-const longestUnits = /(?:^|[^\d])?\d+\s*(?:ns|nano|us|µs|micro|ms|milli|s$|sec|m$|min|h$|hr|hour|d$|day|w$|wk|week)/i;
+const amountWithUnit = /(\d+)[\t\n\f\r ]*([A-Za-zµ]+)/g;
+const shortUnit = /^(?:ns|us|µs|ms|s|m|h|hr|d|w|wk)$/i;
+const longUnit = /^(?:nano|micro|milli|sec|min|hour|day|week)/i;
 
 /** As Go's `url.ParseRequestURI`: an absolute URI or an absolute path. */
 export function isRequestUri(text: string): boolean {
@@ -59,9 +61,12 @@ function isDateTime(text: string): boolean {
   return match !== null && Number(match[1]) <= 23 && Number(match[2]) <= 59 && Number(match[3]) <= 59;
 }
 
-/** What Go parses, or words like `3 days`. */
+/** What Go parses, or anywhere a number with a unit like `3 days`. */
 function isDuration(text: string): boolean {
-  return goDuration.test(text) || /^[+-]?0$/.test(text) || longestUnits.test(text);
+  if (goDuration.test(text) || /^[+-]?0$/.test(text)) return true;
+  const parts = [...text.matchAll(amountWithUnit)];
+  if (parts.some(([, amount = "0"]) => BigInt(amount) >= 2n ** 63n)) return false;
+  return parts.some(([, , unit = ""]) => shortUnit.test(unit) || longUnit.test(unit));
 }
 
 function isHostname(text: string): boolean {
@@ -97,9 +102,10 @@ function isIsbn13(text: string): boolean {
   return Number(digits[12]) === (10 - (sum % 10)) % 10;
 }
 
-/** Six, eight or twenty bytes, as Go's `net.ParseMAC`. */
+/** Six, eight or twenty bytes, as Go's `net.ParseMAC`: in pairs, in fours or all together. */
 function isMac(text: string): boolean {
   const sizes = new Set([6, 8, 20]);
+  if (/^[0-9a-f]+$/i.test(text)) return sizes.has(text.length / 2);
   const pairs = /^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1)*[0-9a-f]{2}$/i.test(text);
   if (pairs) return sizes.has((text.length + 1) / 3);
   return /^[0-9a-f]{4}(?:\.[0-9a-f]{4})+$/i.test(text) && sizes.has(((text.length + 1) / 5) * 2);

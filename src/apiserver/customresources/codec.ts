@@ -8,6 +8,7 @@ import {
   type KubeObject,
   type ObjectSchema,
   parseJson,
+  UnrecognizedError,
 } from "../../apimachinery/index.ts";
 import { duplicateKeys } from "./duplicate-keys.ts";
 import { applyDefaults } from "./schema/defaults.ts";
@@ -51,7 +52,11 @@ export class CustomCodec implements KindCodec<CustomObject> {
       throw new DecodeError("invalid character looking for beginning of value");
     }
     const duplicates = options.unknownFields === "report" ? duplicateKeys(json) : [];
+    // Other than those of built-in kinds, objects have to say what they are.
+    const { kind = "", apiVersion = "" } = (value ?? {}) as Fields;
+    if (kind === "" || kind === null) throw new UnrecognizedError(`Object 'Kind' is missing in '${json}'`);
     const decoded = this.#decodeOwned(value, options);
+    if (apiVersion === "" || apiVersion === null) decoded.object.apiVersion = "";
     return { object: decoded.object, problems: [...duplicates, ...decoded.problems] };
   }
 
@@ -137,7 +142,7 @@ export class CustomCodec implements KindCodec<CustomObject> {
       return this.#metadataOf({ apiVersion: "v1", kind: "PartialObjectMetadata", metadata }, options);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      throw new DecodeError(fieldErrorMessage(invalid(`${path}.metadata`, metadata, error.message)));
+      throw new DecodeError(fieldErrorMessage(invalid(`${path}.metadata`, inKeyOrder(metadata), error.message)));
     }
   }
 
@@ -159,6 +164,27 @@ function metadataDecoded(
     return codec.decodeValue(partial, options);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw new DecodeError(error.message.replace("ObjectMeta.metadata.", "ObjectMeta."));
+    throw new DecodeError(ofMetadata(error.message, (partial as { metadata: unknown }).metadata));
   }
+}
+
+/** What is wrong with metadata that are decoded alone, by another decoder, which also says where times stand. */
+function ofMetadata(message: string, metadata: unknown): string {
+  const text = message
+    .replace("struct field PartialObjectMetadata.metadata of type", "value of type")
+    .replace("ObjectMeta.metadata.", "ObjectMeta.");
+  if (!text.endsWith("into Go value of type string")) return text;
+  const times = metadata as Readonly<Record<string, unknown>>;
+  const odd = ["creationTimestamp", "deletionTimestamp"].find(
+    (name) => (times[name] ?? "") !== "" && typeof times[name] !== "string",
+  );
+  return odd === undefined ? text : text.replace("value of type", `struct field ObjectMeta.${odd} of type`);
+}
+
+/** As Go shows maps. */
+function inKeyOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inKeyOrder);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, inKeyOrder(inner)]));
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CustomResourceDefinition, JSONSchemaProps } from "../../api/index.ts";
+import { type CustomResourceDefinition, type JSONSchemaProps, loadScheme } from "../../api/index.ts";
 import { fieldErrorMessage, isStatusError, type KubeObject } from "../../apimachinery/index.ts";
 import { startStandardControlPlane, type TestControlPlane } from "../../testing/index.ts";
+import { CustomCodec } from "./codec.ts";
+import { checkScaleSpec, checkScaleStatus } from "./scale-values.ts";
 import { applyDefaults } from "./schema/defaults.ts";
 import { prune } from "./schema/prune.ts";
 import { Correlation } from "./schema/correlation.ts";
@@ -12,6 +14,7 @@ import { validateValue } from "./schema/validate-value.ts";
 import { judgeNames } from "./definition/names.ts";
 import { definition, definitionsResource, established, resourceOf } from "./testing/definitions.ts";
 
+const metadata = loadScheme().codec({ group: "meta.k8s.io", version: "v1", kind: "PartialObjectMetadata" });
 const text = { type: "string" };
 const object = (properties: unknown, more: object = {}): JSONSchemaProps =>
   ({ type: "object", properties, ...more }) as JSONSchemaProps;
@@ -148,6 +151,25 @@ const messages: [schema: object, value: unknown, ...texts: string[]][] = [
     { a: 1 },
     '<nil>: Invalid value: "": "v" must not validate the schema (not)',
   ],
+  [
+    { type: "integer", maximum: 5 },
+    1e20,
+    'v: Invalid value: "number": v in body must be of type integer: "number"',
+    '<nil>: Invalid value: "": Checked value must be of type integer (default format) in v',
+    "v: Invalid value: 1e+20: v in body should be less than or equal to 5",
+  ],
+  [
+    { type: "string", format: "mac" },
+    "aabbccddee",
+    'v: Invalid value: "aabbccddee": v in body must be of type mac: "aabbccddee"',
+  ],
+  [{ type: "string", format: "mac" }, "aabbccddeeff"],
+  [{ type: "string", format: "duration" }, "x 12d y"],
+  [
+    { type: "string", format: "duration" },
+    "1year",
+    'v: Invalid value: "1year": v in body must be of type duration: "1year"',
+  ],
   [{ type: "object", minProperties: 1 }, {}, "v: Invalid value: 0: v in body should have at least 1 properties"],
 ];
 for (const [schema, value, ...texts] of messages) {
@@ -156,6 +178,46 @@ for (const [schema, value, ...texts] of messages) {
     assert.deepEqual(errors.map(fieldErrorMessage), texts);
   });
 }
+
+test("objects say what they are; what is wrong with their metadata is told of these alone", () => {
+  const structural = structuralOf(object({}));
+  const codec = new CustomCodec({ apiVersion: "e.x/v1", kind: "E", structural, preserveUnknown: false, metadata });
+  const decode = (body: object) => codec.decode(JSON.stringify(body), { unknownFields: "report" }).object;
+  const refused = (body: object, name: string, message: string) => assert.throws(() => decode(body), { name, message });
+  const kind = "E";
+  refused({ kind: "" }, "UnrecognizedError", "Object 'Kind' is missing in '{\"kind\":\"\"}'");
+  assert.equal(decode({ kind }).apiVersion, "");
+  const unfit = "json: cannot unmarshal number into Go";
+  refused({ kind, metadata: 1 }, "DecodeError", `${unfit} value of type v1.ObjectMeta`);
+  const time = { kind, metadata: { creationTimestamp: 1 } };
+  refused(time, "DecodeError", `${unfit} struct field ObjectMeta.creationTimestamp of type string`);
+});
+
+test("keys of list maps that are left out when applying are those that the schema gives", () => {
+  const items = object({ name: text, protocol: { ...text, default: "TCP" } });
+  const keys = { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name", "protocol"] };
+  const structural = structuralOf(object({ ports: { type: "array", items, ...keys } }));
+  const { schema } = new CustomCodec({ apiVersion: "e.x/v1", kind: "E", structural, preserveUnknown: false, metadata });
+  const ports = schema.fields.get("ports")?.schema;
+  assert.ok(ports?.type === "list" && ports.items.type === "object");
+  assert.deepEqual(
+    [...ports.items.fields.values()].map(({ facts }) => facts.default),
+    [undefined, "TCP"],
+  );
+});
+
+test("replicas and selectors of another type are shown as Go shows them", () => {
+  const scale = { specReplicasPath: ".n", statusReplicasPath: ".n", labelSelectorPath: ".s.t" };
+  const texts = (value: object) =>
+    [...checkScaleSpec(value as never, scale), ...checkScaleStatus(value as never, scale)].map(fieldErrorMessage);
+  assert.deepEqual(texts({ n: 1e20 }).slice(0, 1), [
+    ".n: Invalid value: 0: .n accessor error: 1e+20 is of the type float64, expected int64",
+  ]);
+  assert.deepEqual(texts({ n: { b: [null, "x"], a: 1 }, s: "y" }).slice(1), [
+    ".n: Invalid value: 0: .n accessor error: map[a:1 b:[<nil> x]] is of the type map[string]interface {}, expected int64",
+    '.s.t: Invalid value: "": .s.t accessor error: y is of the type string, expected map[string]interface{}',
+  ]);
+});
 
 test("what is missing is told by its path, also at the root", () => {
   const items = object({}, { required: ["v"] });

@@ -1,5 +1,6 @@
 import type { CustomResourceSubresourceScale } from "../../api/index.ts";
-import { type FieldError, invalid } from "../../apimachinery/index.ts";
+import { type FieldError, goText, invalid } from "../../apimachinery/index.ts";
+import { isInt64 } from "./schema/numbers.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 const most = 2 ** 31 - 1;
@@ -15,8 +16,8 @@ export function checkScaleStatus(object: Fields, scale: CustomResourceSubresourc
   const errors = checkReplicas(object, scale.statusReplicasPath);
   const { labelSelectorPath } = scale;
   if (labelSelectorPath === undefined) return errors;
-  const { value, problem } = read(object, labelSelectorPath, "string");
-  if (problem !== undefined) errors.push(invalid(labelSelectorPath, typeof value === "string" ? value : "", problem));
+  const { problem } = read(object, labelSelectorPath, "string");
+  if (problem !== undefined) errors.push(invalid(labelSelectorPath, "", problem));
   return errors;
 }
 
@@ -45,14 +46,14 @@ function read(object: Fields, path: string, wanted: "int64" | "string"): { value
 }
 
 function mistyped(at: string, value: unknown, wanted: string): string {
-  const text = value === null ? "<nil>" : typeof value === "object" ? JSON.stringify(value) : String(value);
-  return `${at} accessor error: ${text} is of the type ${goType(value)}, expected ${wanted}`;
+  return `${at} accessor error: ${goText(value)} is of the type ${goType(value)}, expected ${wanted}`;
 }
 
 function goType(value: unknown): string {
   if (value === null) return "<nil>";
   if (Array.isArray(value)) return "[]interface {}";
   if (typeof value === "object") return "map[string]interface {}";
-  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+  if (typeof value === "bigint") return "int64";
+  if (typeof value === "number") return isInt64(value) ? "int64" : "float64";
   return typeof value === "boolean" ? "bool" : typeof value;
 }

@@ -1,10 +1,13 @@
 import {
   DecodeError,
+  invalid,
   jsonSyntaxError,
   type KindCodec,
   type KubeObject,
   newBadRequest,
+  newInvalid,
   type StatusError,
+  UnrecognizedError,
   withoutLoneSurrogates,
 } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
@@ -62,7 +65,7 @@ export function decodeObject(
   const decoded = media === "protobuf" ? decodeProtobuf(bytes, kind) : decodeText(bytes, media, kind, validation);
   reportProblems(decoded.problems, kind, validation, context);
   const object = decoded.object as KubeObject;
-  checkKind(object, kind);
+  checkKind(object, kind, bytes);
   object.metadata ??= {};
   kind.codec.applyDefaults(object);
   return object;
@@ -84,14 +87,16 @@ function decodeText(bytes: Uint8Array, media: "json" | "yaml", kind: BodyKind, v
   try {
     if (media === "json") return kind.codec.decode(text, options);
     const { value, duplicates } = readYaml(text);
-    const { object, problems } = kind.codec.decodeValue(value, options);
+    const decode = () =>
+      kind.jsonOnly === true
+        ? kind.codec.decode(JSON.stringify(value), options)
+        : kind.codec.decodeValue(value, options);
+    const { object, problems } = decode();
     return { object, problems: [...duplicates, ...problems] };
   } catch (error) {
+    if (error instanceof UnrecognizedError) throw unrecognized(kind, error.message, bytes);
     const why = media === "json" ? kindProblem(text) : yamlProblem(error, text);
-    if (why === undefined) throw cannotBeHandled(kind, messageOf(error));
-    throw newBadRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summarize(bytes)})`,
-    );
+    throw why === undefined ? cannotBeHandled(kind, messageOf(error)) : unrecognized(kind, why, bytes);
   }
 }
 
@@ -102,12 +107,18 @@ function decodeProtobuf(bytes: Uint8Array, kind: BodyKind): Outcome {
       `the object provided is unrecognized (must be of type ${kind.kind}): provided data does not appear to be a protobuf message, expected prefix [107 56 115 0] (${summarize(bytes)})`,
     );
   }
-  checkKind({ apiVersion: envelope.apiVersion, kind: envelope.kind, metadata: {} }, kind);
+  checkKind({ apiVersion: envelope.apiVersion, kind: envelope.kind, metadata: {} }, kind, bytes);
   try {
     return { object: kind.codec.decodeProtobuf(envelope.raw), problems: [] };
   } catch (error) {
     throw cannotBeHandled(kind, messageOf(error));
   }
+}
+
+function unrecognized(kind: BodyKind, why: string, bytes: Uint8Array): StatusError {
+  return newBadRequest(
+    `the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summarize(bytes)})`,
+  );
 }
 
 const unreadable = "couldn't get version/kind; json parse error: ";
@@ -124,13 +135,23 @@ function yamlProblem(error: unknown, text: string): string | undefined {
   return why === undefined ? undefined : unreadable + why;
 }
 
-const goKinds =
+/** As Go prints the type that it first reads bodies into. */
+const typeMeta =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
 function misfitOf(value: unknown): string | undefined {
-  if (typeof value === "object" && !Array.isArray(value)) return undefined;
-  const type = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
-  return `json: cannot unmarshal ${type} into Go value of type ${goKinds}`;
+  if (value === null) return undefined;
+  if (jsonType(value) !== "object")
+    return `json: cannot unmarshal ${jsonType(value)} into Go value of type ${typeMeta}`;
+  const fields = value as Readonly<Record<string, unknown>>;
+  const odd = ["apiVersion", "kind"].find((name) => typeof (fields[name] ?? "") !== "string");
+  if (odd === undefined) return undefined;
+  return `json: cannot unmarshal ${jsonType(fields[odd])} into Go struct field .${odd} of type string`;
+}
+
+/** What Go calls it. */
+function jsonType(value: unknown): string {
+  return Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
 }
 
 function cannotBeHandled(kind: BodyKind, why: string): StatusError {
@@ -164,9 +185,12 @@ export function reportProblems(
 }
 
 /** Kind and version in the body are optional, but must be the resource's when given. */
-function checkKind(object: KubeObject, kind: BodyKind): void {
+function checkKind(object: KubeObject, kind: BodyKind, bytes: Uint8Array): void {
   const expected = apiVersionOf(kind);
   const { apiVersion = "", kind: given = "" } = object;
+  if (apiVersion.indexOf("/") !== apiVersion.lastIndexOf("/"))
+    throw unrecognized(kind, `unexpected GroupVersion string: ${apiVersion}`, bytes);
+  if (kind.jsonOnly === true) checkCustomKind(object, kind, expected);
   if (given !== "" && given !== kind.kind) {
     const version = apiVersion === "" ? kind.version : apiVersion.slice(apiVersion.indexOf("/") + 1);
     throw newBadRequest(
@@ -174,12 +198,27 @@ function checkKind(object: KubeObject, kind: BodyKind): void {
     );
   }
   if (apiVersion !== "" && apiVersion !== expected) {
-    throw newBadRequest(
-      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
-    );
+    throw unexpectedVersion(apiVersion, expected);
   }
   object.apiVersion = expected;
   object.kind = kind.kind;
+}
+
+/** Custom resources have both; another kind is for their validation to refuse. */
+function checkCustomKind(
+  { apiVersion = "", kind: given = "", metadata }: KubeObject,
+  kind: BodyKind,
+  expected: string,
+) {
+  if (apiVersion !== expected) throw unexpectedVersion(apiVersion, expected);
+  if (given === kind.kind) return;
+  throw newInvalid({ group: kind.group, kind: given }, metadata?.name ?? "", [
+    invalid("kind", given, `must be ${kind.kind}`),
+  ]);
+}
+
+function unexpectedVersion(given: string, expected: string): StatusError {
+  return newBadRequest(`the API version in the data (${given}) does not match the expected API version (${expected})`);
 }
 
 const summaryBytesMax = 30;

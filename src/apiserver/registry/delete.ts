@@ -98,7 +98,7 @@ async function attemptDelete(
   if (!waits) return remove(registry, request, current, view);
   const marked = mark(registry, view, grace, finalizers);
   if (marked === undefined) return { result: view, gone: false };
-  if (request.dryRun) return { result: registry.imagined(marked), gone: false };
+  if (request.dryRun) return { result: await registry.imagined(marked), gone: false };
   const { bytes } = await registry.encode(marked);
   const { key, revision } = current;
   const result = await registry.store.transact([{ key, modRevision: revision }], [{ type: "put", key, value: bytes }]);

@@ -123,8 +123,18 @@ export class ResourceRegistry {
     return { bytes, stored };
   }
 
-  /** What a dry run answers with. */
-  imagined(object: KubeObject): Representable {
+  /** What a dry run answers with: what would be read back, where objects are stored in another version. */
+  imagined(object: KubeObject): Representable | Promise<Representable> {
+    const { convert } = this.descriptor;
+    return convert === undefined ? this.#encoded(object) : this.#readBack(object, convert);
+  }
+
+  async #readBack(object: KubeObject, convert: NonNullable<ResourceDescriptor["convert"]>): Promise<Representable> {
+    const [served = object] = await convert.fromStorage([await convert.toStorage(object)]);
+    return this.#encoded(served);
+  }
+
+  #encoded(object: KubeObject): Representable {
     const text = this.descriptor.codec.encode(object);
     return { json: Buffer.from(text), object };
   }

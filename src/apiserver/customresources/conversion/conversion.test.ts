@@ -247,3 +247,32 @@ test("selectors are about objects as the version asked for shows them: in lists,
     await v2.deleteCollection({}, { fieldSelector: "spec.host=c" });
     assert.deepEqual(await names(v1.list()), ["one"]);
   }));
+
+test("what is written in another version gets the defaults of the stored one, and loses what that does not know", () =>
+  withWebhook(async ({ client }) => {
+    const text = { type: "string" };
+    const schema = {
+      type: "object",
+      properties: { spec: { type: "object", properties: { a: { ...text, default: "x" }, b: text } } },
+    };
+    const made = definition("things", "stable.example.com", { kind: "Thing", schema });
+    const open = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
+    const old = { name: "v1beta1", served: true, storage: false, schema: open };
+    const versions = [...made.spec.versions, old] as CustomResourceDefinition["spec"]["versions"];
+    await client
+      .resource<CustomResourceDefinition>(definitionsResource)
+      .create({ ...made, spec: { ...made.spec, versions } });
+    await established(client, "things.stable.example.com");
+    const things = client
+      .resource<KubeObject>(resourceOf("stable.example.com", "v1beta1", "things"))
+      .namespace("default");
+    const thing = (name: string) =>
+      ({
+        apiVersion: "stable.example.com/v1beta1",
+        kind: "Thing",
+        metadata: { name },
+        spec: { b: "y", c: 1 },
+      }) as unknown as unknown as KubeObject;
+    assert.deepEqual(specOf(await things.create(thing("a"), { dryRun: true })), { b: "y", a: "x" });
+    assert.deepEqual(specOf(await things.create(thing("a"))), { b: "y", a: "x" });
+  }));

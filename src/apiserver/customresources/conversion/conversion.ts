@@ -26,7 +26,7 @@ export class Conversion {
 
   /** Between a served version and those that objects are stored in. */
   of(served: string): NonNullable<ResourceDescriptor["convert"]> {
-    const [toServed, toStored] = [this.#to(served), this.#to(this.#stored)];
+    const [toServed, toStored] = [this.#to(served), this.#to(this.#stored, true)];
     return {
       toStorage: (object) => {
         const converted = toStored([object]);
@@ -36,11 +36,18 @@ export class Conversion {
     };
   }
 
-  /** Results are pruned by the schema of their version. */
-  #to(version: string): (objects: readonly KubeObject[]) => readonly KubeObject[] | Promise<readonly KubeObject[]> {
+  /** Results are pruned by the schema of their version; what is stored has that version's defaults, too. */
+  #to(
+    version: string,
+    stored = false,
+  ): (objects: readonly KubeObject[]) => readonly KubeObject[] | Promise<readonly KubeObject[]> {
     const apiVersion = `${this.#group}/${version}`;
     const codec = this.#codecs.get(version);
-    const pruned = (object: KubeObject): KubeObject => codec?.normalize(object) ?? object;
+    const pruned = (object: KubeObject): KubeObject => {
+      const own = codec?.normalize(object) ?? object;
+      if (stored) codec?.applyDefaults(own);
+      return own;
+    };
     const converter = this.#converter;
     if (converter === undefined) return (objects) => objects.map((object) => pruned({ ...object, apiVersion }));
     return async (objects) => {

@@ -1,4 +1,5 @@
 import type { JSONSchemaProps } from "../../../api/index.ts";
+import { goNumber } from "../../../apimachinery/index.ts";
 import { type Finding, type Findings, invalidAt, nowhere } from "./findings.ts";
 import { formatOf } from "./formats.ts";
 
@@ -16,8 +17,9 @@ export function nearest(value: number | bigint): number {
   return typeof value === "number" ? value : Math.min(Number(value), int64Limit - 1024);
 }
 
-/** Whether a number is an integer but for rounding. */
+/** Whether a number is an integer but for rounding; of those that floating point holds exactly. */
 export function isNearlyInteger(value: number): boolean {
+  if (Math.abs(value) > Number.MAX_SAFE_INTEGER) return false;
   if (Number.isInteger(value)) return true;
   const whole = Math.trunc(value);
   return Math.abs(value - whole) / (Math.abs(value) + Math.abs(whole)) < 1e-9;
@@ -82,14 +84,4 @@ function checkMultiple(value: number, factor: number, asInteger: boolean, at: st
   }
   const holds = asInteger ? value % factor === 0 : isNearlyInteger(factor < 1 ? (1 / factor) * value : value / factor);
   return holds ? undefined : invalidAt(at, value, `should be a multiple of ${goNumber(factor)}`);
-}
-
-/** As Go's `%v`. */
-function goNumber(value: number): string {
-  const size = Math.abs(value);
-  if (size !== 0 && size < 1e-4) {
-    const [mantissa = "", exponent = ""] = value.toExponential().split("e-");
-    return `${mantissa}e-${exponent.padStart(2, "0")}`;
-  }
-  return String(value);
 }

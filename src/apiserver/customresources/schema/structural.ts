@@ -110,8 +110,10 @@ function objectSchema(structural: Structural, metadata: ObjectSchema, open: bool
   };
 }
 
-function fieldOf(name: string, schema: Schema): FieldSchema {
-  return { name, schema, facts: { type: "Any", pointer: true, omitEmpty: true } };
+/** The default matters where the field is a key of a list. */
+function fieldOf(name: string, schema: Schema, value?: unknown): FieldSchema {
+  const facts = { type: "Any", pointer: true, omitEmpty: true } as const;
+  return { name, schema, facts: value === undefined ? facts : { ...facts, default: value } };
 }
 
 function fieldsOf(
@@ -126,7 +128,7 @@ function fieldsOf(
     fields.set("metadata", { name: "metadata", schema: metadata, facts: { type: "Any", omitEmpty: true } });
   }
   for (const [key, child] of structural?.properties ?? []) {
-    if (!fields.has(key)) fields.set(key, fieldOf(key, mergeSchemaOf(child, metadata, open)));
+    if (!fields.has(key)) fields.set(key, fieldOf(key, mergeSchemaOf(child, metadata, open), child.props.default));
   }
   return fields;
 }
