@@ -27,7 +27,7 @@ export function writeParameters(query: Query, kind: OptionsKind): WriteParameter
   if (fieldManager !== undefined) checkFieldManager(fieldManager, problems);
   if (!["", "Ignore", "Warn", "Strict"].includes(validation)) {
     problems.push(
-      `fieldValidation: Invalid value: ${JSON.stringify(validation)}: allowed values are "", "Ignore", "Warn", and "Strict"`,
+      `fieldValidation: Unsupported value: ${JSON.stringify(validation)}: supported values: "", "Ignore", "Strict", "Warn"`,
     );
   }
   if (problems.length > 0) throw optionsInvalid(kind, problems);
@@ -41,7 +41,7 @@ export function writeParameters(query: Query, kind: OptionsKind): WriteParameter
 /** Upstream: at most 128 bytes, of printable characters. */
 function checkFieldManager(name: string, problems: string[]): void {
   if (Buffer.byteLength(name) > fieldManagerMax) {
-    problems.push(`fieldManager: Invalid value: ${quote(name)}: may not be more than ${fieldManagerMax} bytes`);
+    problems.push(`fieldManager: Too long: may not be more than ${fieldManagerMax} bytes`);
   }
   let at = 0;
   for (const character of name) {

@@ -183,7 +183,6 @@ function applied(
   const manager = managerOf(parameters.fieldManager, call.context.userAgent);
   const lenient = { fieldValidation: "Ignore" } as const;
   const kind = bodyKindOf(descriptor);
-  decodePatched(kind, { type: "apply", patch, value: patch }, undefined, lenient, call);
   const nowMs = call.services.clock.now();
   const merged = registry.fieldManagers.for(subresource).apply(existing, patch, { manager, force, nowMs });
   const own = { type: "apply", patch, value: merged } as const;

@@ -38,13 +38,18 @@ export function parsePatch(type: PatchType, text: string): unknown {
 
 /** Reads the body of an apply. Throws `StatusError` 400. */
 export function parseConfiguration(text: string): ParsedYaml {
+  let parsed: ParsedYaml;
   try {
-    const parsed = readYaml(text);
-    if (typeof parsed.value !== "object" || parsed.value === null) throw new Error("error decoding YAML: no object");
-    return parsed;
+    parsed = readYaml(text);
   } catch (error) {
-    throw newBadRequest(`error decoding YAML: ${messageOf(error)}`);
+    throw newBadRequest(`error decoding YAML: error converting YAML to JSON: ${messageOf(error)}`);
   }
+  const misfit = objectMisfit(parsed.value);
+  if (misfit !== undefined) {
+    const why = `error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${misfit}`;
+    throw newBadRequest(`error decoding YAML: ${why}`);
+  }
+  return { ...parsed, value: parsed.value ?? {} };
 }
 
 function objectMisfit(patch: unknown): string | undefined {

@@ -1,9 +1,8 @@
-import { newFailure, type StatusError } from "../../apimachinery/index.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { statusReply } from "../http/reply.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { Query } from "../request/query.ts";
-import { notFoundReply } from "./not-found.ts";
+import { notFoundReply, unknownResource } from "./not-found.ts";
 import { handleResource, type HandlerServices, methodNotAllowed } from "./resource-handler.ts";
 import type { ResourceTable } from "./served.ts";
 
@@ -26,7 +25,7 @@ export interface RouterOptions {
   readonly isRemote?: (group: string, version: string) => boolean;
 }
 
-const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
+const methods: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
 
 export function createRouter(options: RouterOptions) {
   const { table, services, paths, virtual, builtInGroups, isRemote = () => false } = options;
@@ -62,11 +61,6 @@ function unknownPath(path: string, builtInGroups: ReadonlySet<string>): ApiRespo
   const [root = "", group = ""] = path.split("/", 3).slice(1);
   const ours = root === "api" || (root === "apis" && group !== "" && builtInGroups.has(group));
   return ours ? statusReply(unknownResource().status) : notFoundReply();
-}
-
-/** Also what clients make of the plain 404 of upstream's router. */
-function unknownResource(): StatusError {
-  return newFailure(404, "NotFound", "the server could not find the requested resource", {});
 }
 
 /** Proxies take any path below them. */

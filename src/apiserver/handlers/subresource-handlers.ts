@@ -2,7 +2,7 @@ import type { ApiResponse } from "../http/exchange.ts";
 import { handlePatch } from "./patch-handler.ts";
 import { renderObject } from "./render.ts";
 import { methodNotAllowed, renderOptionsOf, replace, type ResourceCall } from "./resource-handler.ts";
-import { notFoundReply } from "./not-found.ts";
+import { unknownResource } from "./not-found.ts";
 
 /** Serves one subresource that is more than a view of its object (binding, scale, log…). */
 export type SubresourceHandler = (call: ResourceCall) => Promise<ApiResponse>;
@@ -19,13 +19,13 @@ export class SubresourceHandlers {
     const { served, context } = call;
     const { verb, subresource } = context.info;
     const facts = served.subresources.get(subresource);
-    if (facts === undefined) return notFoundReply();
+    if (facts === undefined) throw unknownResource();
     // What has no verb is a method that only proxies take.
     if (verb !== "" && !facts.verbs.includes(verb)) throw methodNotAllowed();
     const { group, facts: resource } = served.descriptor;
     const own = this.#handlers.get(`${group}/${resource.name}/${subresource}`) ?? this.#handlers.get(subresource);
     if (own !== undefined) return own(call);
-    return facts.kind === served.descriptor.gvk.kind ? view(call) : notFoundReply();
+    return facts.kind === served.descriptor.gvk.kind ? view(call) : Promise.reject(unknownResource());
   }
 }
 

@@ -57,6 +57,7 @@ const reasons: Readonly<Record<string, string>> = {
   Forbidden: "FieldValueForbidden",
   "Invalid value": "FieldValueInvalid",
   "Required value": "FieldValueRequired",
+  "Too long": "FieldValueTooLong",
   "Unsupported value": "FieldValueNotSupported",
 };
 
