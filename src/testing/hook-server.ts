@@ -27,9 +27,11 @@ export type Answer = (request: ReviewRequest, path: string) => object | RawAnswe
 export class RawAnswer {
   readonly text: string;
   readonly code: number;
-  constructor(text: string, code = 200) {
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(text: string, code = 200, headers: Readonly<Record<string, string>> = {}) {
     this.text = text;
     this.code = code;
+    this.headers = headers;
   }
 }
 
@@ -56,14 +58,14 @@ export class HookServer {
   }
 
   async #answer(incoming: ApiRequest): Promise<ApiResponse> {
-    const { request } = JSON.parse(Buffer.from(await incoming.body(bodyBytesMax)).toString()) as {
-      request: ReviewRequest;
-    };
+    const sent = Buffer.from(await incoming.body(bodyBytesMax)).toString();
+    // Who was sent elsewhere may only fetch.
+    const { request } = (sent === "" ? { request: {} } : JSON.parse(sent)) as { request: ReviewRequest };
     const path = incoming.target.split("?")[0] ?? "";
     this.seen.push({ path, request });
     const said = this.answer(request, path);
     if (said instanceof RawAnswer) {
-      const headers = { "content-type": "text/plain" };
+      const headers = { "content-type": "text/plain", ...said.headers };
       return { status: said.code, headers, body: { type: "bytes", bytes: Buffer.from(said.text) } };
     }
     const review = {

@@ -69,6 +69,7 @@ async function admit(
   if (!admission.mutates("CREATE", attributes.resource, "")) return input;
   await admission.admit(attributes);
   const admitted = attributes.object ?? input;
+  alignNamespace(admitted, namespace, descriptor.facts.namespaced);
   dropDuplicateOwners(admitted.metadata, request.context, "admitted");
   descriptor.codec.applyDefaults(admitted);
   return admitted;

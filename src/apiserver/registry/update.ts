@@ -172,6 +172,7 @@ async function admit(
   }
   await admission.admit(attributes);
   const admitted = attributes.object ?? object;
+  alignNamespace(admitted, namespace, descriptor.facts.namespaced);
   dropDuplicateOwners(admitted.metadata, request.context, "admitted");
   descriptor.codec.applyDefaults(admitted);
   return admitted;

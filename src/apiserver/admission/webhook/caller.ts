@@ -2,7 +2,7 @@ import { type Clock, messageOf, TimeoutError, withTimeout } from "../../../base/
 import { NodeTransport } from "../../../client/index.ts";
 import type { ServiceResolver } from "../../aggregation/service-resolver.ts";
 import type { CallCredentials, CredentialsByHost } from "./credentials.ts";
-import { AnswerError, exchange } from "./exchange.ts";
+import { AnswerError, exchange, type Question, unreadable } from "./exchange.ts";
 import { goReason } from "./go-reason.ts";
 
 /** Where a webhook answers: `WebhookClientConfig` of admission registrations and of conversions. */
@@ -26,6 +26,18 @@ export interface CallObserver {
 }
 
 const transportsMax = 500;
+const redirectsMax = 10;
+const waitsMax = 10;
+/** Redirects after which the same is asked again, not only fetched. */
+const keepsBody: ReadonlySet<number> = new Set([307, 308]);
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, ...keepsBody]);
+
+/** Where a webhook is, and by which name it goes. */
+interface Server {
+  readonly origin: string;
+  readonly shown: string;
+  readonly transportTo: (origin: string) => NodeTransport;
+}
 
 /** Posts to webhooks and reads their answers. Connections are kept, one set for each address and authority. */
 export class WebhookCaller {
@@ -59,16 +71,21 @@ export class WebhookCaller {
   ): Promise<unknown> {
     const { origin, path, serverName, hostPort, shown, unreachable } = this.#resolve(address, timeoutMs);
     const startedMs = this.#clock.monotonic();
+    let reading = false;
     const told = (code: string): void =>
       this.#observer?.answered(new URL(shown).host, code, this.#clock.monotonic() - startedMs);
     try {
       if (unreachable !== undefined) throw new Error(unreachable);
       const credentials = this.#credentialsOf?.(hostPort);
-      const transport = this.#transport(origin, serverName, address.caBundle, timeoutMs, credentials);
+      const transportTo = (to: string) => this.#transport(to, serverName, address.caBundle, timeoutMs, credentials);
       const text = JSON.stringify(body);
       const ask = async (limit: AbortSignal) => {
         const authorization = await credentials?.authorization();
-        return exchange(transport, { path, body: text, signal: limit, traceparent, authorization });
+        const begun = (now: boolean): void => {
+          reading = now;
+        };
+        const question = { path, body: text, signal: limit, traceparent, authorization, begun };
+        return this.#ask({ origin, shown: new URL(shown).origin, transportTo }, question);
       };
       const answer = await withTimeout(this.#clock, timeoutMs, ask, signal);
       told("200");
@@ -81,8 +98,43 @@ export class WebhookCaller {
         const given = answered === 200 ? {} : { code };
         throw new AnswerError(`failed to call webhook: ${error.message}`, { ...given, cause: error });
       }
-      const reason = error instanceof TimeoutError ? "context deadline exceeded" : goReason(messageOf(error));
+      const late = error instanceof TimeoutError;
+      const reason = late ? "context deadline exceeded" : goReason(messageOf(error));
+      if (late && reading) throw new Error(`failed to call webhook: ${unreadable(reason)}`, { cause: error });
       throw new Error(`failed to call webhook: Post ${JSON.stringify(shown)}: ${reason}`, { cause: error });
+    }
+  }
+
+  /** Goes where it is sent, and asks again when it is told to wait, as upstream's client does. */
+  async #ask(server: Server, first: Question): Promise<unknown> {
+    let question = first;
+    let base = server.shown;
+    let transport = server.transportTo(server.origin);
+    let waits = 0;
+    for (let sent = 0; ; ) {
+      try {
+        return await exchange(transport, question);
+      } catch (error) {
+        if (!(error instanceof AnswerError)) throw error;
+        const target = redirectIn(error, `${base}${question.path}`);
+        if (target !== undefined) {
+          if (++sent > redirectsMax) throw new Error(`stopped after ${redirectsMax} redirects`);
+          const same = target.origin === server.shown;
+          transport = server.transportTo(same ? server.origin : target.origin);
+          base = target.origin;
+          question = {
+            ...question,
+            path: `${target.pathname}${target.search}`,
+            body: keepsBody.has(error.answered) ? question.body : undefined,
+            authorization: same ? first.authorization : undefined,
+          };
+          continue;
+        }
+        const mayPass = error.answered === 429 || error.answered >= 500;
+        if (!mayPass || error.retryAfter === undefined || ++waits > waitsMax) throw error;
+        first.begun?.(false);
+        await this.#clock.sleep(error.retryAfter * 1000, question.signal);
+      }
     }
   }
 
@@ -145,6 +197,10 @@ export class WebhookCaller {
     this.#transports.delete(oldest.value[0]);
     oldest.value[1].close();
   }
+}
+
+function redirectIn({ answered, location = "" }: AnswerError, from: string): URL | undefined {
+  return redirects.has(answered) && location !== "" ? new URL(location, from) : undefined;
 }
 
 function isLocal(origin: string): boolean {

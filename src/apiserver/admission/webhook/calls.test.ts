@@ -5,6 +5,7 @@ import { type KubeObject, StatusError } from "../../../apimachinery/index.ts";
 import type { Client } from "../../../client/index.ts";
 import { MetricsRegistry } from "../../../component/index.ts";
 import {
+  type Answer,
   HookServer,
   jsonPatch,
   RawAnswer,
@@ -115,6 +116,64 @@ describe("webhook calls", () => {
     );
   });
 
+  const typeMeta =
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+  it("go where they are sent, ask again when told to wait, and read YAML and large answers", async () => {
+    const yes = ({ uid }: { readonly uid: string }, more: object = {}) => ({
+      ...{ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview" },
+      response: { uid, allowed: true, ...more },
+    });
+    let asked = 0;
+    const answers: readonly Answer[] = [
+      (_request, path) => (path === "/there" ? { allowed: true } : new RawAnswer("", 307, { location: "/there" })),
+      () => (++asked === 1 ? new RawAnswer("wait", 429, { "retry-after": "0" }) : { allowed: true }),
+      ({ uid }) =>
+        new RawAnswer(`apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nresponse: {uid: ${uid}, allowed: true}`),
+      (request) => new RawAnswer(JSON.stringify(yes(request)) + " ".repeat(4 * 1024 * 1024)),
+    ];
+    await hooks.with(client, "Validating", [hooks.hook("v.example.com", ["configmaps"])], async () => {
+      for (const [index, answer] of answers.entries()) {
+        hooks.answer = answer;
+        const { status, message } = await create(`moved-${index}`);
+        assert.equal(status, 201, message);
+      }
+      // What is only fetched elsewhere does not know what was asked.
+      hooks.answer = (_request, path) =>
+        path === "/there" ? { allowed: true } : new RawAnswer("", 302, { location: "/there" });
+      assert.match((await create("fetched")).message, /expected response\.uid="[-0-9a-f]+", got ""$/);
+      hooks.answer = () => new RawAnswer("", 308, { location: "/again" });
+      assert.match((await create("circling")).message, /stopped after 10 redirects$/);
+    });
+  });
+
+  it("cannot move an object to another namespace, or make it something else", async () => {
+    const cases: readonly (readonly [object[], number, string])[] = [
+      [
+        [{ op: "replace", path: "/metadata/namespace", value: "kube-system" }],
+        400,
+        "the namespace of the provided object does not match the namespace sent on the request",
+      ],
+      [
+        [{ op: "replace", path: "/apiVersion", value: "v2" }],
+        500,
+        'Internal error occurred: no kind "ConfigMap" is registered for version "v2" in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"',
+      ],
+      [
+        [{ op: "replace", path: "/kind", value: "Secret" }],
+        500,
+        "Internal error occurred: converting (v1.Secret) to (v1.ConfigMap): unknown conversion",
+      ],
+    ];
+    await hooks.with(client, "Mutating", [hooks.hook("m.example.com", ["configmaps"])], async () => {
+      for (const [operations, code, expected] of cases) {
+        hooks.answer = () => jsonPatch(operations);
+        const { status, message } = await create("moved");
+        assert.deepEqual([status, message], [code, expected]);
+      }
+    });
+  });
+
   it("that are answered badly are told of in upstream's words", async () => {
     const review = (response: object) =>
       new RawAnswer(JSON.stringify({ kind: "AdmissionReview", apiVersion: "admission.k8s.io/v1", response }));
@@ -130,11 +189,24 @@ describe("webhook calls", () => {
       ],
       [
         new RawAnswer("<html>"),
-        "failed to call webhook: couldn't get version/kind; json parse error: invalid character '<' looking for beginning of value",
+        `failed to call webhook: couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type ${typeMeta}`,
       ],
       [
-        new RawAnswer('{"apiVersion":"v1"}'),
-        "failed to call webhook: Object 'Kind' is missing in '{\"apiVersion\":\"v1\"}'",
+        new RawAnswer('{"kind":"Adm'),
+        "failed to call webhook: couldn't get version/kind; json parse error: unexpected end of JSON input",
+      ],
+      [new RawAnswer("null"), "received invalid webhook response: webhook response was absent"],
+      [
+        new RawAnswer('{"apiVersion":"v1","kind":"Status","status":"Success"}'),
+        "failed to call webhook: converting (v1.Status) to (v1.AdmissionReview): unknown conversion",
+      ],
+      [
+        new RawAnswer('{"apiVersion":"v1","kind":"Pod"}'),
+        'failed to call webhook: no kind "Pod" is registered for version "v1" in scheme "k8s.io/apiserver/pkg/util/webhook/client.go:71"',
+      ],
+      [
+        { allowed: "yes" },
+        "failed to call webhook: json: cannot unmarshal string into Go struct field AdmissionResponse.response.allowed of type bool",
       ],
       [
         new RawAnswer('{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1","response":{"allowed":true}}'),

@@ -9,7 +9,7 @@ function namesIn(list = ""): string {
 export function goReason(message: string): string {
   const refused = /ECONNREFUSED (\S+)/.exec(message);
   if (refused !== null) return `dial tcp ${refused[1]}: connect: connection refused`;
-  if (/socket hang up/i.test(message)) return "EOF";
+  if (/socket hang up|cut before an answer/i.test(message)) return "EOF";
   const unknownHost = /getaddrinfo \w+ (\S+)/.exec(message);
   if (unknownHost !== null) return `dial tcp: lookup ${unknownHost[1]}: no such host`;
   const misnamed = /Host: (\S+?)\.? is not (?:in the cert's altnames|cert's CN)(?:: (.*))?/.exec(message);

@@ -1,5 +1,11 @@
-import { goJson, type KubeObject, newInternalError, semanticEqual } from "../../../apimachinery/index.ts";
-import type { MutatingWebhook } from "../../../api/index.ts";
+import {
+  goJson,
+  jsonSyntaxError,
+  type KubeObject,
+  newInternalError,
+  semanticEqual,
+} from "../../../apimachinery/index.ts";
+import { loadScheme, type MutatingWebhook } from "../../../api/index.ts";
 import { messageOf } from "../../../base/index.ts";
 import { applyOperations } from "../json-patch.ts";
 import { annotate } from "../annotate.ts";
@@ -92,14 +98,13 @@ type JsonPatch = readonly Readonly<Record<string, unknown>>[];
 
 function patchIn({ patch = "", patchType = "" }: HookResponse): JsonPatch {
   if (patch === "") return [];
-  let operations: unknown;
-  try {
-    operations = JSON.parse(Buffer.from(patch, "base64").toString());
-    if (operations !== null && !Array.isArray(operations))
-      throw new Error("json: cannot unmarshal object into Go value of type jsonpatch.Patch");
-  } catch (error) {
-    throw new CallError(`received undecodable patch in webhook response: ${messageOf(error)}`);
-  }
+  const text = Buffer.from(patch, "base64").toString();
+  const undecodable = (why: string) => new CallError(`received undecodable patch in webhook response: ${why}`);
+  const syntax = jsonSyntaxError(text);
+  if (syntax !== undefined) throw undecodable(syntax);
+  const operations: unknown = JSON.parse(text);
+  if (operations !== null && !Array.isArray(operations))
+    throw undecodable("json: cannot unmarshal object into Go value of type jsonpatch.Patch");
   if (operations === null || (operations as JsonPatch).length === 0) return [];
   if (patchType !== "JSONPatch") throw new CallError(`unsupported patch type ${JSON.stringify(patchType)}`, 400);
   return operations as JsonPatch;
@@ -109,6 +114,7 @@ function patchIn({ patch = "", patchType = "" }: HookResponse): JsonPatch {
 function patchedBy(patch: JsonPatch, object: KubeObject, variant: Variant, { codecOf }: HookInputs): KubeObject {
   try {
     const patched = applyOperations(object, patch) as KubeObject;
+    checkKind(patched, variant);
     const codec = codecOf(variant);
     if (codec === undefined) return patched;
     const decoded = codec.decodeValue(structuredClone(patched), { unknownFields: "ignore" }).object;
@@ -117,6 +123,18 @@ function patchedBy(patch: JsonPatch, object: KubeObject, variant: Variant, { cod
   } catch (error) {
     throw newInternalError(messageOf(error));
   }
+}
+
+/** What is patched stays what it is. */
+function checkKind({ apiVersion = "", kind = "" }: KubeObject, { kind: of }: Variant): void {
+  const wanted = of.group === "" ? of.version : `${of.group}/${of.version}`;
+  if (kind === of.kind && apiVersion === wanted) return;
+  const [version = "", group = ""] = apiVersion.split("/").toReversed();
+  if (loadScheme().schema({ group, version, kind }) === undefined) {
+    const registered = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`;
+    throw new Error(`${registered} in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"`);
+  }
+  throw new Error(`converting (${version}.${kind}) to (${of.version}.${of.kind}): unknown conversion`);
 }
 
 /** Go writes the keys of a map in their order. */

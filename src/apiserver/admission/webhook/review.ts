@@ -1,5 +1,6 @@
 import { type KubeObject, type Status, StatusError } from "../../../apimachinery/index.ts";
 import { loadScheme } from "../../../api/index.ts";
+import { messageOf } from "../../../base/index.ts";
 import type { AdmissionAttributes } from "../contract.ts";
 import { requestOf } from "../request.ts";
 import type { Variant } from "./equivalents.ts";
@@ -57,11 +58,8 @@ export interface HookResponse {
 /** Throws what is wrong with an answer. Upstream: `VerifyAdmissionResponse`. */
 export function readResponse(answer: unknown, { uid, version }: Review, mutating: boolean): HookResponse {
   const { kind: given = "", apiVersion = "" } = answer as { kind?: string; apiVersion?: string };
-  checkType(given, apiVersion, version, answer);
-  const { object } = loadScheme()
-    .codec(shape)
-    .decodeValue({ ...(answer as object), apiVersion: `${group}/v1`, kind }, { unknownFields: "ignore" });
-  const { response } = object as { response?: HookResponse };
+  if (given !== "" && apiVersion !== "") checkType(given, apiVersion, version);
+  const response = responseIn(answer as object);
   if (response === undefined) throw new InvalidResponse("webhook response was absent");
   if (version === "v1beta1") return response.patch ? { ...response, patchType: "JSONPatch" } : response;
   if (response.uid !== uid) {
@@ -69,8 +67,24 @@ export function readResponse(answer: unknown, { uid, version }: Review, mutating
       `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid ?? "")}`,
     );
   }
+  if (given === "" || apiVersion === "") {
+    const wanted = `${group}/${version}, Kind=${kind}`;
+    const got = `${apiVersion === "" ? "/" : apiVersion}, Kind=${given}`;
+    throw new InvalidResponse(`expected webhook response of ${wanted}, got ${got}`);
+  }
   checkPatch(response, mutating);
   return response;
+}
+
+function responseIn(answer: object): HookResponse | undefined {
+  try {
+    const { object } = loadScheme()
+      .codec(shape)
+      .decodeValue({ ...answer, apiVersion: `${group}/v1`, kind }, { unknownFields: "ignore" });
+    return (object as { response?: HookResponse }).response;
+  } catch (error) {
+    throw new Error(`failed to call webhook: ${messageOf(error)}`);
+  }
 }
 
 class InvalidResponse extends Error {
@@ -79,18 +93,19 @@ class InvalidResponse extends Error {
   }
 }
 
-function checkType(given: string, apiVersion: string, wanted: string, answer: unknown): void {
-  const missing = given === "" ? "Kind" : apiVersion === "" ? "apiVersion" : undefined;
-  if (missing !== undefined)
-    throw new Error(`failed to call webhook: Object '${missing}' is missing in '${JSON.stringify(answer)}'`);
+function checkType(given: string, apiVersion: string, wanted: string): void {
   const version = known.find((one) => apiVersion === `${group}/${one}`);
+  if (given === "Status" && apiVersion === "v1") throw unconvertible("v1.Status", wanted);
   if (given !== kind || version === undefined) {
     const registered = `no kind ${JSON.stringify(given)} is registered for version ${JSON.stringify(apiVersion)}`;
-    throw new Error(`failed to call webhook: ${registered}`);
+    throw new Error(`failed to call webhook: ${registered} in scheme "k8s.io/apiserver/pkg/util/webhook/client.go:71"`);
   }
   if (version === wanted) return;
-  const conversion = `converting (${version}.${kind}) to (${wanted}.${kind}): unknown conversion`;
-  throw new Error(`failed to call webhook: ${conversion}`);
+  throw unconvertible(`${version}.${kind}`, wanted);
+}
+
+function unconvertible(given: string, wanted: string): Error {
+  return new Error(`failed to call webhook: converting (${given}) to (${wanted}.${kind}): unknown conversion`);
 }
 
 function checkPatch({ patch = "", patchType }: HookResponse, mutating: boolean): void {
@@ -118,7 +133,7 @@ export function denial(name: string, status: Partial<Status> = {}): StatusError 
     metadata: status.metadata ?? {},
     status: "Failure",
     message: why === "" ? `${head} without explanation` : `${head}: ${why}`,
-    reason,
+    ...(reason === "" ? {} : { reason }),
     code: Math.max(code, 400),
   });
 }
