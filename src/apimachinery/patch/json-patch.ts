@@ -114,11 +114,14 @@ class JsonPatcher {
   }
 
   #replace(path: readonly string[], value: unknown): void {
-    if (path.length === 0) throw doesNotApply();
+    if (path.length === 0) {
+      this.document = asContainer(value);
+      return;
+    }
     const [container, key] = this.#writable(path);
     if (Array.isArray(container)) container[indexOf(key, container.length, container.length - 1)] = value ?? null;
-    else if (Object.hasOwn(container, key)) setMember(container, key, value ?? null);
-    else throw doesNotApply();
+    // Upstream's library replaces what is not there, too.
+    else setMember(container, key, value ?? null);
   }
 
   #copy(from: readonly string[], path: readonly string[]): void {

@@ -256,6 +256,18 @@ const jsonPatches: readonly Case[] = [
   },
   { name: "a negative index", old: { a: [1, 2] }, patch: [{ op: "remove", path: "/a/-1" }], result: { a: [1] } },
   { name: "replace", old: { a: 1 }, patch: [{ op: "replace", path: "/a", value: null }], result: { a: null } },
+  {
+    name: "replace what is not there",
+    old: { a: 1 },
+    patch: [{ op: "replace", path: "/b", value: 2 }],
+    result: { a: 1, b: 2 },
+  },
+  {
+    name: "replace everything",
+    old: { a: 1 },
+    patch: [{ op: "replace", path: "", value: { b: 2 } }],
+    result: { b: 2 },
+  },
   { name: "move", old: { a: { b: 1 } }, patch: [{ op: "move", from: "/a/b", path: "/c" }], result: { a: {}, c: 1 } },
   {
     name: "copy, then change the copy only",
@@ -301,7 +313,7 @@ for (const { name, old, patch, result } of jsonPatches) {
 test("JSON patches that do not apply are refused with 422", () => {
   const wrong = [
     { op: "remove", path: "/x" },
-    { op: "replace", path: "/x", value: 1 },
+    { op: "replace", path: "/x/y", value: 1 },
     { op: "replace", path: "", value: 1 },
     { op: "add", path: "/x/y", value: 1 },
     { op: "add", path: "/l/9", value: 1 },
