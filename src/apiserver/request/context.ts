@@ -4,7 +4,10 @@ import type { RequestContext, RequestInfo, UserInfo } from "./contract.ts";
 
 /** On requests for what is deprecated. */
 export const deprecatedAnnotation = "k8s.io/deprecated";
-const warningBytesMax = 4 * 1024;
+/** Of all warnings together, in characters. */
+const warningsMax = 4 * 1024;
+/** Of each of them, once they are more than that. */
+const warningMax = 256;
 const noAddresses: readonly string[] = [];
 
 /** The context of one request; what is rarely asked for is made only then. */
@@ -13,7 +16,7 @@ export class LiveContext implements RequestContext {
   readonly receivedAtMs: number;
   readonly auditId: string;
   user: UserInfo;
-  /** Warnings given so far, without duplicates. */
+  /** What the client is to be told. */
   readonly warnings: string[] = [];
   readonly annotations = new Map<string, string>();
   /** Those that tell of the request's body, and are recorded only where that is. */
@@ -25,7 +28,11 @@ export class LiveContext implements RequestContext {
   /** Milliseconds spent in queues and waiting for webhooks, which are not the server's own. */
   excludedMs = 0;
   readonly #request: ApiRequest;
-  #warningBytes = 0;
+  /** Warnings given so far, in full. */
+  #given: Set<string> | undefined;
+  /** Characters of `warnings`. */
+  #warned = 0;
+  #cutting = false;
 
   constructor(request: ApiRequest, info: RequestInfo, user: UserInfo, receivedAtMs: number, auditId: string) {
     this.#request = request;
@@ -58,9 +65,28 @@ export class LiveContext implements RequestContext {
   }
 
   warn(text: string): void {
-    if (this.warnings.includes(text) || this.#warningBytes + text.length > warningBytesMax) return;
-    this.#warningBytes += text.length;
-    this.warnings.push(text);
+    if (text === "" || (this.#cutting && this.#warned >= warningsMax)) return;
+    this.#given ??= new Set();
+    if (this.#given.has(text)) return;
+    this.#given.add(text);
+    if (/\p{Cc}/u.test(text)) return;
+    if (!this.#cutting && this.#warned + [...text].length > warningsMax) this.#cut(this.#given);
+    else this.#tell(text);
+  }
+
+  #tell(text: string): void {
+    const characters = [...text];
+    const shown = this.#cutting && characters.length > warningMax ? characters.slice(0, warningMax) : characters;
+    this.#warned += shown.length;
+    this.warnings.push(shown.join(""));
+  }
+
+  /** Begins anew with all that was said, each not in full. */
+  #cut(given: ReadonlySet<string>): void {
+    this.#cutting = true;
+    this.#warned = 0;
+    this.warnings.length = 0;
+    for (const text of given) if (!/\p{Cc}/u.test(text)) this.#tell(text);
   }
 
   /** Tells the client, and whoever audits. */
@@ -80,10 +106,10 @@ export class LiveContext implements RequestContext {
   }
 }
 
-/** `299 - "text"` headers: UTF-8 in a header's bytes, without control characters. */
+/** `299 - "text"` headers: UTF-8 in a header's bytes. */
 export function warningHeaders(warnings: readonly string[]): string[] {
   return warnings.map((text) => {
-    const quoted = text.replace(/\p{Cc}+/gu, " ").replace(/[\\"]/g, "\\$&");
+    const quoted = text.replace(/[\\"]/g, "\\$&");
     return `299 - "${Buffer.from(quoted).toString("latin1")}"`;
   });
 }
