@@ -84,23 +84,39 @@ export async function proxyRequest(
   path: string,
   headers: PassedHeaders = passedOn(request),
 ): Promise<ApiResponse> {
+  const response = await forwarded(connections, target, request, path, headers);
+  return streamed(response, answerHeaders(response));
+}
+
+/** The head of the answer to one plain request. Throws `StatusError` 503. */
+export async function forwarded(
+  connections: Connections,
+  target: Target,
+  request: ApiRequest,
+  path: string,
+  headers: PassedHeaders,
+): Promise<IncomingMessage> {
   const body = await request.body(bodyBytesMax);
   try {
-    const response = await connections.send(target, {
+    return await connections.send(target, {
       method: request.method,
       path,
       headers: { ...headers, ...(body.length === 0 ? {} : { "content-length": String(body.length) }) },
       body,
       signal: request.signal,
     });
-    const answered: Record<string, string | string[]> = {};
-    for (const [name, value] of Object.entries(response.headers)) {
-      if (value !== undefined && !hopByHop.has(name)) answered[name] = value;
-    }
-    return streamed(response, answered);
   } catch (error) {
     throw newServiceUnavailable(`error trying to reach service: ${messageOf(error)}`);
   }
+}
+
+/** An answer's headers but for those that concern the connection with whoever gave it. */
+export function answerHeaders(response: IncomingMessage): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined && !hopByHop.has(name)) headers[name] = value;
+  }
+  return headers;
 }
 
 export type PassedHeaders = Readonly<Record<string, string | readonly string[]>>;

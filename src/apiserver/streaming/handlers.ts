@@ -1,5 +1,6 @@
 import { newBadRequest, newInternalError } from "../../apimachinery/index.ts";
 import { type Clock, messageOf } from "../../base/index.ts";
+import { headerText } from "../handlers/body.ts";
 import type { ResourceCall } from "../handlers/resource-handler.ts";
 import type { ResourceTable } from "../handlers/served.ts";
 import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
@@ -7,8 +8,9 @@ import type { ApiResponse } from "../http/exchange.ts";
 import type { Query } from "../request/query.ts";
 import { withConnectAdmission } from "./admit-connect.ts";
 import { counted, type StreamMetrics } from "./stream-metrics.ts";
-import { proxyRequest, refusalOf, splice, streamed } from "./forward.ts";
-import type { KubeletConnections } from "./kubelet-connection.ts";
+import { forwarded, passedOn, refusalOf, splice, streamed } from "./forward.ts";
+import type { KubeletConnections, Target } from "./kubelet-connection.ts";
+import { proxiedAnswer } from "./proxied-answer.ts";
 import { translateRemoteCommand } from "./remote-command.ts";
 import { logForPeer } from "./log-messages.ts";
 import { isWebSocketUpgrade, tunnelledProtocols } from "./sub-protocols.ts";
@@ -171,16 +173,23 @@ function streamQuery(query: Query): string {
   ].join("&");
 }
 
-async function proxied(
-  call: ResourceCall,
-  { connections }: StreamingOptions,
-  target: Parameters<typeof proxyRequest>[1],
-): Promise<ApiResponse> {
+async function proxied(call: ResourceCall, { connections }: StreamingOptions, target: Target): Promise<ApiResponse> {
   const { context, request } = call;
   const rest = context.info.parts.slice(3).map(encodeURIComponent).join("/");
   const at = request.target.indexOf("?");
-  const tail = request.target.split("?")[0]?.endsWith("/") === true && rest !== "" ? "/" : "";
-  const path = `/${rest}${tail}${at < 0 ? "" : request.target.slice(at)}`;
+  const [asked, search] = at < 0 ? [request.target, ""] : [request.target.slice(0, at), request.target.slice(at)];
+  const tail = asked.endsWith("/") && rest !== "" ? "/" : "";
+  const path = `/${rest}${tail}${search}`;
   if (request.takeOver !== undefined) return splice(connections, target, request, path);
-  return proxyRequest(connections, target, request, path);
+  // Without the slash, links that are relative would lead out of the proxy.
+  if (rest === "" && !asked.endsWith("/") && (request.method === "GET" || request.method === "HEAD"))
+    return { status: 301, headers: { location: `${asked}/${search}` }, body: { type: "none" } };
+  const headers = { ...passedOn(request), "x-forwarded-uri": asked };
+  const response = await forwarded(connections, target, request, path, headers);
+  const leading = asked.replace(/\/$/, "").split("/");
+  return proxiedAnswer(response, {
+    prefix: leading.slice(0, leading.length - (context.info.parts.length - 3)).join("/"),
+    clientHost: headerText(request, "host") ?? headerText(request, ":authority") ?? "",
+    targetHost: `${target.host}:${target.port}`,
+  });
 }

@@ -8,6 +8,8 @@ export interface Target {
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
+  /** Anybody's pod: it is not shown who this server is to kubelets, nor has it to prove who it is, as upstream. */
+  readonly isPod?: boolean;
 }
 
 export interface KubeletCredentials {
@@ -46,10 +48,10 @@ export class KubeletConnections implements Connections {
     this.#credentials = credentials;
   }
 
-  async open({ host, port, tls }: Target, signal: AbortSignal): Promise<Duplex> {
+  async open({ host, port, tls, isPod = false }: Target, signal: AbortSignal): Promise<Duplex> {
     const socket = await this.#network.connect({ host, port }, { timeoutMs: connectTimeoutMs, signal });
     if (!tls) return socket;
-    const { certificate, key, ca } = this.#credentials ?? {};
+    const { certificate, key, ca } = (isPod ? undefined : this.#credentials) ?? {};
     const secure = connectTls({
       socket,
       ...(certificate === undefined ? {} : { cert: certificate }),

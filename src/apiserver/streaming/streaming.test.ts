@@ -4,6 +4,7 @@ import { createServer, request, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { test } from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { WebSocket } from "ws";
 import type { KubeObject } from "../../apimachinery/index.ts";
 import { RealClock, RealNetwork, RealRandom, silentLog } from "../../base/index.ts";
@@ -40,7 +41,13 @@ async function startKubelet(identity: TlsIdentity): Promise<Server> {
     rejectUnauthorized: true,
   };
   const server = createServer(options, (incoming, response) => {
-    if (incoming.url?.includes("broken") === true) response.writeHead(400).end("container is waiting to start");
+    const { url = "" } = incoming;
+    if (url.startsWith("/page")) {
+      const page = gzipSync(`<a href="/x">${String(incoming.headers["x-forwarded-uri"])}</a>`);
+      const html = { "content-type": "text/html; charset=utf-8", "content-encoding": "gzip" };
+      response.writeHead(200, { ...html, "content-length": page.length, "access-control-allow-origin": "*" }).end(page);
+    } else if (url === "/moved") response.writeHead(302, { location: "/there" }).end();
+    else if (incoming.url?.includes("broken") === true) response.writeHead(400).end("container is waiting to start");
     else response.end(`log of ${incoming.url}`);
   });
   server.on("upgrade", (incoming, socket: Duplex) => {
@@ -128,7 +135,7 @@ test("logs come from the kubelet of the pod's node", () =>
     assert.deepEqual([refused.code, refused.message], [400, "container is waiting to start"]);
   }));
 
-test("a proxy passes on any method, also the one that has no verb", () =>
+test("a proxy passes on any method, also the one that has no verb, and leads back to itself", () =>
   withPod(async ({ port }) => {
     const ask = (method: string, path: string): Promise<readonly [number | undefined, string]> =>
       new Promise((resolve, reject) => {
@@ -144,6 +151,24 @@ test("a proxy passes on any method, also the one that has no verb", () =>
     for (const method of ["GET", "POST", "OPTIONS"])
       assert.deepEqual(await ask(method, `${path}/proxy/x?y=z`), [200, "log of /x?y=z"]);
     assert.equal((await ask("OPTIONS", path))[0], 405);
+    const raw = (to: string): Promise<{ readonly headers: object; readonly text: string }> =>
+      new Promise((resolve, reject) => {
+        const outgoing = request({ host: "127.0.0.1", port, path: to, rejectUnauthorized: false });
+        outgoing.once("error", reject).once("response", (response) => {
+          const parts: Buffer[] = [];
+          response.on("data", (part: Buffer) => parts.push(part));
+          const text = (): string => (parts.length === 0 ? "" : gunzipSync(Buffer.concat(parts)).toString());
+          response.once("end", () => resolve({ headers: response.headers, text: text() }));
+        });
+        outgoing.end();
+      });
+    const page = await raw(`${path}/proxy/page%20one/`);
+    assert.equal(page.text, `<a href="${path}/proxy/x">${path}/proxy/page%20one/</a>`);
+    assert.equal("access-control-allow-origin" in page.headers, false);
+    const location = async (to: string) => ((await raw(to)).headers as { location?: string }).location;
+    assert.equal(await location(`${path}/proxy/moved`), `${path}/proxy/there`);
+    assert.equal(await location(`${path}/proxy?a=b`), `${path}/proxy/?a=b`);
+    assert.deepEqual(await ask("POST", `${path}/proxy?a=b`), [200, "log of /?a=b"]);
     assert.equal((await ask("OPTIONS", `${path}/status`))[0], 405);
   }));
 

@@ -69,7 +69,7 @@ export async function podTarget(
   if (host === "") throw newInternalError(`address not allowed`);
   const first = pod.spec.containers?.flatMap((container) => container.ports ?? [])[0]?.containerPort;
   const number = port === "" ? (first ?? (scheme === "https" ? 443 : 80)) : Number(port);
-  return { host, port: number, tls: scheme === "https" };
+  return { host, port: number, tls: scheme === "https", isPod: true };
 }
 
 interface EndpointSlice extends KubeObject {
@@ -118,6 +118,6 @@ function targetsOf(slice: EndpointSlice, portName: string, tls: boolean): readon
   if (port === undefined) return [];
   return (slice.endpoints ?? []).flatMap(({ addresses, conditions }) => {
     const host = addresses[0];
-    return conditions?.ready === false || host === undefined ? [] : [{ host, port, tls }];
+    return conditions?.ready === false || host === undefined ? [] : [{ host, port, tls, isPod: true }];
   });
 }
