@@ -24,7 +24,13 @@ import { gatedSetFields, statefulSetStrategy } from "./apps/stateful-set.ts";
 import { cronJobStrategy } from "./batch/cron-job.ts";
 import { jobStrategy } from "./batch/job.ts";
 import { certificateSigningRequestStrategy } from "./certificates/certificate-signing-request.ts";
-import { type GatedField, gatedPodFields, type GateState, withGatedFields } from "./common/gated-fields.ts";
+import {
+  type GatedField,
+  gatedPodFields,
+  gatedPodStatusFields,
+  type GateState,
+  withGatedFields,
+} from "./common/gated-fields.ts";
 import type { Strategy } from "./contract.ts";
 import { gatedLeaseFields, leaseStrategy } from "./coordination/lease.ts";
 import { configMapStrategy } from "./core/config-map.ts";
@@ -51,7 +57,7 @@ import { ingressStrategy } from "./networking/ingress.ts";
 import { ingressClassStrategy } from "./networking/ingress-class.ts";
 import { networkPolicyStrategy } from "./networking/network-policy.ts";
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./rbac/strategies.ts";
-import { csiDriverStrategy, csiNodeStrategy } from "./storage/drivers.ts";
+import { csiDriverStrategy, csiNodeStrategy, gatedDriverFields } from "./storage/drivers.ts";
 import { storageClassStrategy } from "./storage/storage-class.ts";
 import { volumeAttachmentStrategy } from "./storage/volume-attachment.ts";
 
@@ -65,7 +71,7 @@ const templateFields = gatedPodFields<Templated>(({ spec }) => spec?.template?.s
 
 /** What feature gates hide of which resource. */
 const gatedFields: ReadonlyMap<string, readonly GatedField<never>[]> = new Map<string, readonly GatedField<never>[]>([
-  ["/pods", gatedPodFields<Pod>(({ spec }) => spec)],
+  ["/pods", [...gatedPodFields<Pod>(({ spec }) => spec), ...gatedPodStatusFields]],
   ["/podtemplates", gatedPodFields<PodTemplate>(({ template }) => template?.spec)],
   ["/replicationcontrollers", templateFields],
   ["apps/daemonsets", templateFields],
@@ -77,6 +83,7 @@ const gatedFields: ReadonlyMap<string, readonly GatedField<never>[]> = new Map<s
   ["/persistentvolumeclaims", gatedClaimFields],
   ["coordination.k8s.io/v1/leases", gatedLeaseFields],
   ["resource.k8s.io/resourceslices", gatedSliceFields],
+  ["storage.k8s.io/v1/csidrivers", gatedDriverFields],
 ]);
 
 const strategies: Readonly<Record<string, Strategy>> = {

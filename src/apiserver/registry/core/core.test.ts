@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type {
   ConfigMap,
   coreV1,
+  eventsV1,
   LimitRange,
   Namespace,
   Node,
@@ -11,6 +12,7 @@ import type {
   ReplicationController,
   ResourceQuota,
   Secret,
+  ServiceAccount,
 } from "../../../api/index.ts";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import { RuleTables } from "../fixture.ts";
@@ -24,6 +26,7 @@ import { persistentVolumeClaimStrategy } from "./persistent-volume-claim.ts";
 import { replicationControllerStrategy } from "./replication-controller.ts";
 import { resourceQuotaStrategy } from "./resource-quota.ts";
 import { secretStrategy } from "./secret.ts";
+import { serviceAccountStrategy } from "./service-account.ts";
 
 /** For values that the types forbid and clients send. */
 const wrong = <T>(value: unknown): T => value as T;
@@ -404,7 +407,7 @@ volumes.rejects([
     [
       "spec.accessModes: Required value",
       "spec.capacity: Required value",
-      'spec.capacity: Unsupported value: {}: supported values: "storage"',
+      'spec.capacity: Unsupported value: null: supported values: "storage"',
       "spec: Required value: must specify a volume type",
     ],
   ],
@@ -504,3 +507,95 @@ events.prints(
   [["an event", event(), ["5s", "Normal", "Started", "pod/p", "", "kubelet, h", "text", "15s", 3, "x"]]],
   15_000,
 );
+
+nodes.changes([
+  [
+    "ranges of pods are checked again",
+    { metadata: { name: "x" }, spec: { podCIDRs: ["bad"] } },
+    { metadata: { name: "x" }, spec: {} },
+    ['spec.podCIDRs[0]: Invalid value: "bad": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
+  ],
+]);
+const declaring = (...declaredFeatures: string[]): Node => ({
+  metadata: { name: "x" },
+  spec: {},
+  status: { declaredFeatures },
+});
+const atFeatures = "status.declaredFeatures";
+nodes.changes(
+  [
+    ["features in order are declared", declaring("A", "B/c"), declaring(), []],
+    [
+      "features out of order are refused",
+      declaring("B", "A", "A"),
+      declaring(),
+      [
+        `${atFeatures}[1]: Invalid value: "A": list must be sorted alphabetically`,
+        `${atFeatures}[2]: Duplicate value: "A"`,
+      ],
+    ],
+    [
+      "features have names",
+      declaring("a"),
+      declaring(),
+      [
+        `${atFeatures}[0]: Invalid value: "a": invalid feature name "a": must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes`,
+      ],
+    ],
+  ],
+  "status",
+);
+test("nobody configures kubelets from afar", () => {
+  const node: Node = { metadata: { name: "x" }, spec: { configSource: {} } };
+  assert.deepEqual(nodes.created(node).spec, {});
+  assert.deepEqual(nodes.updated(node, { metadata: { name: "x" }, spec: {} }).spec, {});
+  assert.deepEqual(nodes.updated(node, node).spec, { configSource: {} });
+});
+
+const accounts = new RuleTables<ServiceAccount>("ServiceAccount", serviceAccountStrategy);
+test("accounts name their secrets, no more", () => {
+  const secret = { name: "s", namespace: "n", kind: "Secret" };
+  assert.deepEqual(accounts.created({ metadata: {}, secrets: [secret] }).secrets, [{ name: "s" }]);
+  assert.deepEqual(accounts.updated({ metadata: {} }, { metadata: {} }), { metadata: {} });
+});
+const restricted = { metadata: { annotations: { "kubernetes.io/enforce-mountable-secrets": "false" } } };
+accounts.warns([
+  [
+    "the annotation, whatever it says",
+    restricted,
+    [
+      "metadata.annotations[kubernetes.io/enforce-mountable-secrets]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets",
+    ],
+  ],
+  ["nothing that was there", restricted, [], restricted],
+]);
+
+const modernEvents = new RuleTables<eventsV1.Event & KubeObject>("events.k8s.io Event", eventStrategy);
+const told: eventsV1.Event = {
+  metadata: { name: "x", namespace: "default" },
+  eventTime: "2026-01-01T00:00:00.000000Z",
+  regarding: {},
+  reason: "r",
+  action: "a",
+  type: "Normal",
+  note: "n",
+  reportingController: "c",
+  reportingInstance: "i",
+};
+modernEvents.changes([
+  [
+    "what happened stays",
+    { ...told, note: "", related: {} },
+    told,
+    ['message: Invalid value: "": field is immutable', "related: Invalid value: {}: field is immutable"],
+  ],
+]);
+
+volumes.rejects([
+  [
+    "a local volume beside another",
+    volume({ local: { path: "/a" } }),
+    ["spec.local: Forbidden: may not specify more than 1 volume type"],
+  ],
+]);
+volumes.accepts([["a flexible volume beside another", volume({ flexVolume: { driver: "a/b" } })]]);

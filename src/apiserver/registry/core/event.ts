@@ -8,7 +8,7 @@ import {
   isQualifiedName,
   required,
   semanticEqual,
-  validateImmutableField,
+  fieldImmutableError,
 } from "../../../apimachinery/index.ts";
 import { addMessages, type Errors } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
@@ -143,11 +143,26 @@ const immutable: readonly [keyof Event, string][] = [
   ["reportingInstance", "reportingInstance"],
 ];
 
+const texts: ReadonlySet<keyof Event> = new Set([
+  "reason",
+  "note",
+  "type",
+  "action",
+  "reportingController",
+  "reportingInstance",
+]);
+
 function checkStrictUpdate(event: Event, old: Event): readonly FieldError[] {
   return collect((errors) => {
     checkCommon(event, "reportingController", errors);
     if (!semanticEqual(event.series, old.series)) checkSeries(event, errors);
-    for (const [field, name] of immutable) validateImmutableField(event[field], old[field], fieldPath(name), errors);
+    for (const [field, name] of immutable) {
+      const unset = texts.has(field) ? "" : undefined;
+      const [now = unset, before = unset] = [event[field], old[field]];
+      // Named, since somebody related without a name is not nobody.
+      if (semanticEqual({ [field]: now }, { [field]: before })) continue;
+      errors.push(invalid(fieldPath(name), now ?? null, fieldImmutableError));
+    }
   });
 }
 

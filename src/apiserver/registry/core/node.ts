@@ -12,6 +12,7 @@ import {
   validateLabelName,
   validateLegacyCidr,
   warningsForCidr,
+  quote,
 } from "../../../apimachinery/index.ts";
 import { checkEach, checkRequiredOneOf, type Errors } from "../common/check.ts";
 import { collect, keep } from "../common/lifecycle.ts";
@@ -26,13 +27,26 @@ const statusPath = fieldPath("status");
 const taintsPath = fieldPath("metadata", "taints");
 
 export const nodeStrategy: Strategy<Node> = {
-  prepareForUpdate: (node, old) => keep(node, old, "status"),
+  prepareForCreate({ spec, status }) {
+    delete spec?.configSource;
+    delete status?.config;
+  },
+  prepareForUpdate(node, old) {
+    keep(node, old, "status");
+    if (old.spec?.configSource === undefined) delete node.spec?.configSource;
+  },
   validate: (node) => collect((errors) => checkNode(node, errors)),
-  validateUpdate: checkUpdate,
+  validateUpdate: (node, old) => [...collect((errors) => checkNode(node, errors)), ...checkChange(node, old)],
   warningsOnCreate: nodeWarnings,
   warningsOnUpdate: nodeWarnings,
   allowUnconditionalUpdate: true,
-  status: { prepareForUpdate: (node, old) => keep(node, old, "spec"), validateUpdate: checkUpdate },
+  status: {
+    prepareForUpdate(node, old) {
+      keep(node, old, "spec");
+      if (old.status?.config === undefined) delete node.status?.config;
+    },
+    validateUpdate: checkChange,
+  },
   selectableFields: { "spec.unschedulable": ({ spec }) => String(spec?.unschedulable ?? false) },
   table: defineTable([
     nameColumn,
@@ -64,6 +78,7 @@ function nodeWarnings({ spec }: Node): readonly string[] {
 function checkNode({ spec, status }: Node, errors: Errors): void {
   checkTaints(spec?.taints ?? [], taintsPath, errors);
   checkAmounts(status, errors);
+  checkDeclaredFeatures(status?.declaredFeatures ?? [], errors);
   const cidrs = spec?.podCIDRs ?? [];
   checkEach(cidrs, podCidrsPath, errors, (cidr, path) => validateLegacyCidr(cidr, path, errors));
   if (cidrs.length < 2) return;
@@ -106,11 +121,32 @@ function checkAmounts(status: Node["status"], errors: Errors): void {
   }
 }
 
-function checkUpdate(node: Node, old: Node): readonly FieldError[] {
+const featureName = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
+const featureNameRule =
+  "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes";
+const featureNameMax = 253;
+
+/** Names of features in the order of the alphabet, each once. */
+function checkDeclaredFeatures(features: readonly string[], errors: Errors): void {
+  const path = statusPath.child("declaredFeatures");
+  for (const [index, feature] of features.entries()) {
+    const refuse = (why: string) =>
+      errors.push(invalid(path.index(index), feature, `invalid feature name ${quote(feature)}: ${why}`));
+    if (feature.length > featureNameMax) refuse(`must be no more than ${featureNameMax} characters`);
+    else if (!featureName.test(feature)) refuse(featureNameRule);
+    const next = features[index + 1];
+    if (next === undefined) continue;
+    if (next === feature) errors.push(duplicate(path.index(index + 1), next));
+    else if (feature > next) errors.push(invalid(path.index(index + 1), next, "list must be sorted alphabetically"));
+  }
+}
+
+function checkChange(node: Node, old: Node): readonly FieldError[] {
   return collect((errors) => {
     const { spec = {}, status = {} } = node;
     const before = old.spec ?? {};
     checkAmounts(status, errors);
+    checkDeclaredFeatures(status.declaredFeatures ?? [], errors);
     const seen = new Set<string>();
     checkEach(status.addresses, statusPath.child("addresses"), errors, (address, path) => {
       const identity = `${address.type} ${address.address}`;

@@ -62,7 +62,7 @@ export function checkVolume(spec: Spec, path: FieldPath, errors: Errors): void {
   const { accessModes = [], persistentVolumeReclaimPolicy: policy, storageClassName = "", volumeMode } = spec;
   if (accessModes.length === 0) errors.push(required(path.child("accessModes")));
   checkAccessModes(accessModes, path.child("accessModes"), errors);
-  checkCapacity(spec.capacity ?? {}, path.child("capacity"), errors);
+  checkCapacity(spec.capacity, path.child("capacity"), errors);
   const policyPath = path.child("persistentVolumeReclaimPolicy");
   if (policy !== undefined) checkOneOf(policy, ["Delete", "Recycle", "Retain"], policyPath, errors);
   checkAffinity(spec, path.child("nodeAffinity"), errors);
@@ -107,10 +107,13 @@ export function checkInlineVolume(spec: Spec, path: FieldPath, errors: Errors): 
   }
 }
 
-function checkCapacity(capacity: Readonly<Record<string, string>>, path: FieldPath, errors: Errors): void {
+function checkCapacity(given: Spec["capacity"], path: FieldPath, errors: Errors): void {
+  const capacity = given ?? {};
   const names = Object.keys(capacity);
   if (names.length === 0) errors.push(required(path));
-  if (capacity["storage"] === undefined || names.length > 1) errors.push(notSupported(path, capacity, ["storage"]));
+  if (capacity["storage"] === undefined || names.length > 1) {
+    errors.push(notSupported(path, given ?? null, ["storage"]));
+  }
   for (const [name, value] of Object.entries(capacity)) {
     const amount = parseQuantity(value);
     if (amount.sign < 0) errors.push(invalid(path.key(name), amount.value(), "must be a valid resource quantity"));
@@ -130,15 +133,16 @@ function checkSources(spec: Spec, path: FieldPath, errors: Errors): void {
   let found = false;
   for (const [field, check] of Object.entries(sources)) {
     if (fields[field] === undefined) continue;
-    if (found) {
+    // Upstream takes it beside another one.
+    if (found && field !== "flexVolume") {
       errors.push(forbidden(path.child(refusedPathNames[field] ?? field), "may not specify more than 1 volume type"));
       continue;
     }
     found = true;
     check(fields[field] as never, path.child(pathNames[field] ?? field), errors);
-  }
-  if (spec.local !== undefined && spec.nodeAffinity === undefined) {
-    errors.push(required(path.child("nodeAffinity"), "Local volume requires node affinity"));
+    if (field === "local" && spec.nodeAffinity === undefined) {
+      errors.push(required(path.child("nodeAffinity"), "Local volume requires node affinity"));
+    }
   }
   if (!found) errors.push(required(path, "must specify a volume type"));
 }

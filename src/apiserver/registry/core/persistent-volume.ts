@@ -64,12 +64,13 @@ export const persistentVolumeStrategy: Strategy<PersistentVolume> = {
 function prepareStatus(volume: PersistentVolume, old: PersistentVolume, { request }: WriteContext): void {
   keep(volume, old, "spec");
   const { status = {} } = volume;
-  if (status.phase === old.status?.phase) return;
-  if (
-    status.lastPhaseTransitionTime !== undefined &&
-    status.lastPhaseTransitionTime !== old.status?.lastPhaseTransitionTime
-  )
+  const before = old.status?.lastPhaseTransitionTime;
+  if (status.phase === old.status?.phase) {
+    if (before !== undefined)
+      volume.status = { ...status, lastPhaseTransitionTime: status.lastPhaseTransitionTime ?? before };
     return;
+  }
+  if (status.lastPhaseTransitionTime !== undefined && status.lastPhaseTransitionTime !== before) return;
   volume.status = { ...status, lastPhaseTransitionTime: timeText(request.receivedAtMs) };
 }
 

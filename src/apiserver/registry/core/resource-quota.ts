@@ -21,7 +21,7 @@ export const resourceQuotaStrategy: Strategy<ResourceQuota> = {
   validateUpdate: ({ spec = {} }, old) =>
     collect((errors) => {
       checkSpec(spec, errors);
-      const set = (scopes: readonly string[] | undefined) => [...new Set(scopes)].sort().join();
+      const set = (scopes: readonly string[] | undefined) => JSON.stringify([...new Set(scopes)].sort());
       if (set(spec.scopes) !== set(old.spec?.scopes)) {
         errors.push(invalid(specPath.child("scopes"), spec.scopes ?? null, fieldImmutableError));
       }

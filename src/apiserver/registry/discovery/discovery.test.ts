@@ -97,3 +97,15 @@ leases.rejects([
     ["spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined"],
   ],
 ]);
+
+const hostname = "kubernetes.io/hostname";
+const told = (topology: Record<string, string>) =>
+  slice({ endpoints: [{ addresses: ["10.0.0.1"], deprecatedTopology: topology }] });
+test("version 1 takes no topology, but names the node that stood in it", () => {
+  assert.deepEqual(slices.created(told({ a: "b" })).endpoints, [{ addresses: ["10.0.0.1"] }]);
+  const old = told({ [hostname]: "n" });
+  assert.deepEqual(slices.updated(old, old).endpoints, old.endpoints);
+  const changed = told({ [hostname]: "n", a: "b" });
+  assert.deepEqual(slices.updated(changed, old).endpoints, [{ addresses: ["10.0.0.1"], nodeName: "n" }]);
+  assert.deepEqual(slices.updated(changed, told({})).endpoints, [{ addresses: ["10.0.0.1"] }]);
+});

@@ -12,6 +12,7 @@ import {
   validateLabels,
   validateLegacyIp,
   warningsForIp,
+  nameIsDnsSubdomain,
 } from "../../../apimachinery/index.ts";
 import {
   addMessages,
@@ -22,6 +23,7 @@ import {
   checkRequiredOneOf,
   checkSubdomain,
   type Errors,
+  checkOneOf,
 } from "../common/check.ts";
 import { checkEndpointIp } from "../common/endpoint-address.ts";
 import { collect, countGeneration } from "../common/lifecycle.ts";
@@ -42,11 +44,13 @@ const portsPath = fieldPath("ports");
 export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   prepareForCreate(slice) {
     slice.metadata.generation = 1;
+    dropTopology(slice, undefined);
   },
   prepareForUpdate(slice, old) {
     const content = ({ metadata: _metadata, ...rest }: EndpointSlice) => rest;
     const labels = semanticEqual(slice.metadata.labels, old.metadata.labels);
     countGeneration(slice, old, !labels || !semanticEqual(content(slice), content(old)));
+    if (!semanticEqual(slice.endpoints, old.endpoints)) dropTopology(slice, old);
   },
   validate: (slice) => collect((errors) => check(slice, errors)),
   validateUpdate: (slice, old) =>
@@ -69,6 +73,20 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
     ageColumn,
   ]),
 };
+
+const hostnameLabel = "kubernetes.io/hostname";
+
+/** Version 1 shows the field only; nodes that the slice named in it before are named in `nodeName`. */
+function dropTopology({ endpoints }: EndpointSlice, old: EndpointSlice | undefined): void {
+  const known = new Set((old?.endpoints ?? []).map(({ deprecatedTopology }) => deprecatedTopology?.[hostnameLabel]));
+  for (const endpoint of endpoints ?? []) {
+    const node = endpoint.deprecatedTopology?.[hostnameLabel];
+    if (endpoint.nodeName === undefined && node !== undefined && known.has(node)) {
+      if (nameIsDnsSubdomain(node, false).length === 0) endpoint.nodeName = node;
+    }
+    delete endpoint.deprecatedTopology;
+  }
+}
 
 const controllers = ["endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"];
 
@@ -174,6 +192,8 @@ function checkPort(port: EndpointPort, names: Set<string>, path: FieldPath, erro
   if (name !== "") checkLabel(name, path.child("name"), errors);
   if (names.has(name)) errors.push(duplicate(path.child("name"), name));
   names.add(name);
-  checkRequiredOneOf(port.protocol, protocols, path.child("protocol"), errors);
+  const protocolPath = path.child("protocol");
+  if (port.protocol === undefined) errors.push(required(protocolPath));
+  else checkOneOf(port.protocol, protocols, protocolPath, errors);
   if (appProtocol !== undefined) checkQualifiedName(appProtocol, path.child("appProtocol"), errors);
 }

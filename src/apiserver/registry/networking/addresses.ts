@@ -1,5 +1,6 @@
 import type { IPAddress, ServiceCIDR } from "../../../api/index.ts";
 import {
+  fieldImmutableError,
   fieldPath,
   invalid,
   isDns1123Subdomain,
@@ -25,7 +26,10 @@ export const ipAddressStrategy: Strategy<IPAddress> = {
     collect((errors) => validateIp(name, fieldPath("name"), errors)).map(({ detail }) => detail ?? ""),
   validate: ({ spec }) => collect((errors) => checkParent(spec?.parentRef, errors)),
   validateUpdate: ({ spec }, old) =>
-    collect((errors) => validateImmutableField(spec?.parentRef, old.spec?.parentRef, parentPath, errors)),
+    collect((errors) => {
+      checkParent(spec?.parentRef, errors);
+      validateImmutableField(spec?.parentRef, old.spec?.parentRef, parentPath, errors);
+    }),
   allowUnconditionalUpdate: true,
   table: defineTable([
     nameColumn,
@@ -53,8 +57,7 @@ function checkParent(parent: IPAddress["spec"]["parentRef"] | undefined, errors:
 export const serviceCidrStrategy: Strategy<ServiceCIDR> = {
   prepareForUpdate: (range, old) => keep(range, old, "status"),
   validate: ({ spec }) => collect((errors) => checkCidrs(spec?.cidrs ?? [], errors)),
-  validateUpdate: ({ spec }, old) =>
-    collect((errors) => validateImmutableField(spec?.cidrs, old.spec?.cidrs, cidrsPath, errors)),
+  validateUpdate: ({ spec }, old) => collect((errors) => checkCidrsChange(spec?.cidrs, old.spec?.cidrs ?? [], errors)),
   allowUnconditionalUpdate: true,
   status: statusOnly<ServiceCIDR>(undefined, metadataKeptByStatus),
   resetFields: statusAlone,
@@ -66,12 +69,26 @@ export const serviceCidrStrategy: Strategy<ServiceCIDR> = {
 };
 
 function checkCidrs(cidrs: readonly string[], errors: Errors): void {
-  const shown = { CIDRs: cidrs };
-  const families = new Set(cidrs.map((cidr) => parseIpPrefix(cidr)?.address.family));
   if (cidrs.length === 0) errors.push(required(cidrsPath, "at least one CIDR required"));
-  else if (cidrs.length > 2) errors.push(invalid(cidrsPath, shown, "may only hold up to 2 values"));
-  else if (cidrs.length === 2 && (families.size < 2 || families.has(undefined))) {
-    const why = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64";
-    errors.push(invalid(cidrsPath, shown, why));
-  } else checkEach(cidrs, cidrsPath, errors, validateCidr);
+  else if (cidrs.length > 2) errors.push(invalid(cidrsPath, { CIDRs: cidrs }, "may only hold up to 2 values"));
+  if (cidrs.length === 0 || cidrs.length > 2) return;
+  checkEach(cidrs, cidrsPath, errors, validateCidr);
+  const [one, other] = cidrs.map((cidr) => parseIpPrefix(cidr)?.address.family);
+  if (cidrs.length < 2 || one === undefined || one !== other) return;
+  const why = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64";
+  errors.push(invalid(cidrsPath, cidrs, why));
+}
+
+/** One range may get a second one, of the other family. */
+function checkCidrsChange(given: readonly string[] | undefined, before: readonly string[], errors: Errors): void {
+  const cidrs = given ?? [];
+  const gains = before.length === 1 && cidrs.length === 2;
+  if (cidrs.length !== before.length && !gains) {
+    errors.push(invalid(cidrsPath, given ?? null, fieldImmutableError));
+    return;
+  }
+  for (const [index, cidr] of before.entries()) {
+    if (cidr !== cidrs[index]) errors.push(invalid(cidrsPath.index(index), cidrs[index], fieldImmutableError));
+  }
+  if (gains) checkCidrs(cidrs, errors);
 }

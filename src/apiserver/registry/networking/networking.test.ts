@@ -132,7 +132,32 @@ ranges.rejects([
     "one family twice",
     { metadata, spec: { cidrs: ["10.0.0.0/16", "10.1.0.0/16"] } },
     [
-      'spec.cidrs: Invalid value: {"CIDRs":["10.0.0.0/16","10.1.0.0/16"]}: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+      'spec.cidrs: Invalid value: ["10.0.0.0/16","10.1.0.0/16"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
     ],
+  ],
+]);
+
+const range = (cidrs: string[] | undefined): ServiceCIDR => ({ metadata, spec: cidrs === undefined ? {} : { cidrs } });
+ranges.changes([
+  ["a range of the other family may come", range(["10.0.0.0/16", "fd00::/64"]), range(["10.0.0.0/16"]), []],
+  [
+    "a range stays",
+    range(["10.1.0.0/16"]),
+    range(["10.0.0.0/16"]),
+    ['spec.cidrs[0]: Invalid value: "10.1.0.0/16": field is immutable'],
+  ],
+  [
+    "ranges do not go",
+    range(undefined),
+    range(["10.0.0.0/16"]),
+    ["spec.cidrs: Invalid value: null: field is immutable"],
+  ],
+]);
+addresses.changes([
+  [
+    "the parent is checked again",
+    { metadata: { name: "10.0.0.1" }, spec: { parentRef: { resource: "", name: "x" } } },
+    { metadata: { name: "10.0.0.1" }, spec: { parentRef: { resource: "services", name: "x" } } },
+    ["spec.parentRef.resource: Required value", 'spec.parentRef: Invalid value: {"resource":"","name":"x"}: field is immutable'],
   ],
 ]);

@@ -6,6 +6,7 @@ import {
   semanticEqual,
   validateImmutableField,
   validateLabels,
+  required,
 } from "../../../apimachinery/index.ts";
 import { addMessages, type Errors } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
@@ -39,7 +40,8 @@ function labelWarnings({ scheduling }: RuntimeClass): readonly string[] {
 }
 
 function check({ handler, overhead, scheduling }: RuntimeClass, errors: Errors): void {
-  addMessages(isDns1123Label(handler), handler, handlerPath, errors);
+  if ((handler ?? "") === "") errors.push(required(handlerPath));
+  else addMessages(isDns1123Label(handler), handler, handlerPath, errors);
   if (overhead !== undefined) {
     checkContainerResources({ limits: overhead.podFixed ?? {} }, new Set(), fieldPath("overhead"), errors);
   }

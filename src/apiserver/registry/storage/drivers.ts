@@ -6,6 +6,7 @@ import {
   invalid,
   required,
   validateImmutableField,
+  semanticEqual,
 } from "../../../apimachinery/index.ts";
 import {
   checkEach,
@@ -16,9 +17,10 @@ import {
   checkUnique,
   type Errors,
 } from "../common/check.ts";
-import { collect } from "../common/lifecycle.ts";
+import { collect, countGeneration } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, flag, integer, nameColumn, none, text } from "../common/table.ts";
 import { checkCsiDriverName } from "../common/volumes.ts";
+import type { GatedField } from "../common/gated-fields.ts";
 import type { Strategy } from "../contract.ts";
 
 const specPath = fieldPath("spec");
@@ -28,7 +30,30 @@ const periodSecondsMin = 10;
 const nodeIdMax = 256;
 const groupPolicies = ["File", "None", "ReadWriteOnceWithFSType"];
 
+const tokensInSecretsWarning =
+  "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes";
+
+/** Where secrets are not said to hold the tokens that the driver is to get. */
+function tokenWarnings({ spec }: CSIDriver, old?: CSIDriver): readonly string[] {
+  const { tokenRequests = [], serviceAccountTokenInSecrets } = spec ?? {};
+  if (tokenRequests.length === 0 || serviceAccountTokenInSecrets !== undefined) return [];
+  return old !== undefined && semanticEqual(old.spec?.tokenRequests, tokenRequests) ? [] : [tokensInSecretsWarning];
+}
+
+export const gatedDriverFields: readonly GatedField<CSIDriver>[] = [
+  {
+    gate: "VolumeLimitScaling",
+    isUsed: ({ spec }) => spec?.preventPodSchedulingIfMissing !== undefined,
+    drop({ spec }) {
+      delete spec?.preventPodSchedulingIfMissing;
+    },
+  },
+];
+
 export const csiDriverStrategy: Strategy<CSIDriver> = {
+  prepareForUpdate: (driver, old) => countGeneration(driver, old, !semanticEqual(driver.spec, old.spec)),
+  warningsOnCreate: (driver) => tokenWarnings(driver),
+  warningsOnUpdate: tokenWarnings,
   validate: (driver) =>
     collect((errors) => {
       checkDriver(driver.spec ?? {}, errors);
@@ -91,6 +116,11 @@ function checkDriver(spec: CSIDriver["spec"], errors: Errors): void {
     const at = specPath.child("nodeAllocatableUpdatePeriodSeconds");
     errors.push(invalid(at, period, "must be greater than or equal to 10 seconds"));
   }
+  const { serviceAccountTokenInSecrets: inSecrets } = spec;
+  if (inSecrets === undefined || (spec.tokenRequests ?? []).length > 0) return;
+  const at = specPath.child("serviceAccountTokenInSecrets");
+  const why = "serviceAccountTokenInSecrets is set but no tokenRequests are specified";
+  errors.push(invalid(at, inSecrets, why));
 }
 
 export const csiNodeStrategy: Strategy<CSINode> = {

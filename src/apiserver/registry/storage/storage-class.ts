@@ -4,17 +4,14 @@ import {
   duplicate,
   type FieldPath,
   fieldPath,
-  forbidden,
   invalid,
   isQualifiedName,
-  notSupported,
   required,
-  semanticEqual,
   tooLong,
   validateLabelName,
   validateImmutableField,
 } from "../../../apimachinery/index.ts";
-import { addMessages, checkEach, checkRequiredOneOf, checkUnique, type Errors } from "../common/check.ts";
+import { addMessages, checkEach, checkUnique, type Errors, checkOneOf } from "../common/check.ts";
 import { collect } from "../common/lifecycle.ts";
 import { nodeLabelWarning } from "../common/node-label-warnings.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
@@ -32,12 +29,10 @@ export const storageClassStrategy: Strategy<StorageClass> = {
   validate: (storage) => collect((errors) => check(storage, errors)),
   validateUpdate: (storage, old) =>
     collect((errors) => {
-      for (const field of ["parameters", "provisioner", "reclaimPolicy"] as const) {
-        if (semanticEqual(storage[field], old[field])) continue;
-        errors.push(forbidden(fieldPath(field), `updates to ${field} are forbidden.`));
+      check(storage, errors);
+      for (const field of ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] as const) {
+        validateImmutableField(storage[field], old[field], fieldPath(field), errors);
       }
-      const path = fieldPath("volumeBindingMode");
-      validateImmutableField(storage.volumeBindingMode, old.volumeBindingMode, path, errors);
     }),
   warningsOnCreate: classWarnings,
   warningsOnUpdate: classWarnings,
@@ -74,17 +69,19 @@ function check(storage: StorageClass, errors: Errors): void {
   const { provisioner = "", parameters = {}, reclaimPolicy, volumeBindingMode } = storage;
   checkProvisioner(provisioner, fieldPath("provisioner"), errors);
   checkParameters(parameters, errors);
-  if (reclaimPolicy !== undefined && reclaimPolicy !== "Delete" && reclaimPolicy !== "Retain") {
-    errors.push(notSupported(fieldPath("reclaimPolicy"), reclaimPolicy, ["Delete", "Retain"]));
-  }
-  checkRequiredOneOf(volumeBindingMode, bindingModes, fieldPath("volumeBindingMode"), errors);
+  const policy: string = reclaimPolicy ?? "";
+  if (policy !== "") checkOneOf(policy, ["Delete", "Retain"], fieldPath("reclaimPolicy"), errors);
+  const modePath = fieldPath("volumeBindingMode");
+  if (volumeBindingMode === undefined) errors.push(required(modePath));
+  else checkOneOf(volumeBindingMode, bindingModes, modePath, errors);
   checkTopologies(storage.allowedTopologies ?? [], fieldPath("allowedTopologies"), errors);
 }
 
 type Topology = NonNullable<StorageClass["allowedTopologies"]>[number];
 
 function checkTopologies(topologies: readonly Topology[], path: FieldPath, errors: Errors): void {
-  const seen: Topology[] = [];
+  // Upstream compares with as many terms without anything, too.
+  const seen: Topology[] = topologies.length === 0 ? [] : [{}];
   checkEach(topologies, path, errors, (term, at) => {
     const expressionsPath = at.child("matchLabelExpressions");
     const keys = new Set<string>();

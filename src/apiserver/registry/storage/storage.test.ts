@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
 import type {
   CSIDriver,
   CSINode,
@@ -33,8 +35,8 @@ classes.changes([
     { ...storageClass, provisioner: "example.com/q", parameters: { a: "b" } },
     storageClass,
     [
-      "parameters: Forbidden: updates to parameters are forbidden.",
-      "provisioner: Forbidden: updates to provisioner are forbidden.",
+      `parameters: Invalid value: {"a":"b"}: field is immutable`,
+      `provisioner: Invalid value: "example.com/q": field is immutable`,
     ],
   ],
 ]);
@@ -276,3 +278,51 @@ attributesClasses.changes([
   ],
 ]);
 attributesClasses.prints([["one", attributes, ["x", "example.com", "0s"]]]);
+
+classes.rejects([
+  [
+    "an empty term of topology",
+    { ...storageClass, allowedTopologies: [{}] },
+    ['allowedTopologies[0].matchLabelExpressions: Duplicate value: ""'],
+  ],
+]);
+classes.accepts([["an empty policy", { ...storageClass, reclaimPolicy: "" } as unknown as StorageClass]]);
+
+const tokenRequests = [{ audience: "a" }];
+const tokensWarning =
+  "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes";
+const withTokens: CSIDriver = { ...driver, spec: { ...driver.spec, tokenRequests } };
+drivers.warns([
+  ["where tokens go", withTokens, [tokensWarning]],
+  ["where new tokens go", withTokens, [tokensWarning], driver],
+  ["nothing that was there", withTokens, [], withTokens],
+  ["nothing where it is said", { ...driver, spec: { ...withTokens.spec, serviceAccountTokenInSecrets: false } }, []],
+]);
+drivers.rejects([
+  [
+    "a place for tokens that nobody asked for",
+    { ...driver, spec: { ...driver.spec, serviceAccountTokenInSecrets: true } },
+    [
+      "spec.serviceAccountTokenInSecrets: Invalid value: true: serviceAccountTokenInSecrets is set but no tokenRequests are specified",
+    ],
+  ],
+]);
+test("changes of a driver are counted", () => {
+  assert.equal(drivers.updated(withTokens, driver).metadata.generation, 1);
+  assert.equal(drivers.updated(driver, driver).metadata.generation, undefined);
+});
+
+capacities.changes([
+  [
+    "every part is checked again",
+    { ...capacity, capacity: "-1" },
+    capacity,
+    ['capacity: Invalid value: "-1": must be greater than or equal to 0'],
+  ],
+  [
+    "all nodes are not no nodes",
+    { metadata, storageClassName: "c" },
+    capacity,
+    ["nodeTopology: Invalid value: null: field is immutable"],
+  ],
+]);

@@ -28,13 +28,7 @@ export const volumeAttachmentStrategy: Strategy<VolumeAttachment> = {
     attachment.status = { attached: false };
   },
   prepareForUpdate: (attachment, old) => keep(attachment, old, "status"),
-  validate: ({ spec }) =>
-    collect((errors) => {
-      checkSpec(spec, errors);
-      checkCsiDriverName(spec.attacher, fieldPath("spec.attacher"), errors);
-      const { persistentVolumeName: name } = spec.source ?? {};
-      if (name !== undefined) checkObjectName(name, fieldPath("spec.source.persistentVolumeName"), errors);
-    }),
+  validate: ({ spec }) => collect((errors) => checkSpec(spec, errors)),
   validateUpdate: checkChange,
   allowUnconditionalUpdate: false,
   status: { ...statusOnly<VolumeAttachment>(undefined, metadataKeptByStatus), validateUpdate: checkChange },
@@ -80,4 +74,6 @@ function checkSpec(spec: VolumeAttachment["spec"], errors: Errors): void {
     errors.push(required(sourcePath.child("persistentVolumeName"), "must specify non empty persistentVolumeName"));
   } else if (inline !== undefined) checkInlineVolume(inline, sourcePath.child("inlineVolumeSpec"), errors);
   checkObjectName(nodeName, specPath.child("nodeName"), errors);
+  checkCsiDriverName(attacher, fieldPath("spec.attacher"), errors);
+  if (name !== undefined) checkObjectName(name, fieldPath("spec.source.persistentVolumeName"), errors);
 }
