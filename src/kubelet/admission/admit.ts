@@ -69,7 +69,7 @@ export function podRequest(pod: Pod, resource: string): number {
   return Math.max(regular + sidecars, peak) + overhead;
 }
 
-function outOfResources({ pod, others, allocatable }: AdmissionInput): Rejection | undefined {
+function outOfResources({ pod, others, allocatable, node }: AdmissionInput): Rejection | undefined {
   const room = quantityValue(allocatable["pods"]);
   if (others.length + 1 > room) return outOf("pods", 1, others.length, room);
   const asked = new Set(
@@ -78,8 +78,10 @@ function outOfResources({ pod, others, allocatable }: AdmissionInput): Rejection
   for (const resource of ["cpu", "memory", "ephemeral-storage", ...asked]) {
     const requested = podRequest(pod, resource);
     const measure = resource === "cpu" ? quantityMilli : quantityValue;
-    const capacity = measure(allocatable[resource]);
-    if (requested === 0) continue;
+    // Extended resources are others' to set; one that this node lacks is for the whole cluster, or for an extender.
+    const text = resource.includes("/") ? node?.status?.allocatable?.[resource] : (allocatable[resource] ?? "0");
+    if (requested === 0 || text === undefined) continue;
+    const capacity = measure(text);
     const used = others.reduce((sum, other) => sum + podRequest(other, resource), 0);
     if (used + requested > capacity) return outOf(resource, requested, used, capacity);
   }

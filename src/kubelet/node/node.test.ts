@@ -114,6 +114,16 @@ test("the node takes only what fits", () => {
     ask(testPod({ securityContext: { sysctls: [{ name: "kernel/msgmax", value: "1" }] } })),
     "SysctlForbidden",
   );
+  const dongle = (amount: string): Pod => {
+    const resources = { requests: { "example.com/dongle": amount } };
+    return testPod({ containers: [testContainer("main", { resources })] });
+  };
+  assert.equal(ask(dongle("9")), undefined, "the node is not the one that has it");
+  const having: Node = { ...node, status: { allocatable: { "example.com/dongle": "2" } } };
+  const askHaving = (pod: Pod, others: Pod[]) =>
+    admit({ pod, others, allocatable, node: having, underMemoryPressure: false })?.reason;
+  assert.equal(askHaving(dongle("1"), [dongle("1")]), undefined);
+  assert.equal(askHaving(dongle("2"), [dongle("1")]), "OutOfexample.com/dongle");
   const message = admit({ pod: sized("3"), others: [], allocatable, node, underMemoryPressure: false })?.message;
   assert.equal(
     message,
