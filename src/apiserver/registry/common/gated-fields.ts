@@ -1,10 +1,12 @@
-import { containersOf, type PodSpec } from "../../../api/index.ts";
+import { containersOf, type ContainerStatus, type Pod, type PodSpec } from "../../../api/index.ts";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import type { Strategy } from "../contract.ts";
 
 /** A field behind a feature gate. While the gate is off, writers' fields go silently, unless the old object has them. */
 export interface GatedField<T> {
   readonly gate: string;
+  /** Where it is written, if not with the object itself. */
+  readonly endpoint?: "status";
   isUsed(object: T): boolean;
   drop(object: T): void;
 }
@@ -17,19 +19,34 @@ export function withGatedFields<T extends KubeObject>(
   fields: readonly GatedField<T>[],
   isOn: GateState,
 ): Strategy<T> {
-  const hidden = fields.filter(({ gate }) => !isOn(gate));
-  if (hidden.length === 0) return strategy;
-  const hide = (object: T, old?: T) => {
-    for (const { isUsed, drop } of hidden) if (isUsed(object) && (old === undefined || !isUsed(old))) drop(object);
+  const off = fields.filter(({ gate }) => !isOn(gate));
+  if (off.length === 0) return strategy;
+  const hide = (endpoint: "status" | undefined, object: T, old?: T) => {
+    for (const field of off) {
+      if (field.endpoint !== endpoint || !field.isUsed(object)) continue;
+      if (old === undefined || !field.isUsed(old)) field.drop(object);
+    }
   };
+  const { status } = strategy;
   return {
     ...strategy,
+    ...(status === undefined || off.every(({ endpoint }) => endpoint !== "status")
+      ? {}
+      : {
+          status: {
+            ...status,
+            prepareForUpdate(object, old, context) {
+              hide("status", object, old);
+              status.prepareForUpdate?.(object, old, context);
+            },
+          },
+        }),
     prepareForCreate(object, context) {
-      hide(object);
+      hide(undefined, object);
       strategy.prepareForCreate?.(object, context);
     },
     prepareForUpdate(object, old, context) {
-      hide(object, old);
+      hide(undefined, object, old);
       strategy.prepareForUpdate?.(object, old, context);
     },
   };
@@ -48,6 +65,32 @@ export function gatedPodFields<T>(specOf: (object: T) => PodSpec | undefined): r
       if (spec !== undefined) drop(spec);
     },
   }));
+}
+
+/** What only the status of a pod has. */
+export const gatedPodStatusFields: readonly GatedField<Pod>[] = [
+  {
+    gate: "ImageVolumeWithDigest",
+    endpoint: "status",
+    isUsed: ({ status }) => volumeMountsOf(status).some(({ volumeStatus }) => volumeStatus !== undefined),
+    drop({ status }) {
+      for (const mount of volumeMountsOf(status)) delete mount.volumeStatus;
+    },
+  },
+  {
+    gate: "DRANodeAllocatableResources",
+    endpoint: "status",
+    isUsed: ({ status }) => status?.nodeAllocatableResourceClaimStatuses !== undefined,
+    drop({ status }) {
+      delete status?.nodeAllocatableResourceClaimStatuses;
+    },
+  },
+];
+
+function volumeMountsOf(status: Pod["status"]): NonNullable<ContainerStatus["volumeMounts"]> {
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = status ?? {};
+  const all = [containerStatuses, initContainerStatuses, ephemeralContainerStatuses].flat();
+  return all.flatMap(({ volumeMounts = [] }) => volumeMounts);
 }
 
 const podFields: readonly GatedField<PodSpec>[] = [
