@@ -27,6 +27,7 @@ export type {
 } from "./http/exchange.ts";
 export { handshakeErrors } from "./metrics/tls-metrics.ts";
 export { type HttpServer, type HttpServerOptions, listenHttp, type TlsIdentity } from "./http/server.ts";
+export { type ComponentProbe, httpsProbe, type ProbeResult } from "./health/component-probes.ts";
 export type { HealthCheck } from "./health/health.ts";
 export type { PathHandler, VirtualResource } from "./handlers/router.ts";
 export type { SubresourceHandler } from "./handlers/subresource-handlers.ts";

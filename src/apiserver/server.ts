@@ -36,6 +36,7 @@ import { bindingHandler, bindingsCollection } from "./handlers/subresources/bind
 import { evictionHandler } from "./handlers/subresources/eviction.ts";
 import { scaleHandler } from "./handlers/subresources/scale.ts";
 import { type HealthCheck, HealthHandler } from "./health/health.ts";
+import { type ComponentProbe, storeProbe } from "./health/component-probes.ts";
 import { zPagePaths } from "./health/z-pages.ts";
 import { InFlight } from "./handlers/in-flight.ts";
 import { OpenWatches } from "./handlers/open-watches.ts";
@@ -53,6 +54,7 @@ import { streamMetrics } from "./streaming/stream-metrics.ts";
 import { KubeletConnections, type KubeletCredentials } from "./streaming/kubelet-connection.ts";
 import { Catalog } from "./registry/catalog.ts";
 import { builtInConverters } from "./registry/converters.ts";
+import { componentStatuses } from "./registry/core/component-status.ts";
 import type { Converter, StrategyTable } from "./registry/descriptors.ts";
 
 export interface ApiServerOptions {
@@ -71,6 +73,8 @@ export interface ApiServerOptions {
   readonly audit?: Auditor;
   readonly subresources?: Readonly<Record<string, SubresourceHandler>>;
   readonly virtual?: ReadonlyMap<string, VirtualResource>;
+  /** Whose healths `componentstatuses` tells, beside the store's. */
+  readonly components?: Readonly<Record<string, ComponentProbe>>;
   /** With it, logs, exec, attach, port-forward and proxying reach into nodes. */
   readonly kubelets?: { readonly network: Network; readonly credentials?: KubeletCredentials };
   /** Asked in order for paths that are no resources. */
@@ -154,6 +158,10 @@ export class ApiServer implements Runnable {
       strategies: options.strategies ?? new Map(),
       converters: options.converters ?? builtInConverters,
     });
+    const statuses = this.catalog.table.get("", "v1", "componentstatuses");
+    if (statuses !== undefined) {
+      statuses.computed = componentStatuses({ ...options.components, "etcd-0": storeProbe(options.store) });
+    }
     addProcessMetrics(metrics, clock);
     addObjectMetrics(metrics, this.catalog.table);
     this.#lists = new ListMetrics(metrics);

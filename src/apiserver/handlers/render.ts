@@ -113,7 +113,7 @@ async function renderListValue(served: ServedResource, page: Page, options: Rend
 }
 
 /** Items of a list carry no kind of their own. */
-function bare(object: KubeObject): unknown {
+export function bare(object: KubeObject): unknown {
   const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
   return rest;
 }

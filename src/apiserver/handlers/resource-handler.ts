@@ -9,6 +9,7 @@ import type { WatchObserver } from "../metrics/request-metrics.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { Query } from "../request/query.ts";
 import { bodyKindOf, headerText, readObject } from "./body.ts";
+import { getComputed, listComputed } from "./computed.ts";
 import { handleDelete, handleDeleteCollection } from "./delete-handler.ts";
 import type { FlushScheduler } from "./flush-scheduler.ts";
 import { type Accepted, negotiate, withoutTable, wrongProjection } from "./negotiation.ts";
@@ -130,6 +131,7 @@ export function isList({ descriptor }: ServedResource): StatusError {
 async function handleGet(call: ResourceCall): Promise<ApiResponse> {
   const { served, context, query } = call;
   const options = renderOptionsOf(call);
+  if (served.computed !== undefined) return getComputed(call, served.computed, options);
   const entry = await served.registry.get(
     context.info.namespace,
     context.info.name,
@@ -142,6 +144,7 @@ async function handleGet(call: ResourceCall): Promise<ApiResponse> {
 async function handleList(call: ResourceCall): Promise<ApiResponse> {
   const { served, context, query } = call;
   const options = renderOptionsOf(call);
+  if (served.computed !== undefined) return listComputed(call, served.computed, options);
   if (options.accepted.projection === "metadata") throw isList(served);
   const page = await listPage(
     served.registry,

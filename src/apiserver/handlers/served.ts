@@ -1,5 +1,6 @@
 import type { SubresourceFacts } from "../../apimachinery/index.ts";
 import type { ResourceDescriptor } from "../registry/contract.ts";
+import type { ComputedObjects } from "./computed.ts";
 import type { ResourceRegistry } from "../registry/resource-registry.ts";
 
 /** One resource of one group and version, as the server serves it. */
@@ -8,6 +9,8 @@ export interface ServedResource {
   readonly registry: ResourceRegistry;
   readonly verbs: ReadonlySet<string>;
   readonly subresources: ReadonlyMap<string, SubresourceFacts>;
+  /** Where its objects come from that are in no store. */
+  computed: ComputedObjects | undefined;
 }
 
 export function serve(registry: ResourceRegistry): ServedResource {
@@ -18,6 +21,7 @@ export function serve(registry: ResourceRegistry): ServedResource {
     registry,
     verbs: new Set(facts.verbs),
     subresources: new Map((facts.subresources ?? []).map((subresource) => [subresource.name, subresource])),
+    computed: undefined,
   };
 }
 

@@ -28,6 +28,7 @@ import type {
 import type { AuditedCall } from "../audit/contract.ts";
 import { attributesOf } from "../authz/contract.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
+import { chosenComputed } from "../handlers/computed.ts";
 import { deleteAll } from "../handlers/delete-handler.ts";
 import { patchObject } from "../handlers/patch-handler.ts";
 import { forbidden } from "../handlers/pipeline.ts";
@@ -52,6 +53,7 @@ import { LocalWatch } from "./local-watch.ts";
 import { shownDeleteOptions, shownWriteOptions } from "./shown-options.ts";
 
 const noQuery = new Query("");
+const neverAborted = new AbortController().signal;
 
 /** What is asked, as a request would have said it; what only a record shows is made only for one. */
 interface LocalCall {
@@ -98,6 +100,8 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
 
   get(name: string, options: GetOptions = {}): Promise<T> {
     return this.#call({ verb: "get", name, options, query: () => getQuery(options) }, async () => {
+      const { computed } = this.#served;
+      if (computed !== undefined) return (await computed.get(name, options.signal ?? neverAborted)) as T;
       const entry = await this.#served.registry.get(this.#namespaceOf(), name, options.resourceVersion, options.signal);
       return entry.object as T;
     });
@@ -105,6 +109,12 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
 
   list(options: ListOptions = {}): Promise<KubeList<T>> {
     return this.#call({ verb: "list", options, query: () => listQuery(options) }, async () => {
+      const { computed, descriptor } = this.#served;
+      if (computed !== undefined) {
+        const selection = parseSelection(descriptor, options.labelSelector, options.fieldSelector);
+        const items = await chosenComputed(computed, selection, options.signal ?? neverAborted);
+        return { ...listType(this.#served), metadata: {}, items: items as T[] };
+      }
       const page = await this.#page(options);
       const items = (await entriesOfPage(this.#served, page)).map((entry) => entry.object as T);
       const metadata = {

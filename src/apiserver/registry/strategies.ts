@@ -33,6 +33,7 @@ import {
 } from "./common/gated-fields.ts";
 import type { Strategy } from "./contract.ts";
 import { gatedLeaseFields, leaseStrategy } from "./coordination/lease.ts";
+import { componentStatusStrategy } from "./core/component-status.ts";
 import { configMapStrategy } from "./core/config-map.ts";
 import { endpointsStrategy } from "./core/endpoints.ts";
 import { coreEventStrategy, eventStrategy } from "./core/event.ts";
@@ -87,6 +88,7 @@ const gatedFields: ReadonlyMap<string, readonly GatedField<never>[]> = new Map<s
 ]);
 
 const strategies: Readonly<Record<string, Strategy>> = {
+  "/componentstatuses": componentStatusStrategy,
   "/configmaps": configMapStrategy,
   "/endpoints": endpointsStrategy,
   "/events": coreEventStrategy,

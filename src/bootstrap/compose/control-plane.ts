@@ -34,6 +34,7 @@ import { reloadAuthorities, reloadConfigurations } from "../components/apiserver
 import { keepRenewed } from "../components/apiserver/renewal.ts";
 import { type UpFlags, upFlags, upFlagsOf } from "../components/apiserver/up-flags.ts";
 import type { Outgoing } from "../components/apiserver/webhook-client.ts";
+import { ComponentHealth } from "./component-health.ts";
 import { clusterDnsController } from "./cluster-dns.ts";
 import { podRoutes } from "./pod-routes.ts";
 import { nodeBridgeOf } from "./hosts.ts";
@@ -76,8 +77,9 @@ async function runControlPlane(
   const auditing = createScope();
   for (const backend of audit?.backends ?? []) auditing.start(backend.name, (own) => backend.run(own));
   const serving = createScope();
+  const health = new ComponentHealth();
   try {
-    const standard = await createServer(outgoing, log, config, store, { metrics, features, audit, access });
+    const standard = await createServer(outgoing, log, config, store, { metrics, features, audit, access, health });
     const servers = await listen(platform, log, config, standard, { serving, metrics });
     const take = {
       authentication: () => tokens.reload(),
@@ -87,8 +89,8 @@ async function runControlPlane(
     try {
       const parts = [
         standard.server,
-        controllerManager(platform, log, config, standard, workQueueMetrics(metrics)),
-        scheduler(platform, log, standard, schedulerMetrics(metrics)),
+        health.watch(controllerManager(platform, log, config, standard, workQueueMetrics(metrics))),
+        health.watch(scheduler(platform, log, standard, schedulerMetrics(metrics))),
       ];
       await runAll("control-plane", parts).run(signal);
     } finally {
@@ -105,6 +107,7 @@ interface ServerParts {
   readonly metrics: MetricsRegistry;
   readonly features: Features;
   readonly audit: Audit | undefined;
+  readonly health: ComponentHealth;
   readonly access: Pick<StandardServerOptions, "authenticators" | "anonymous" | "authorizationModes">;
 }
 
@@ -127,7 +130,7 @@ async function createServer(
   log: Log,
   config: ClusterConfig,
   store: Store,
-  { metrics, features, audit, access }: ServerParts,
+  { metrics, features, audit, access, health }: ServerParts,
 ): Promise<StandardServer> {
   const files = pkiFiles(clusterPaths(config.directory).pki);
   const read = (path: string) => platform.disk.readText(path);
@@ -174,6 +177,10 @@ async function createServer(
     more: {
       metrics,
       advertiseAddress: `${config.advertiseAddress}:${config.port}`,
+      components: {
+        scheduler: health.probe("scheduler"),
+        "controller-manager": health.probe("controller-manager"),
+      },
       kubelets: {
         network: platform.network,
         credentials: { certificate: kubeletCertificate, key: kubeletKey, ca: clientCa },

@@ -1,4 +1,6 @@
 import {
+  type ComponentProbe,
+  httpsProbe,
   type AuthorizationMode,
   createStandardServer,
   handshakeErrors,
@@ -114,6 +116,14 @@ async function openEtcd({ clock, disk }: Platform, flags: ApiserverFlags): Promi
   });
 }
 
+/** Where upstream looks for the other components of a control plane: on this machine, at their usual ports. */
+function usualComponents({ network, clock }: Platform): Readonly<Record<string, ComponentProbe>> {
+  return {
+    scheduler: httpsProbe(network, clock, 10_259),
+    "controller-manager": httpsProbe(network, clock, 10_257),
+  };
+}
+
 interface ServerParts {
   readonly store: Store;
   readonly metrics: MetricsRegistry;
@@ -139,7 +149,7 @@ async function createServer(
     ...(audit === undefined ? {} : { audit }),
     flagz: flagzPage("apiserver", apiserverFlags, flags),
     isFeatureOn: (gate) => features.enabled(gate),
-    more: { ...settings.more, metrics },
+    more: { ...settings.more, metrics, components: usualComponents(outgoing.platform) },
   });
   applyRuntimeConfig(standard.server, flags["runtime-config"]);
   return standard;
