@@ -49,6 +49,12 @@ test("exempt levels take first what they used; the others share the rest down to
   assert.deepEqual(shareSeats([exempt(150), half, half]).seats, [150, 50, 50]);
 });
 
+test("what exempt levels use is not taken from what idle levels lend", () => {
+  const exempt: Borrower = { exempt: true, limits: { nominal: 0, lower: 0, upper: 600 }, high: 30, smoothed: 0 };
+  const { seats } = shareSeats([exempt, level(100, { lower: 20 }, 5), level(100, {}, 400)]);
+  assert.deepEqual(seats, [30, 20, 180], "the seats of the others add up to all of the server's");
+});
+
 test("demand is averaged over time, rises at once and falls slowly", () => {
   const demand = new DemandIntegrator();
   demand.set(10);

@@ -55,7 +55,8 @@ export function shareSeats(levels: readonly Borrower[]): Shares {
     return { seats: seatsBy(({ limits }, { lower }) => limits.lower + (lower - limits.lower) * part), fairFraction: 0 };
   }
   const limited = claims.filter((_claim, index) => levels[index]?.exempt === false);
-  const fairFraction = fractionFor(limited, remaining);
+  // All of the server's, not only what exempt levels leave: their requests run in any case. Upstream does the same.
+  const fairFraction = fractionFor(limited, all);
   return { seats: seatsBy((_level, claim) => granted(claim, fairFraction)), fairFraction };
 }
 

@@ -97,10 +97,12 @@ export class FairnessConfiguration {
   async #reconcile(client: Client): Promise<void> {
     const levels = client.resource<Configured>({ group, version: "v1", resource: "prioritylevelconfigurations" });
     const schemas = client.resource<Configured>({ group, version: "v1", resource: "flowschemas" });
-    await ensure(levels, this.#levels, mandatory.levels, () => true);
     await ensure(levels, this.#levels, suggested.levels, wantsUpdates);
-    await ensure(schemas, this.#schemas, mandatory.schemas, () => true);
     await ensure(schemas, this.#schemas, suggested.schemas, wantsUpdates);
+    await ensure(levels, this.#levels, mandatory.levels, () => true);
+    await ensure(schemas, this.#schemas, mandatory.schemas, () => true);
+    await removeUnwanted(schemas, this.#schemas, [...mandatory.schemas, ...suggested.schemas]);
+    await removeUnwanted(levels, this.#levels, [...mandatory.levels, ...suggested.levels]);
     await Promise.all([...this.#schemas.values()].map((schema) => this.#writeCondition(schemas, schema)));
   }
 
@@ -120,12 +122,17 @@ export class FairnessConfiguration {
     };
     const current = schema.status?.conditions?.find(({ type }) => type === "Dangling");
     if (current?.status === condition.status && current?.message === condition.message) return;
-    const { metadata } = schema;
-    await unlessBeaten(
-      resource.updateStatus({ ...schema, metadata, status: { conditions: [condition] } } as Configured),
-    );
+    const { apiVersion, kind } = statusType;
+    const body = { apiVersion, kind, metadata: { name: schema.metadata.name }, status: { conditions: [condition] } };
+    const options = { fieldManager: consumer, force: true, subresource: "status" };
+    await unlessBeaten(resource.patch(schema.metadata.name ?? "", { type: "apply", body }, options));
   }
 }
+
+const statusType = { apiVersion: `${group}/v1`, kind: "FlowSchema" };
+/** Upstream's names of who writes conditions, and of who writes the rest. */
+const consumer = "api-priority-and-fairness-config-consumer-v1";
+const producer = { fieldManager: "api-priority-and-fairness-config-producer-v1" };
 
 async function ensure(
   resource: ResourceClient<Configured>,
@@ -136,19 +143,44 @@ async function ensure(
   await Promise.all(
     wanted.map(async (object) => {
       const found = present.get(object.metadata.name ?? "");
-      if (found === undefined) return unlessBeaten(resource.create(object as Configured));
-      if (!mayUpdate(found) || covers(found.spec, object.spec)) return;
-      const annotations = { ...found.metadata.annotations, [autoUpdateAnnotation]: "true" };
-      const metadata = { ...found.metadata, annotations };
-      await unlessBeaten(resource.update({ ...found, metadata, spec: object.spec } as Configured));
+      if (found === undefined) return unlessBeaten(resource.create(object as Configured, producer));
+      const updates = mayUpdate(found);
+      const annotated = saysUpdates(found) === updates;
+      const changed = updates && !covers(found.spec, object.spec);
+      if (annotated && !changed) return;
+      const annotations = { ...found.metadata.annotations, [autoUpdateAnnotation]: String(updates) };
+      const metadata = annotated ? found.metadata : { ...found.metadata, annotations };
+      const spec = changed ? object.spec : found.spec;
+      await unlessBeaten(resource.update({ ...found, metadata, spec } as Configured, producer));
     }),
   );
 }
 
+/** Those that earlier releases started with, unless somebody has made them their own. */
+async function removeUnwanted(
+  resource: ResourceClient<Configured>,
+  present: ReadonlyMap<string, FlowSchema | PriorityLevelConfiguration>,
+  wanted: readonly (FlowSchema | PriorityLevelConfiguration)[],
+): Promise<void> {
+  const names = new Set(wanted.map(({ metadata }) => metadata.name));
+  const unwanted = [...present.values()].filter((object) => !names.has(object.metadata.name) && saysUpdates(object));
+  await Promise.all(
+    unwanted.map(({ metadata: { name = "", uid = "", resourceVersion = "" } }) =>
+      unlessBeaten(resource.delete(name, { preconditions: { uid, resourceVersion } })),
+    ),
+  );
+}
+
 /** By its annotation; without one, an object that nobody has changed. */
-function wantsUpdates({ metadata }: FlowSchema | PriorityLevelConfiguration): boolean {
-  const said = metadata.annotations?.[autoUpdateAnnotation];
-  return said === undefined ? metadata.generation === 1 : said === "true";
+function wantsUpdates(object: FlowSchema | PriorityLevelConfiguration): boolean {
+  return saysUpdates(object) ?? object.metadata.generation === 1;
+}
+
+/** What the annotation says, if that is something. */
+function saysUpdates({ metadata }: FlowSchema | PriorityLevelConfiguration): boolean | undefined {
+  const said = metadata.annotations?.[autoUpdateAnnotation] ?? "";
+  if (/^(1|t|T|TRUE|true|True)$/.test(said)) return true;
+  return /^(0|f|F|FALSE|false|False)$/.test(said) ? false : undefined;
 }
 
 /** Another API server of the cluster does the same. */

@@ -130,7 +130,10 @@ test("lists are as wide as what they hold at once", () => {
     ["/api/v1/namespaces/a/pods?fieldSelector=metadata.name=b", 5000, 1],
     ["/api/v1/pods?watch=1&sendInitialEvents=true", 79, 8],
     ["/api/v1/pods?watch=1&sendInitialEvents=true", 799, 10],
-    ["/api/v1/pods?watch=1", 799, 1],
+    ["/api/v1/pods?watch=1&resourceVersion=5", 799, 1],
+    ["/api/v1/pods?watch=1&resourceVersion=5&sendInitialEvents=true", 799, 10],
+    ["/api/v1/pods?watch=1&resourceVersion=0", 799, 10],
+    ["/api/v1/pods?watch=1", 799, 10],
     ["/api/v1/namespaces/a/pods/b", 799, 1],
   ];
   for (const [target, count, seats] of cases) assert.equal(wide(target, count), seats, target);

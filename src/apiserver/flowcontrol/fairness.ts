@@ -184,6 +184,7 @@ export class Fairness {
     const { ticket } = arrival;
     if (arrival.type === "executing") return this.#started(flow, queues, ticket, afterMs);
     series.inQueue.increment();
+    series.waitingSeats.increment(seats);
     series.queueLength.observe(ticket.queue?.waiting.length ?? 0);
     return new Promise((resolve) => {
       const leave = (why: "time-out" | "cancelled"): void => {
@@ -200,6 +201,7 @@ export class Fairness {
         timer.cancel();
         context.signal.removeEventListener("abort", onAbort);
         series.inQueue.decrement();
+        series.waitingSeats.decrement(seats);
       };
       context.signal.addEventListener("abort", onAbort, { once: true });
       go = () => {

@@ -1,10 +1,4 @@
-import {
-  type Counter,
-  exponentialBuckets,
-  type Gauge,
-  type Histogram,
-  type MetricsRegistry,
-} from "../../component/index.ts";
+import type { Counter, Gauge, Histogram, MetricsRegistry } from "../../component/index.ts";
 import type { SeatLimits } from "./limits.ts";
 import type { ObservedDemand } from "./seat-demand.ts";
 
@@ -14,6 +8,7 @@ export interface FlowSeries {
   readonly inQueue: Gauge;
   readonly executing: Gauge;
   readonly seats: Gauge;
+  readonly waitingSeats: Gauge;
   readonly waited: Histogram;
   /** Requests of the queue when one came into it. */
   readonly queueLength: Histogram;
@@ -56,7 +51,6 @@ export function flowMetrics(registry: MetricsRegistry): FlowMetrics {
 function flowSeries(registry: MetricsRegistry): FlowMetrics["flow"] {
   const counters = (name: string, help: string) =>
     registry.counters({ ...of(name, help), stability: "BETA", labels: both });
-  const gauges = (name: string, help: string) => registry.gauges({ ...of(name, help), labels: both });
   const dispatched = counters("dispatched_requests_total", "Requests that were let go on.");
   const rejected = registry.counters({
     ...of("rejected_requests_total", "Requests that were refused."),
@@ -73,7 +67,15 @@ function flowSeries(registry: MetricsRegistry): FlowMetrics["flow"] {
     stability: "BETA",
     labels: both,
   });
-  const seats = gauges("current_executing_seats", "Seats of the requests being executed.");
+  const seats = registry.gauges({
+    ...of("current_executing_seats", "Seats of the requests being executed."),
+    stability: "BETA",
+    labels: both,
+  });
+  const waitingSeats = registry.gauges({
+    ...of("current_inqueue_seats", "Seats of the requests that wait."),
+    labels: both,
+  });
   const waited = registry.histograms({
     ...of("request_wait_duration_seconds", "How long requests wait in queues."),
     stability: "BETA",
@@ -81,9 +83,9 @@ function flowSeries(registry: MetricsRegistry): FlowMetrics["flow"] {
     buckets,
   });
   const executed = registry.histograms({
-    ...of("request_execution_duration_seconds", "How long requests execute."),
+    ...of("request_execution_seconds", "How long requests execute; watches while they begin."),
     labels: [...both, "type"],
-    buckets: exponentialBuckets(0.005, 2, 14),
+    buckets,
   });
   const queueLength = registry.histograms({
     ...of("request_queue_length_after_enqueue", "Length of a queue when a request has come into it."),
@@ -93,13 +95,14 @@ function flowSeries(registry: MetricsRegistry): FlowMetrics["flow"] {
   const width = registry.histograms({
     ...of("work_estimated_seats", "Seats that requests are taken to need."),
     labels: both,
-    buckets: [1, 2, 4, 10],
+    buckets: [1, 2, 4, 8, 16, 32, 64, 100],
   });
   return (level, schema) => ({
     dispatched: dispatched.with(level, schema),
     inQueue: inQueue.with(level, schema),
     executing: executing.with(level, schema),
     seats: seats.with(level, schema),
+    waitingSeats: waitingSeats.with(level, schema),
     waited: waited.with(level, schema, "true"),
     executed: executed.with(level, schema, "regular"),
     queueLength: queueLength.with(level, schema),

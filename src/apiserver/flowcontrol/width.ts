@@ -37,11 +37,17 @@ const writing: ReadonlySet<string> = new Set(["create", "update", "patch", "dele
 /** Upstream's work estimator: lists by the bytes that they hold at once, writes by who watches. */
 export function workOf(info: RequestInfo, query: Query, levelSeatsMax: number, sources: WorkSources): Work {
   const { verb } = info;
-  if (verb === "list" || (verb === "watch" && query.flag("sendInitialEvents"))) {
+  if (verb === "list" || (verb === "watch" && sendsInitialEvents(query))) {
     const seats = listSeats(info, query, Math.min(listSeatsMax, levelSeatsMax), sources);
     return seats === 1 ? oneSeat : { seats, afterMs: 0 };
   }
   return writing.has(verb) ? writeWork(info, Math.min(writeSeatsMax, levelSeatsMax), sources) : oneSeat;
+}
+
+/** Asked to, or by the old rule that a watch from nowhere or from 0 begins with what there is. */
+function sendsInitialEvents(query: Query): boolean {
+  const revision = query.get("resourceVersion") ?? "";
+  return revision === "" || revision === "0" || query.flag("sendInitialEvents");
 }
 
 function listSeats(info: RequestInfo, query: Query, seatsMax: number, sources: WorkSources): number {
