@@ -262,7 +262,7 @@ export class ApiServer implements Runnable {
       subresources: new SubresourceHandlers({ ...this.#builtInSubresources(), ...this.options.subresources }),
       watchTimeoutMs,
       bookmarkIntervalMs: this.options.bookmarkIntervalMs ?? bookmarkIntervalMsDefault,
-      watchStarted: (served) => this.metrics.watchStarted(served),
+      watchStarted: (served, context) => this.metrics.watchStarted(served, context),
       openWatches: this.openWatches,
       listed: (served, page) => this.#lists.listed(served, page),
     };

@@ -135,6 +135,7 @@ function watchGauges(
   const refused = registry.gauges({
     name: "scheduler_unschedulable_pods",
     help: "Pods that wait because a plug-in refused them.",
+    stability: "BETA",
     labels: ["plugin", "profile"],
   });
   const size = registry.gauges({

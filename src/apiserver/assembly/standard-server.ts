@@ -9,6 +9,7 @@ import { admissionPlugins, admissionReads } from "../admission/order.ts";
 import { rbacEscalation } from "../admission/rbac-escalation.ts";
 import { type PluginSelection, selectPlugins } from "../admission/select.ts";
 import { Aggregator } from "../aggregation/aggregator.ts";
+import { addAggregationMetrics } from "../aggregation/metrics.ts";
 import { type ServiceResolver, serviceResolver } from "../aggregation/service-resolver.ts";
 import type { ProxyClient } from "../aggregation/connections.ts";
 import { callObserver } from "../admission/webhook/call-metrics.ts";
@@ -40,7 +41,7 @@ import type { PathHandler } from "../handlers/router.ts";
 import { bytesReply, jsonReply, mediaJson } from "../http/reply.ts";
 import { headerText } from "../handlers/body.ts";
 import { checkProduced } from "../handlers/negotiation.ts";
-import { CustomResources, customDocuments, rulesOf, webhookConversion } from "../customresources/index.ts";
+import { CustomResources, customDocuments, rulesOf, ruleTimes, webhookConversion } from "../customresources/index.ts";
 import { createLocalClient } from "../local/local-client.ts";
 import { withAdminAccess } from "../registry/resource/admin-access.ts";
 import { strategiesFor } from "../registry/strategies.ts";
@@ -145,7 +146,8 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const admission = admissionOf(options, { objects, authorizer, rbac, caller, catalog, scheme, metrics });
   const flow = flowControl(options, metrics);
   const aggregator = aggregatorOf(options, resolver, objects);
-  const custom = customResources(options, scheme, caller);
+  addAggregationMetrics(metrics, () => catalog().table);
+  const custom = customResources(options, scheme, caller, metrics);
   const server = createApiServer({
     extraDocuments: () => aggregator.documents(customDocuments(custom.current, apiVersionInfo.gitVersion)),
     registrations: aggregator,
@@ -251,8 +253,16 @@ function flowControl({ flowControl = {}, clock, log, more = {} }: StandardServer
   return installFlowControl(flowControl, { clock, log, metrics, requestTimeoutMs, clientOf: privileged });
 }
 
+type Version = Parameters<typeof rulesOf>[0];
+
 /** What the definitions add to the API; nothing before the server has started. */
-function customResources({ clock, log, random }: StandardServerOptions, scheme: Scheme, caller: WebhookCaller) {
+function customResources(
+  { clock, log, random }: StandardServerOptions,
+  scheme: Scheme,
+  caller: WebhookCaller,
+  metrics: MetricsRegistry,
+) {
+  const times = ruleTimes(metrics);
   let resources: CustomResources | undefined;
   const step: StartupStep = {
     name: "start-apiextensions-controllers",
@@ -261,7 +271,7 @@ function customResources({ clock, log, random }: StandardServerOptions, scheme: 
         (address, body, timeoutMs) => caller.post(address, body, timeoutMs, signal),
         random,
       );
-      const inputs = { scheme, rulesOf, converterOf };
+      const inputs = { scheme, rulesOf: (version: Version) => rulesOf(version, { clock, times }), converterOf };
       resources = new CustomResources({ server, client: privileged(server), clock, log, inputs });
       return resources.start(signal);
     },

@@ -40,7 +40,7 @@ export interface HandlerServices {
   readonly watchTimeoutMs: number;
   readonly bookmarkIntervalMs: number;
   /** Counts open watches. */
-  readonly watchStarted: (served: ServedResource) => WatchObserver;
+  readonly watchStarted: (served: ServedResource, context: LiveContext) => WatchObserver;
   /** Open watches, to be ended when the server ends. */
   readonly openWatches: OpenWatches;
   /** Told of every list. */

@@ -53,7 +53,7 @@ async function answerWatch(call: ResourceCall): Promise<ApiResponse> {
   }
   const shared = sharedFrames.get(served) ?? new SharedFrames();
   sharedFrames.set(served, shared);
-  const observer = services.watchStarted(served);
+  const observer = services.watchStarted(served, context);
   const jitter = services.random.next();
   context.annotations.set("watch", "open");
   return {

@@ -98,9 +98,9 @@ export class WatchPump implements ChangeListener {
     if (cursor.sequence < ring.first) return undefined;
     const to = Math.min(ring.next, cursor.sequence + batchChangesMax);
     if (to === cursor.sequence) return false;
-    const bytes = shared.frames(cache, encoder, prefix, cursor.sequence, to);
+    const { bytes, events } = shared.frames(cache, encoder, prefix, cursor.sequence, to);
     cursor.skipTo(to);
-    if (bytes.length > 0) this.#write(bytes);
+    if (events > 0) this.#writeEvents(bytes, events);
     return true;
   }
 
@@ -121,8 +121,10 @@ export class WatchPump implements ChangeListener {
         return false;
       }
       let frame: Buffer | undefined;
-      if (delivery.type === "INITIAL_END") frame = this.#initialEndFrame(delivery.revision);
-      else {
+      if (delivery.type === "INITIAL_END") {
+        frame = this.#initialEndFrame(delivery.revision);
+        if (frame !== undefined) this.#options.observer.initialised();
+      } else {
         const view = representation.of(delivery.entry);
         if (view instanceof Promise) {
           this.#convertThenGoOn(
@@ -138,24 +140,28 @@ export class WatchPump implements ChangeListener {
       size += frame.length;
     }
     if (frames.length === 0) return false;
-    this.#options.observer.sent(frames.length, size);
-    this.#write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
+    this.#writeEvents(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames), frames.length);
     return true;
   }
 
   /** Conversion by webhook: what was gathered goes out first, order is kept. A frame that comes of it is written. */
   #convertThenGoOn(frames: readonly Buffer[], converted: Promise<unknown>): void {
-    if (frames.length > 0) this.#write(Buffer.concat(frames));
+    if (frames.length > 0) this.#writeEvents(Buffer.concat(frames), frames.length);
     this.#converting = true;
     converted.then(
       (frame) => {
         this.#converting = false;
         if (this.#ended) return;
-        if (Buffer.isBuffer(frame)) this.#write(frame);
+        if (Buffer.isBuffer(frame)) this.#writeEvents(frame, 1);
         this.#pump();
       },
       (error: unknown) => this.#fail(error),
     );
+  }
+
+  #writeEvents(bytes: Buffer, events: number): void {
+    this.#options.observer.sent(events, bytes.length);
+    this.#write(bytes);
   }
 
   #write(bytes: Buffer): void {
@@ -196,13 +202,18 @@ export class WatchPump implements ChangeListener {
   }
 }
 
+interface JoinedFrames {
+  readonly bytes: Buffer;
+  readonly events: number;
+}
+
 /** The frames between two positions of a ring, joined once for all watchers that stand there. */
 export class SharedFrames {
-  readonly #joined = new Map<string, Buffer>();
+  readonly #joined = new Map<string, JoinedFrames>();
   #to = -1;
   #cache: ResourceCache | undefined;
 
-  frames(cache: ResourceCache, encoder: FrameEncoder, prefix: string, from: number, to: number): Buffer {
+  frames(cache: ResourceCache, encoder: FrameEncoder, prefix: string, from: number, to: number): JoinedFrames {
     if (this.#to !== to || this.#cache !== cache) {
       this.#joined.clear();
       this.#to = to;
@@ -218,11 +229,18 @@ export class SharedFrames {
   }
 }
 
-function joinFrames(cache: ResourceCache, encoder: FrameEncoder, prefix: string, from: number, to: number): Buffer {
+function joinFrames(
+  cache: ResourceCache,
+  encoder: FrameEncoder,
+  prefix: string,
+  from: number,
+  to: number,
+): JoinedFrames {
   const frames: Buffer[] = [];
   for (let sequence = from; sequence < to; sequence += 1) {
     const change = cache.ring.at(sequence);
     if (change?.entry.key.startsWith(prefix)) frames.push(frameOf(encoder, change.type, change.entry, change));
   }
-  return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+  const bytes = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+  return { bytes, events: frames.length };
 }

@@ -4,6 +4,7 @@ import {
   newBadRequest,
   newFailure,
   newInternalError,
+  StatusError,
 } from "../../apimachinery/index.ts";
 import {
   deleteBody,
@@ -61,7 +62,7 @@ interface LocalCall {
   readonly name?: string;
   readonly subresource?: string;
   readonly namespace?: string;
-  readonly options: { readonly signal?: AbortSignal };
+  readonly options: { readonly signal?: AbortSignal; readonly dryRun?: boolean };
   readonly sent?: () => unknown;
   readonly query?: () => QueryValues;
 }
@@ -349,29 +350,44 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
   async #call<R>(call: LocalCall, work: (context: LiveContext) => Promise<R>): Promise<R> {
     const context = this.#contextOf(call);
     const record = this.#record(call, context);
-    if (record === undefined) {
+    const code = call.verb === "create" ? 201 : 200;
+    const done = async (): Promise<R> => {
       await this.#authorize(context);
       return work(context);
+    };
+    const { metrics } = this.#server;
+    const dryRun = call.options.dryRun === true;
+    try {
+      const result = await (record === undefined ? done() : audited(record, code, done));
+      metrics.called(this.#known, context, code, dryRun);
+      return result;
+    } catch (error) {
+      metrics.called(this.#known, context, error instanceof StatusError ? (error.code ?? 500) : 500, dryRun);
+      throw error;
     }
-    return audited(record, call.verb === "create" ? 201 : 200, async () => {
-      await this.#authorize(context);
-      return work(context);
-    });
   }
 
   /** The same for a watch. */
   async #start<R>(call: LocalCall, work: () => Promise<R>, onClose: (listener: () => void) => void): Promise<R> {
     const context = this.#contextOf(call);
     const record = this.#record(call, context);
-    if (record === undefined) {
+    const begin = async (): Promise<R> => {
       await this.#authorize(context);
       return work();
+    };
+    const { metrics } = this.#server;
+    let started: R;
+    try {
+      started = await (record === undefined ? begin() : auditedStart(record, begin));
+    } catch (error) {
+      metrics.called(this.#known, context, error instanceof StatusError ? (error.code ?? 500) : 500, false);
+      throw error;
     }
-    const started = await auditedStart(record, async () => {
-      await this.#authorize(context);
-      return work();
+    const observer = metrics.watchStarted(this.#served, context);
+    onClose(() => {
+      observer.ended();
+      void record?.ended(200, undefined);
     });
-    onClose(() => void record.ended(200, undefined));
     return started;
   }
 

@@ -56,6 +56,12 @@ function watchCacheSeries(registry: MetricsRegistry) {
     help: "Events that the watch cache took in, by resource.",
     labels,
   });
+  const storeEvents = registry.counters({
+    name: "apiserver_storage_events_received_total",
+    help: "Events that came from the store, by resource.",
+    stability: "BETA",
+    labels,
+  });
   const dispatched = registry.counters({
     name: "apiserver_watch_cache_events_dispatched_total",
     help: "Events that the watch cache handed on, by resource.",
@@ -73,10 +79,11 @@ function watchCacheSeries(registry: MetricsRegistry) {
   });
   return {
     clear: () => {
-      for (const family of [received, dispatched, fills, capacity]) family.clear();
+      for (const family of [received, storeEvents, dispatched, fills, capacity]) family.clear();
     },
     show: (group: string, resource: string, { ring, fills: filled }: ResourceCache) => {
       received.with(group, resource).increment(ring.next);
+      storeEvents.with(group, resource).increment(ring.next);
       dispatched.with(group, resource).increment(ring.next);
       fills.with(group, resource).increment(filled);
       capacity.with(group, resource).set(ring.capacity);

@@ -17,6 +17,8 @@ const reported: Readonly<Record<string, string>> = { create: "POST", update: "PU
 const connecting: ReadonlySet<string> = new Set(["exec", "attach", "portforward", "proxy"]);
 /** Too many requests, and timeouts. */
 const givenUp: ReadonlySet<number> = new Set([429, 504]);
+/** As who the server asks itself. */
+const ownUser = "system:apiserver";
 const seriesMax = 10_000;
 const base = ["group", "version", "resource", "subresource", "scope", "component"] as const;
 
@@ -30,9 +32,21 @@ interface Series {
   readonly size: Histogram | undefined;
 }
 
+/** What tells the series of calls of one verb of one resource apart. */
+interface LastCall {
+  readonly status: number;
+  readonly subresource: string;
+  readonly named: boolean;
+  readonly namespaced: boolean;
+  readonly dryRun: boolean;
+  readonly series: Series;
+}
+
 /** Counts the life of one watch. */
 export interface WatchObserver {
   sent(events: number, bytes: number): void;
+  /** A client that asked for it has been sent all there was. */
+  initialised(): void;
   ended(): void;
 }
 
@@ -41,6 +55,7 @@ export class RequestMetrics {
   readonly registry: MetricsRegistry;
   readonly #clock: Clock;
   readonly #series = new Map<string, Series>();
+  readonly #calls = new WeakMap<ServedResource, Map<string, LastCall>>();
   readonly #watches = new Map<ServedResource, { open: Gauge; events: Counter; sizes: Histogram }>();
   readonly #total;
   readonly #duration;
@@ -51,6 +66,8 @@ export class RequestMetrics {
   readonly #deprecated;
   readonly #watchEvents;
   readonly #watchSizes;
+  readonly #own;
+  readonly #watchLists;
 
   constructor(clock: Clock, registry: MetricsRegistry, inFlight: InFlight) {
     this.#clock = clock;
@@ -73,7 +90,8 @@ export class RequestMetrics {
       name: "apiserver_request_sli_duration_seconds",
       help: "Response latency less the time in queues and webhooks, by verb and resource, in seconds.",
       labels: ["verb", ...base],
-      buckets: durationBuckets,
+      // Upstream's, without the two finest.
+      buckets: durationBuckets.filter((bound) => bound >= 0.05),
     });
     this.#terminations = registry.counters({
       name: "apiserver_request_terminations_total",
@@ -110,31 +128,77 @@ export class RequestMetrics {
       labels: ["group", "version", "resource"],
       buckets: exponentialBuckets(1024, 2, 8),
     });
+    this.#watchLists = watchListSeries(registry);
+    this.#own = ownSeries(registry);
     this.#observeInFlight(inFlight);
   }
 
+  /** Watches that have begun are counted when they end. */
   completed(context: LiveContext, { status, body }: ApiResponse, query: Query): void {
-    const { info, receivedAtMs, annotations, excludedMs } = context;
+    const { info, annotations } = context;
     if (annotations.has(deprecatedAnnotation)) this.#requestedDeprecated(info);
-    if (info.verb === "watch" || (!info.isResourceRequest && status === 404)) return;
-    const dryRun = query.text === "" ? "" : (query.get("dryRun") ?? "");
+    if (annotations.has("watch") || (!info.isResourceRequest && status === 404)) return;
+    const { size } = this.#count(context, status, query.text === "" ? "" : (query.get("dryRun") ?? ""));
+    if (size === undefined) return;
+    if (body.type === "bytes") size.observe(body.bytes.length);
+    else if (body.type === "parts") size.observe(body.length);
+  }
+
+  /** A call from within the process, which has no response. */
+  called(served: ServedResource, context: LiveContext, status: number, dryRun: boolean): void {
+    const { info, user } = context;
+    this.#observe(this.#seriesOfCall(served, info, status, dryRun), context);
+    if (user.name !== ownUser) return;
+    const { apiGroup, resource, subresource } = info;
+    this.#own.with(verbOf(info), apiGroup, resource, subresource).increment();
+  }
+
+  /** Calls of one kind mostly come one after the other: the series of the last one is at hand. */
+  #seriesOfCall(served: ServedResource, info: RequestInfo, status: number, dryRun: boolean): Series {
+    let calls = this.#calls.get(served);
+    if (calls === undefined) {
+      calls = new Map();
+      this.#calls.set(served, calls);
+    }
+    const last = calls.get(info.verb);
+    const [named, namespaced] = [info.name !== "", info.namespace !== ""];
+    if (
+      last !== undefined &&
+      last.status === status &&
+      last.subresource === info.subresource &&
+      last.named === named &&
+      last.namespaced === namespaced &&
+      last.dryRun === dryRun
+    )
+      return last.series;
+    const series = this.#seriesOf(info, status, dryRun ? "All" : "");
+    calls.set(info.verb, { status, subresource: info.subresource, named, namespaced, dryRun, series });
+    return series;
+  }
+
+  #count(context: LiveContext, status: number, dryRun: string): Series {
+    return this.#observe(this.#seriesOf(context.info, status, dryRun), context);
+  }
+
+  #seriesOf(info: RequestInfo, status: number, dryRun: string): Series {
     const named = info.name === "" && info.verb !== "create" ? "" : "n";
     const key = info.isResourceRequest
       ? `${info.verb} ${info.apiGroup} ${info.apiVersion} ${info.resource} ${info.subresource} ${named}${info.namespace === "" ? "" : "s"} ${status} ${dryRun}`
       : `${info.verb} ${info.path} ${status}`;
-    const series = this.#series.get(key) ?? this.#create(key, info, status, dryRun);
+    return this.#series.get(key) ?? this.#create(key, info, status, dryRun);
+  }
+
+  #observe(series: Series, { receivedAtMs, excludedMs }: LiveContext): Series {
     series.total.increment();
     const tookMs = Math.max(0, this.#clock.now() - receivedAtMs);
     series.duration.observe(tookMs / 1000);
     series.sli.observe(Math.max(0, tookMs - excludedMs) / 1000);
     series.terminated?.increment();
-    if (series.size === undefined) return;
-    if (body.type === "bytes") series.size.observe(body.bytes.length);
-    else if (body.type === "parts") series.size.observe(body.length);
+    return series;
   }
 
-  /** Counts an open watch. */
-  watchStarted(served: ServedResource): WatchObserver {
+  /** Counts an open watch, and the request for it when it has ended. */
+  watchStarted(served: ServedResource, context: LiveContext): WatchObserver {
     let series = this.#watches.get(served);
     if (series === undefined) {
       const { group, version, facts } = served.descriptor;
@@ -150,9 +214,17 @@ export class RequestMetrics {
     return {
       sent: (count, bytes) => {
         events.increment(count);
-        sizes.observe(bytes / count);
+        sizes.observe(bytes / count, count);
       },
-      ended: () => open.decrement(),
+      initialised: () => {
+        const { apiGroup, apiVersion, resource } = context.info;
+        const seconds = Math.max(0, this.#clock.now() - context.receivedAtMs) / 1000;
+        this.#watchLists.with(apiGroup, apiVersion, resource, scopeOf(context.info)).observe(seconds);
+      },
+      ended: () => {
+        open.decrement();
+        this.#count(context, 200, "");
+      },
     };
   }
 
@@ -193,6 +265,24 @@ export class RequestMetrics {
       mutating.set(peaks.mutating);
     });
   }
+}
+
+function watchListSeries(registry: MetricsRegistry) {
+  return registry.histograms({
+    name: "apiserver_watch_list_duration_seconds",
+    help: "How long watches that begin with a list take to send it.",
+    stability: "BETA",
+    labels: ["group", "version", "resource", "scope"],
+    buckets: [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60],
+  });
+}
+
+function ownSeries(registry: MetricsRegistry) {
+  return registry.counters({
+    name: "apiserver_selfrequest_total",
+    help: "Requests of this server to itself.",
+    labels: ["verb", "group", "resource", "subresource"],
+  });
 }
 
 function verbOf({ isResourceRequest, verb, subresource }: RequestInfo): string {

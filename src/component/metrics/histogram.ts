@@ -19,7 +19,8 @@ export class Histogram {
     this.#counts = new Float64Array(bounds.length + 1);
   }
 
-  observe(value: number): void {
+  /** Counts a value, or as many as there are of it. */
+  observe(value: number, times = 1): void {
     let low = 0;
     let high = this.#bounds.length;
     while (low < high) {
@@ -27,9 +28,9 @@ export class Histogram {
       if (value <= (this.#bounds[middle] ?? 0)) high = middle;
       else low = middle + 1;
     }
-    this.#counts[low] = (this.#counts[low] ?? 0) + 1;
-    this.#sum += value;
-    this.#count++;
+    this.#counts[low] = (this.#counts[low] ?? 0) + times;
+    this.#sum += value * times;
+    this.#count += times;
   }
 
   get count(): number {
@@ -79,18 +80,21 @@ export class HistogramFamily<Label extends string> extends Family<Histogram, Lab
   }
 }
 
-/** As Go prints a float. */
+/** As Go prints a float, since queries name bounds by their text: `1e+06`. */
 function formatBound(bound: number): string {
-  return bound >= 1e21 || (bound !== 0 && Math.abs(bound) < 1e-4) ? goExponent(bound) : String(bound);
+  const size = Math.abs(bound);
+  return size >= 1e6 || (size !== 0 && size < 1e-4) ? goExponent(bound) : String(bound);
 }
 
 function goExponent(value: number): string {
   return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
 }
 
-/** `count` bounds from `start`, each `factor` times the one before. */
+/** `count` bounds from `start`, each `factor` times the one before; rounded step by step, as upstream's are. */
 export function exponentialBuckets(start: number, factor: number, count: number): readonly number[] {
-  return Array.from({ length: count }, (_, index) => start * factor ** index);
+  const bounds: number[] = [];
+  for (let bound = start; bounds.length < count; bound *= factor) bounds.push(bound);
+  return bounds;
 }
 
 /** `count` bounds from `start`, each `width` above the one before. */

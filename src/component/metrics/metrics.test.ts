@@ -97,7 +97,10 @@ describe("metrics", () => {
     registry.beforeRender(() => depth.set(7));
     assert.match(registry.render().body, /\ndepth 7\n/);
     addProcessMetrics(registry, new VirtualClock());
-    assert.match(registry.render().body, /\nprocess_resident_memory_bytes \d{6,}\n/);
+    const { body } = registry.render();
+    assert.match(body, /\nprocess_resident_memory_bytes \d{6,}\n/);
+    assert.match(body, /\nregistered_metrics_total\{stability_level="BETA",deprecated_version=""\} 3\n/);
+    assert.match(body, /\nhidden_metrics_total 0\n/);
   });
 
   test("a name is registered once and labels are all given", () => {
@@ -105,6 +108,23 @@ describe("metrics", () => {
     const family = registry.counters({ name: "x_total", help: "X.", labels: ["a", "b"] });
     assert.throws(() => registry.gauge({ name: "x_total", help: "X." }), /registered once/);
     assert.throws(() => family.with("only one"), /has 2 labels/);
+  });
+
+  test("bounds are written as Go writes them, many of a kind are counted at once", () => {
+    const registry = new MetricsRegistry();
+    const sizes = registry.histogram({ name: "s", help: "S.", buckets: [5e-7, 0.001, 100_000, 1_000_000, 2_592_000] });
+    sizes.observe(500_000, 3);
+    const lines = bodyOf(registry).split("\n").slice(2, -1);
+    assert.deepEqual(lines, [
+      's_bucket{le="5e-07"} 0',
+      's_bucket{le="0.001"} 0',
+      's_bucket{le="100000"} 0',
+      's_bucket{le="1e+06"} 3',
+      's_bucket{le="2.592e+06"} 3',
+      's_bucket{le="+Inf"} 3',
+      "s_sum 1500000",
+      "s_count 3",
+    ]);
   });
 
   test("bucket makers", () => {

@@ -42,6 +42,16 @@ export class MetricsRegistry {
     return this.#add(new HistogramFamily(options));
   }
 
+  /** How many metrics there are of each stability. */
+  countByStability(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { help } of this.#metrics.values()) {
+      const [, level = ""] = /^\[(\w+)\]/.exec(help) ?? [];
+      if (level !== "") counts.set(level, (counts.get(level) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   /** Called before every rendering, to bring gauges up to date. */
   beforeRender(collect: () => void): void {
     this.#collectors.push(collect);

@@ -2,13 +2,18 @@ import type { UnfinishedWork, WorkQueueMetricsProvider } from "../../client/inde
 import { exponentialBuckets } from "./histogram.ts";
 import type { MetricsRegistry } from "./registry.ts";
 
-/** From ten nanoseconds to a thousand seconds, as upstream's. */
-const buckets = exponentialBuckets(1e-8, 10, 12);
+/** From ten nanoseconds to ten seconds, as upstream's. */
+const buckets = exponentialBuckets(1e-8, 10, 10);
 
 /** Upstream's `workqueue_*` series for every queue of a component. */
 export function workQueueMetrics(registry: MetricsRegistry): WorkQueueMetricsProvider {
   const labels = ["name"] as const;
-  const options = (name: string, help: string) => ({ name: `workqueue_${name}`, help, labels });
+  const options = (name: string, help: string) => ({
+    name: `workqueue_${name}`,
+    help,
+    labels,
+    stability: "BETA" as const,
+  });
   const adds = registry.counters(options("adds_total", "Keys put into the queue."));
   const depth = registry.gauges(options("depth", "Keys waiting in the queue."));
   const waited = registry.histograms({
@@ -17,7 +22,10 @@ export function workQueueMetrics(registry: MetricsRegistry): WorkQueueMetricsPro
   });
   const worked = registry.histograms({ ...options("work_duration_seconds", "How long work on a key takes."), buckets });
   const retries = registry.counters(options("retries_total", "Keys put back after a failure."));
-  const dropped = registry.counters(options("dropped_total", "Keys that found the queue full."));
+  const dropped = registry.counters({
+    ...options("dropped_total", "Keys that found the queue full."),
+    stability: "ALPHA",
+  });
   const unfinished = registry.gauges(
     options("unfinished_work_seconds", "How long work that is under way has taken, all together."),
   );

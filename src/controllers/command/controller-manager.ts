@@ -7,6 +7,7 @@ import {
   type KubeconfigCluster,
 } from "../../client/index.ts";
 import {
+  addProcessMetrics,
   componentCommand,
   leaderElectorOf,
   createComponentLog,
@@ -48,6 +49,7 @@ async function run(flags: ControllerManagerFlags, context: CommandContext): Prom
   const { clock, disk, processes } = platform;
   const registry = new MetricsRegistry();
   features.report(registry);
+  addProcessMetrics(registry, clock);
   const observer = restClientMetrics(registry);
   const client = createHttpClient({
     cluster,

@@ -14,13 +14,15 @@ export interface PolicyMetrics {
 const buckets = [0.000_000_5, 0.001, 0.01, 0.1, 1];
 
 export function policyMetrics(registry: MetricsRegistry): PolicyMetrics {
-  const series = <Label extends string>(kind: string, labels: readonly Label[]) => ({
+  const series = <Label extends string>(kind: string, stability: "ALPHA" | "BETA", labels: readonly Label[]) => ({
     total: registry.counters({
+      stability,
       name: `apiserver_${kind}_admission_policy_check_total`,
       help: "What came of policies, by binding and what was done.",
       labels,
     }),
     took: registry.histograms({
+      stability,
       name: `apiserver_${kind}_admission_policy_check_duration_seconds`,
       help: "How long policies take, by binding and what was done.",
       labels,
@@ -28,8 +30,8 @@ export function policyMetrics(registry: MetricsRegistry): PolicyMetrics {
     }),
   });
   const common = ["policy", "policy_binding", "error_type"] as const;
-  const validating = series("validating", [...common, "enforcement_action"]);
-  const mutating = series("mutating", common);
+  const validating = series("validating", "BETA", [...common, "enforcement_action"]);
+  const mutating = series("mutating", "ALPHA", common);
   return {
     validated(policy, binding, action, message, tookMs) {
       const labels = [policy, binding, errorType(message), action] as const;
