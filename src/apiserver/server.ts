@@ -35,6 +35,7 @@ import { type SubresourceHandler, SubresourceHandlers } from "./handlers/subreso
 import { bindingHandler, bindingsCollection } from "./handlers/subresources/binding.ts";
 import { evictionHandler } from "./handlers/subresources/eviction.ts";
 import { scaleHandler } from "./handlers/subresources/scale.ts";
+import { inUpstreamOrder } from "./health/check-order.ts";
 import { type HealthCheck, HealthHandler } from "./health/health.ts";
 import { type ComponentProbe, storeProbe } from "./health/component-probes.ts";
 import { zPagePaths } from "./health/z-pages.ts";
@@ -106,6 +107,8 @@ export interface ApiServerOptions {
 /** A step of start-up, known as `poststarthook/<name>` to health checks. */
 export interface StartupStep {
   readonly name: string;
+  /** Steps that upstream's server has by themselves, whose work this one does; each is a health check too. */
+  readonly covers?: readonly string[];
   run(server: ApiServer, signal: AbortSignal): Promise<void>;
   /** Called when the server is to end, while it still answers. */
   stop?(): Promise<void>;
@@ -238,18 +241,40 @@ export class ApiServer implements Runnable {
 
   #checks(): readonly HealthCheck[] {
     const { store } = this.options;
-    const steps = (this.options.startup ?? []).map(({ name }) => ({
-      name: `poststarthook/${name}`,
-      check: () => (this.#pending.has(name) ? "not finished" : undefined),
-    }));
-    return [
+    const steps = (this.options.startup ?? []).flatMap(({ name, covers = [] }) =>
+      [name, ...covers].map((hook) => ({
+        name: `poststarthook/${hook}`,
+        check: () => (this.#pending.has(name) ? "not finished" : undefined),
+      })),
+    );
+    const checks: readonly HealthCheck[] = [
       { name: "ping", check: () => undefined },
       { name: "log", check: () => undefined },
       { name: "etcd", check: () => store.currentRevision().then(() => undefined) },
       { name: "etcd-readiness", only: ["readyz"], check: () => store.currentRevision().then(() => undefined) },
       ...steps,
+      ...this.#derivedChecks(),
       ...(this.options.healthChecks ?? []),
-      { name: "shutdown", only: ["readyz"], check: () => (this.#stopping ? "process is shutting down" : undefined) },
+    ];
+    const ending = () => (this.#stopping ? "process is shutting down" : undefined);
+    return [...inUpstreamOrder(checks), { name: "shutdown", only: ["readyz"], check: ending }];
+  }
+
+  /** Checks of upstream's that tell of steps under other names. */
+  #derivedChecks(): readonly HealthCheck[] {
+    const afterStep = (name: string, hook: string, only?: HealthCheck["only"]): readonly HealthCheck[] =>
+      (this.options.startup ?? []).some((step) => step.name === hook)
+        ? [
+            {
+              name,
+              check: () => (this.#pending.has(hook) ? `${hook} is not finished` : undefined),
+              ...(only === undefined ? {} : { only }),
+            },
+          ]
+        : [];
+    return [
+      ...afterStep("informer-sync", "start-apiserver-admission-initializer", ["readyz"]),
+      ...afterStep("autoregister-completion", "apiservice-registration-controller"),
     ];
   }
 

@@ -214,6 +214,16 @@ function extensionServers(authentication: StandardAuthentication, aggregator: Ag
     },
     {
       name: "apiservice-registration-controller",
+      covers: [
+        "start-kube-aggregator-informers",
+        "apiservice-status-local-available-controller",
+        "apiservice-status-remote-available-controller",
+        "apiservice-wait-for-first-sync",
+        "apiservice-discovery-controller",
+        "kube-apiserver-autoregistration",
+        "apiservice-openapi-controller",
+        "apiservice-openapiv3-controller",
+      ],
       run: (started, signal) => aggregator.start(started, privileged(started), signal),
     },
   ];
@@ -234,13 +244,16 @@ function labelsOf(objects: ServerObjects): (name: string) => Readonly<Record<str
   };
 }
 
+const admissionInitializer = "start-apiserver-admission-initializer";
+
 /** Before all else: what admission and authorization look up. */
 function initializer(
   parts: readonly { attach(server: ApiServer): void }[],
   fill: (server: ApiServer, signal: AbortSignal) => Promise<unknown>,
 ): StartupStep {
   return {
-    name: "start-kube-apiserver-admission-initializer",
+    name: admissionInitializer,
+    covers: ["generic-apiserver-start-informers", "storage-readiness"],
     async run(started, signal) {
       for (const part of parts) part.attach(started);
       await fill(started, signal);
@@ -266,6 +279,7 @@ function customResources(
   let resources: CustomResources | undefined;
   const step: StartupStep = {
     name: "start-apiextensions-controllers",
+    covers: ["start-apiextensions-informers", "crd-informer-synced"],
     run: (server, signal) => {
       const converterOf = webhookConversion(
         (address, body, timeoutMs) => caller.post(address, body, timeoutMs, signal),
@@ -354,6 +368,7 @@ function systemObjects(options: StandardServerOptions, services: ServiceAllocati
     { name: "start-system-namespaces-controller", run: (started) => ensureSystemNamespaces(privileged(started)) },
     {
       name: "start-service-ip-repair-controllers",
+      covers: ["start-kubernetes-service-cidr-controller"],
       run: (started, signal) => services.start(started, privileged(started), signal),
     },
     publishing(options, services),

@@ -62,6 +62,7 @@ export function installFlowControl(options: FlowControlOptions, around: Surround
   const configuration = new FairnessConfiguration({ fairness, clock, log });
   const produce: StartupStep = {
     name: "priority-and-fairness-config-producer",
+    covers: ["priority-and-fairness-config-consumer"],
     run: (started, signal) => configuration.start(started, around.clientOf(started), signal),
   };
   return { flowControl: fairness.decide, paths: [fairnessDumps(fairness)], startup: [attach, produce] };

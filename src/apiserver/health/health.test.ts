@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startControlPlane } from "../../testing/index.ts";
+import { startControlPlane, startStandardControlPlane } from "../../testing/index.ts";
 
 test("health checks are told as metrics of their own", async () => {
   const plane = await startControlPlane();
@@ -39,5 +39,38 @@ test("each check has a path of its own, which the root names", async () => {
   }
   assert.ok(!paths.includes("/livez/shutdown"), "only where it counts");
   assert.deepEqual(paths, paths.toSorted());
+  await plane.stop();
+});
+
+test("the server of a cluster lists upstream's checks in upstream's order", async () => {
+  const plane = await startStandardControlPlane();
+  const get = async (path: string) => {
+    const { status, body } = await plane.client.raw({ method: "GET", path });
+    return { status, text: Buffer.from(body).toString() };
+  };
+  const names = async (root: string) =>
+    (await get(`/${root}?verbose`)).text.split("\n").flatMap((line) => /^\[\+\](\S+) ok$/.exec(line)?.[1] ?? []);
+  const readyz = await names("readyz");
+  assert.deepEqual(readyz.slice(0, 7), [
+    ...["ping", "log", "etcd", "etcd-readiness", "informer-sync"],
+    "poststarthook/start-apiserver-admission-initializer",
+    "poststarthook/generic-apiserver-start-informers",
+  ]);
+  assert.deepEqual(readyz.slice(-4), [
+    "autoregister-completion",
+    "poststarthook/apiservice-openapi-controller",
+    "poststarthook/apiservice-openapiv3-controller",
+    "shutdown",
+  ]);
+  const rest = readyz.filter((name) => !["etcd-readiness", "informer-sync", "shutdown"].includes(name));
+  assert.deepEqual(await names("livez"), rest);
+  assert.deepEqual(await get("/readyz/poststarthook/crd-informer-synced"), { status: 200, text: "ok" });
+  for (const path of ["/readyz/ping/", "/livez/etcd-readiness", "/readyz/poststarthook/nope"]) {
+    assert.deepEqual(await get(path), { status: 404, text: "404 page not found\n" }, path);
+  }
+  assert.match(
+    (await get("/healthz?verbose&exclude=etcd&exclude=b&exclude=a,c")).text,
+    /\n\[\+\]etcd excluded: ok\n[^]*\nwarn: some health checks cannot be excluded: no matches for "a,c","b"\nhealthz check passed\n$/,
+  );
   await plane.stop();
 });

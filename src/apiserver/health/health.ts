@@ -42,7 +42,7 @@ export class HealthHandler implements PathHandler {
   }
 
   handle(request: ApiRequest, query: Query): Promise<ApiResponse> | undefined {
-    const [, root, name] = /^\/(healthz|livez|readyz)(?:\/(.+?))?\/?$/.exec(request.target.split("?")[0] ?? "") ?? [];
+    const [, root, name] = /^\/(healthz|livez|readyz)(?:\/(.+))?$/.exec(request.target.split("?")[0] ?? "") ?? [];
     if (root === undefined) return undefined;
     const checks = this.#checksFor(root as Root);
     return name === undefined ? all(root as Root, checks, query, this.#observe) : one(checks, name);
@@ -76,9 +76,10 @@ async function all(
     // The reason stays in the log: these paths are open to everybody.
     lines.push(problem === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`);
   }
-  const unknown = [...excluded].map((name) => JSON.stringify(name));
-  if (unknown.length > 0)
-    lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown.join(", ")}`);
+  const unknown = [...excluded].toSorted().map((name) => JSON.stringify(name));
+  if (unknown.length > 0) {
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown.join(",")}`);
+  }
   if (failed) return textReply(500, `${lines.join("\n")}\n${root} check failed\n`);
   return textReply(200, query.has("verbose") ? `${lines.join("\n")}\n${root} check passed\n` : "ok");
 }

@@ -44,6 +44,11 @@ test("checks can be excluded, and unknown names are warned of", async () => {
     "200 [+]ping ok\n[+]etcd excluded: ok\n[+]poststarthook/rbac ok\n" +
       'warn: some health checks cannot be excluded: no matches for "nope"\nreadyz check passed\n',
   );
+  assert.match(
+    (await ask("/readyz", "verbose&exclude=etcd&exclude=b,c&exclude=a")) ?? "",
+    /no matches for "a","b,c"\n/,
+    "each in a parameter of its own",
+  );
 });
 
 test("there is nothing at other paths", async () => {

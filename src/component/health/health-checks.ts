@@ -46,7 +46,7 @@ export class HealthChecks {
 
   /** Answers a request for the path, such as `/readyz` or `/readyz/ping`. `undefined` when there is nothing there. */
   async answer(path: string, query: URLSearchParams): Promise<HealthAnswer | undefined> {
-    const [, endpoint, ...rest] = path.replace(/\/$/, "").split("/");
+    const [, endpoint, ...rest] = path.split("/");
     if (endpoint !== this.#endpoint) return undefined;
     if (rest.length === 0) return this.#answerAll(query);
     const name = rest.join("/");
@@ -56,7 +56,7 @@ export class HealthChecks {
   }
 
   async #answerAll(query: URLSearchParams): Promise<HealthAnswer> {
-    const excluded = new Set(query.getAll("exclude").flatMap((value) => value.split(",")));
+    const excluded = new Set(query.getAll("exclude"));
     let list = "";
     let failed = false;
     for (const name of this.#checks.keys()) {
@@ -69,7 +69,10 @@ export class HealthChecks {
       list += reason === undefined ? `[+]${name} ok\n` : `[-]${name} failed: reason withheld\n`;
     }
     if (excluded.size > 0) {
-      const names = [...excluded].map((name) => JSON.stringify(name)).join(", ");
+      const names = [...excluded]
+        .toSorted()
+        .map((name) => JSON.stringify(name))
+        .join(",");
       list += `warn: some health checks cannot be excluded: no matches for ${names}\n`;
     }
     if (failed) return text(500, `${list}${this.#endpoint} check failed\n`);
