@@ -28,6 +28,18 @@ function defaulted<T>(group: string, version: string, kind: string, object: obje
   return decoded.object;
 }
 
+test("a pod's address stands in both of its fields, and the old one wins", () => {
+  const statusOf = (status: object) =>
+    defaulted<Pod>("", "v1", "Pod", { metadata: { name: "a" }, spec: { containers: [] }, status }).status;
+  const both = { podIP: "1.2.3.4", podIPs: [{ ip: "1.2.3.4" }] };
+  assert.deepEqual(statusOf({ podIP: "1.2.3.4" }), both);
+  assert.deepEqual(statusOf({ podIPs: both.podIPs }), both);
+  assert.deepEqual(statusOf({ podIP: "1.2.3.4", podIPs: [{ ip: "5.6.7.8" }, { ip: "fd00::1" }] }), both);
+  const dual = { podIP: "1.2.3.4", podIPs: [{ ip: "1.2.3.4" }, { ip: "fd00::1" }] };
+  assert.deepEqual(statusOf(dual), dual);
+  assert.deepEqual(statusOf({ phase: "Running" }), { phase: "Running" });
+});
+
 test("a pod gets upstream's defaults", () => {
   const probe = { httpGet: { port: 80 } };
   const resources = { limits: { cpu: "100m", memory: "100u" } };

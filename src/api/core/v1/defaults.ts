@@ -11,6 +11,7 @@ import type {
   NodeStatus,
   PersistentVolume,
   Pod,
+  PodStatus,
   ReplicationController,
   Secret,
   Service,
@@ -27,6 +28,7 @@ export const defaults = {
   Volume: fillVolume,
   Pod: fillPod,
   PodSpec: fillServiceAccount,
+  PodStatus: fillPodIps,
   Service: fillService,
   ReplicationController: fillReplicationController,
   Namespace: fillNamespace,
@@ -70,6 +72,15 @@ function fillPod(pod: Pod): void {
   for (const container of containers) {
     for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
   }
+}
+
+/** The old field for one address, which wins over the list, and the list say the same: upstream's conversion. */
+function fillPodIps(status: PodStatus): void {
+  const { podIP = "", podIPs = [] } = status;
+  const first = podIPs[0]?.ip ?? "";
+  if (podIP === first) return;
+  if (podIP === "") status.podIP = first;
+  else status.podIPs = [{ ip: podIP }];
 }
 
 const clientIpAffinitySeconds = 3 * 60 * 60;

@@ -241,7 +241,20 @@ test("who deletes a job without a word about its pods is told that they stay", (
   assert.deepEqual(jobStrategy.warningsOnDelete?.(false), []);
 });
 const started = { startTime: "1970-01-01T00:00:00Z" };
-const condition = (type: string) => ({ type, status: "True" });
+const condition = (type: string, status = "True") => ({ type, status });
+const finished = {
+  startTime: "1970-01-01T00:00:00Z",
+  completionTime: "1970-01-01T00:00:05Z",
+  conditions: [condition("SuccessCriteriaMet"), condition("Complete")],
+};
+jobs.changes([
+  [
+    "a policy without rules is another than none",
+    job({ podFailurePolicy: wrong({}) }),
+    job(),
+    ["spec.podFailurePolicy: Invalid value: {}: field is immutable"],
+  ],
+]);
 jobs.changes(
   [
     [
@@ -261,6 +274,40 @@ jobs.changes(
         "status.conditions: Invalid value: cannot disable the terminal FailureTarget=True condition",
         "status.failed: Invalid value: 1: cannot decrease the failed counter",
       ],
+    ],
+    [
+      "what was wrong before stops nobody who leaves it",
+      { ...job(), status: { ...started, active: 1, conditions: [condition("Complete")] } },
+      { ...job(), status: { ...started, conditions: [condition("Complete")] } },
+      ["status.active: Invalid value: 1: active>0 is invalid for finished job"],
+    ],
+    [
+      "times stay, and follow each other",
+      { ...job(), status: { ...finished, startTime: "1970-01-01T00:00:02Z", completionTime: "1970-01-01T00:00:01Z" } },
+      { ...job(), status: finished },
+      [
+        'status.completionTime: Invalid value: "1970-01-01T00:00:01Z": must be equal to or after `startTime`',
+        'status.completionTime: Invalid value: "1970-01-01T00:00:01Z": field is immutable',
+        'status.startTime: Invalid value: "1970-01-01T00:00:02Z": field is immutable for unsuspended job once set',
+      ],
+    ],
+    [
+      "who resumes starts again",
+      { ...job(), status: { startTime: "1970-01-01T00:00:02Z", conditions: [condition("Suspended", "False")] } },
+      { ...job(), status: { ...started, conditions: [condition("Suspended")] } },
+      [],
+    ],
+    [
+      "indexed jobs that run at once may shrink",
+      { ...indexed({ parallelism: 3 }), status: { succeeded: 1 } },
+      { ...indexed({ parallelism: 3 }), status: { succeeded: 2 } },
+      [],
+    ],
+    [
+      "no pods of which none are active",
+      { ...job(), status: { active: -1 } },
+      job(),
+      ["status.active: Invalid value: -1: must be greater than or equal to 0"],
     ],
     [
       "an index has one fate",

@@ -37,6 +37,12 @@ export function parseIndexes(text: string, completions: number): readonly Interv
   return intervals;
 }
 
+/** The intervals that are well formed. */
+export function intervalsOf(text: string, completions: number): readonly Interval[] {
+  const parts = text === "" ? [] : text.split(",");
+  return parts.map((part) => parseInterval(part, completions)).filter((one) => typeof one !== "string");
+}
+
 export function countIndexes(intervals: readonly Interval[]): number {
   return intervals.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 }

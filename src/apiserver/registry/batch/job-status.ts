@@ -1,49 +1,61 @@
 import type { Job, JobStatus } from "../../../api/index.ts";
-import {
-  duplicate,
-  type FieldError,
-  fieldErrorMessage,
-  fieldPath,
-  invalid,
-  omittedValue,
-  required,
-} from "../../../apimachinery/index.ts";
+import { duplicate, fieldPath, invalid, omittedValue, required, semanticEqual } from "../../../apimachinery/index.ts";
 import { checkEach, checkNonNegative, type Errors } from "../common/check.ts";
-import { overlap, parseIndexes } from "./indexes.ts";
+import { intervalsOf, overlap, parseIndexes } from "./indexes.ts";
 
 const path = fieldPath("status");
 const conditionsPath = path.child("conditions");
 
-function is(status: JobStatus | undefined, type: string): boolean {
-  return status?.conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
+function is(status: JobStatus | undefined, type: string, value = "True"): boolean {
+  return status?.conditions?.some((condition) => condition.type === type && condition.status === value) ?? false;
 }
 
-function time(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Date.parse(text);
+function isFinished(status: JobStatus | undefined): boolean {
+  return is(status, "Complete") || is(status, "Failed");
 }
 
-/** A broken rule that was broken before does not stop an update. */
+/** What an update changes: most rules hold back only who changes what they are about. */
+type Changes = Readonly<
+  Record<
+    | ("Complete" | "Failed" | "FailureTarget" | "SuccessCriteriaMet" | "finished")
+    | ("active" | "ready" | "terminating" | "uncountedTerminatedPods")
+    | ("startTime" | "completionTime" | "completedIndexes" | "failedIndexes"),
+    boolean
+  >
+>;
+
+function changesOf({ status: now = {} }: Job, { status: before = {} }: Job): Changes {
+  const turned = (type: string) => is(now, type) !== is(before, type);
+  return {
+    Complete: turned("Complete"),
+    Failed: turned("Failed"),
+    FailureTarget: turned("FailureTarget"),
+    SuccessCriteriaMet: turned("SuccessCriteriaMet"),
+    finished: isFinished(now) !== isFinished(before),
+    active: (now.active ?? 0) !== (before.active ?? 0),
+    ready: now.ready !== before.ready,
+    terminating: now.terminating !== before.terminating,
+    uncountedTerminatedPods: !semanticEqual(now.uncountedTerminatedPods, before.uncountedTerminatedPods),
+    startTime: now.startTime !== before.startTime,
+    completionTime: now.completionTime !== before.completionTime,
+    completedIndexes: (now.completedIndexes ?? "") !== (before.completedIndexes ?? ""),
+    failedIndexes: now.failedIndexes !== before.failedIndexes,
+  };
+}
+
 export function checkJobStatus(job: Job, old: Job, errors: Errors): void {
-  const before = new Set(stateErrors(old).map(fieldErrorMessage));
-  errors.push(...stateErrors(job).filter((error) => !before.has(fieldErrorMessage(error))));
-  checkTransition(job, old, errors);
-}
-
-function stateErrors(job: Job): readonly FieldError[] {
-  const errors: Errors = [];
+  const changes = changesOf(job, old);
   const { status = {} } = job;
   for (const field of ["active", "succeeded", "failed", "ready", "terminating"] as const) {
     checkNonNegative(status[field], path.child(field), errors);
   }
   checkUncounted(status, errors);
-  checkConditions(job, errors);
-  checkTimes(status, errors);
-  checkFinished(status, errors);
-  checkIndexes(job, errors);
-  if ((status.ready ?? 0) > (status.active ?? 0)) {
-    errors.push(invalid(path.child("ready"), status.ready, "cannot set more ready pods than active"));
-  }
-  return errors;
+  checkCompletion(status, changes, errors);
+  checkFinished(job, changes, errors);
+  checkIndexes(job, changes, errors);
+  checkPods(status, changes, errors);
+  checkSuccess(job, errors);
+  checkTransition(job, old, errors);
 }
 
 function checkUncounted({ uncountedTerminatedPods: uncounted }: JobStatus, errors: Errors): void {
@@ -57,111 +69,136 @@ function checkUncounted({ uncountedTerminatedPods: uncounted }: JobStatus, error
   }
 }
 
-/** Pairs of conditions that exclude each other, and those that must come together. */
-function checkConditions({ status, spec }: Job, errors: Errors): void {
-  const [complete, failed] = [is(status, "Complete"), is(status, "Failed")];
-  const [target, met] = [is(status, "FailureTarget"), is(status, "SuccessCriteriaMet")];
-  const rules: readonly [boolean, string][] = [
-    [complete && failed, "cannot set Complete=True and Failed=true conditions"],
-    [complete && target, "cannot set Complete=True and FailureTarget=true conditions"],
-    [failed && !target, "cannot set Failed=True condition without the FailureTarget=true condition"],
-    [complete && !met, "cannot set Complete=True condition without the SuccessCriteriaMet=true condition"],
-    [met && failed, "cannot set SuccessCriteriaMet=True and Failed=true conditions"],
-    [met && target, "cannot set SuccessCriteriaMet=True and FailureTarget=true conditions"],
-    [
-      spec.successPolicy !== undefined && !met && complete,
-      "cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True",
-    ],
-  ];
-  for (const [broken, why] of rules) if (broken) errors.push(invalid(conditionsPath, omittedValue, why));
+function refuseConditions(why: string, errors: Errors): void {
+  errors.push(invalid(conditionsPath, omittedValue, why));
 }
 
-function checkTimes(status: JobStatus, errors: Errors): void {
+/** Conditions that exclude each other or come together, and when the job was complete. */
+function checkCompletion(status: JobStatus, changes: Changes, errors: Errors): void {
   const { startTime, completionTime } = status;
-  const complete = is(status, "Complete");
+  const [complete, failed, target] = [is(status, "Complete"), is(status, "Failed"), is(status, "FailureTarget")];
   const at = path.child("completionTime");
-  if (completionTime !== undefined && !complete) {
-    const why = "cannot set completionTime when there is no Complete=True condition";
-    errors.push(invalid(at, completionTime, why));
+  if ((changes.Complete || changes.Failed) && complete && failed) {
+    refuseConditions("cannot set Complete=True and Failed=true conditions", errors);
   }
-  if (completionTime === undefined && complete) {
-    errors.push(required(at, "completionTime is required for Complete jobs"));
+  if ((changes.Complete || changes.FailureTarget) && complete && target) {
+    refuseConditions("cannot set Complete=True and FailureTarget=true conditions", errors);
   }
-  const [started, completed] = [time(startTime), time(completionTime)];
-  if (started !== undefined && completed !== undefined && completed < started) {
-    errors.push(invalid(at, completionTime, "completionTime cannot be set before startTime"));
+  if (changes.Complete || changes.completionTime) {
+    if (completionTime !== undefined && !complete) {
+      const why = "cannot set completionTime when there is no Complete=True condition";
+      errors.push(invalid(at, completionTime, why));
+    }
+    if (completionTime === undefined && complete) {
+      errors.push(required(at, "completionTime is required for Complete jobs"));
+    }
+  }
+  if ((changes.startTime || changes.completionTime) && startTime !== undefined && completionTime !== undefined) {
+    if (Date.parse(completionTime) < Date.parse(startTime)) {
+      errors.push(invalid(at, completionTime, "must be equal to or after `startTime`"));
+    }
+  }
+  if ((changes.Failed || changes.failedIndexes) && failed && !target) {
+    refuseConditions("cannot set Failed=True condition without the FailureTarget=true condition", errors);
+  }
+  if ((changes.Complete || changes.SuccessCriteriaMet) && complete && !is(status, "SuccessCriteriaMet")) {
+    refuseConditions("cannot set Complete=True condition without the SuccessCriteriaMet=true condition", errors);
   }
 }
 
-function checkFinished(status: JobStatus, errors: Errors): void {
-  if (!is(status, "Complete") && !is(status, "Failed")) return;
-  const { active = 0, terminating = 0, startTime, uncountedTerminatedPods: uncounted } = status;
-  if (active > 0) errors.push(invalid(path.child("active"), active, "active>0 is invalid for finished job"));
-  if (startTime === undefined) {
+function checkFinished({ spec, status = {} }: Job, changes: Changes, errors: Errors): void {
+  if (!isFinished(status)) return;
+  const { active = 0, startTime, uncountedTerminatedPods: uncounted } = status;
+  if ((changes.finished || changes.active) && active > 0) {
+    errors.push(invalid(path.child("active"), active, "active>0 is invalid for finished job"));
+  }
+  const neverStarts = spec.suspend === true && spec.completions === 0;
+  if ((changes.finished || changes.startTime) && startTime === undefined && !neverStarts) {
     errors.push(required(path.child("startTime"), "startTime is required for finished job"));
   }
+  if (!changes.finished && !changes.uncountedTerminatedPods) return;
   if ((uncounted?.failed ?? []).length + (uncounted?.succeeded ?? []).length > 0) {
-    const why = "uncountedTerminatedPods needs to be empty for finished job";
-    errors.push(invalid(path.child("uncountedTerminatedPods"), uncounted, why));
-  }
-  if (terminating > 0) {
-    errors.push(invalid(path.child("terminating"), terminating, "terminating>0 is invalid for finished job"));
+    errors.push(invalid(path.child("uncountedTerminatedPods"), uncounted, "must be empty for finished job"));
   }
 }
 
-function checkIndexes({ spec, status = {} }: Job, errors: Errors): void {
+function checkIndexes({ spec, status = {} }: Job, changes: Changes, errors: Errors): void {
   const { completions, backoffLimitPerIndex } = spec;
   const { completedIndexes: completed = "", failedIndexes: failed } = status;
   const [completedPath, failedPath] = [path.child("completedIndexes"), path.child("failedIndexes")];
-  const completedParsed = parseIndexes(completed, completions ?? 0);
-  const failedParsed = parseIndexes(failed ?? "", completions ?? 0);
-  if (completions !== undefined && typeof completedParsed === "string") {
-    errors.push(invalid(completedPath, completed, `error parsing completedIndexes: ${completedParsed}`));
+  if (changes.completedIndexes && completions !== undefined) {
+    const parsed = parseIndexes(completed, completions);
+    if (typeof parsed === "string") {
+      errors.push(invalid(completedPath, completed, `error parsing completedIndexes: ${parsed}`));
+    }
   }
-  if (completions !== undefined && backoffLimitPerIndex !== undefined && typeof failedParsed === "string") {
-    errors.push(invalid(failedPath, failed, `error parsing failedIndexes: ${failedParsed}`));
+  if (changes.failedIndexes && completions !== undefined && backoffLimitPerIndex !== undefined) {
+    const parsed = parseIndexes(failed ?? "", completions);
+    if (typeof parsed === "string") errors.push(invalid(failedPath, failed, `error parsing failedIndexes: ${parsed}`));
   }
-  if (completed !== "" && spec.completionMode !== "Indexed") {
+  if (changes.completedIndexes && completed !== "" && spec.completionMode !== "Indexed") {
     const why = "cannot set non-empty completedIndexes when non-indexed completion mode";
     errors.push(invalid(completedPath, completed, why));
   }
-  if (failed !== undefined && backoffLimitPerIndex === undefined) {
+  if (changes.failedIndexes && failed !== undefined && backoffLimitPerIndex === undefined) {
     const why = "cannot set non-null failedIndexes when backoffLimitPerIndex is null";
     errors.push(invalid(failedPath, failed, why));
   }
-  if (completions === undefined || typeof completedParsed === "string" || typeof failedParsed === "string") return;
-  const both = overlap(completedParsed, failedParsed);
+  if (!changes.failedIndexes && !changes.completedIndexes) return;
+  if (completions === undefined || failed === undefined) return;
+  const both = overlap(intervalsOf(completed, completions), intervalsOf(failed, completions));
   if (both !== undefined) {
     errors.push(invalid(failedPath, failed, `failedIndexes and completedIndexes overlap at index: ${both}`));
+  }
+}
+
+function checkPods(status: JobStatus, changes: Changes, errors: Errors): void {
+  const { ready, terminating = 0, active = 0 } = status;
+  if ((changes.finished || changes.terminating) && terminating > 0 && isFinished(status)) {
+    errors.push(invalid(path.child("terminating"), terminating, "terminating>0 is invalid for finished job"));
+  }
+  if ((changes.ready || changes.active) && ready !== undefined && ready > active) {
+    errors.push(invalid(path.child("ready"), ready, "cannot set more ready pods than active"));
+  }
+}
+
+function checkSuccess({ spec, status }: Job, errors: Errors): void {
+  const met = is(status, "SuccessCriteriaMet");
+  if (met && is(status, "Failed")) {
+    refuseConditions("cannot set SuccessCriteriaMet=True and Failed=true conditions", errors);
+  }
+  if (met && is(status, "FailureTarget")) {
+    refuseConditions("cannot set SuccessCriteriaMet=True and FailureTarget=true conditions", errors);
+  }
+  if (spec.successPolicy !== undefined && !met && is(status, "Complete")) {
+    refuseConditions("cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True", errors);
   }
 }
 
 function checkTransition({ spec, status = {} }: Job, { status: old = {} }: Job, errors: Errors): void {
   for (const type of ["Failed", "Complete", "FailureTarget"]) {
     if (!is(old, type) || is(status, type)) continue;
-    errors.push(invalid(conditionsPath, omittedValue, `cannot disable the terminal ${type}=True condition`));
+    refuseConditions(`cannot disable the terminal ${type}=True condition`, errors);
   }
+  // Indexed jobs that run all their pods at once may be made smaller.
+  const mayShrink = spec.completionMode === "Indexed" && spec.completions === spec.parallelism;
   for (const field of ["failed", "succeeded"] as const) {
     const count = status[field] ?? 0;
-    if (count < (old[field] ?? 0)) {
-      errors.push(invalid(path.child(field), count, `cannot decrease the ${field} counter`));
-    }
+    if (count >= (old[field] ?? 0) || (field === "succeeded" && mayShrink)) continue;
+    errors.push(invalid(path.child(field), count, `cannot decrease the ${field} counter`));
   }
   const { completionTime, startTime } = status;
-  if (completionTime !== undefined && old.completionTime !== undefined) {
-    if (time(completionTime) !== time(old.completionTime)) {
-      errors.push(invalid(path.child("completionTime"), completionTime, "completionTime cannot be mutated"));
-    }
+  if (completionTime !== undefined && old.completionTime !== undefined && completionTime !== old.completionTime) {
+    errors.push(invalid(path.child("completionTime"), completionTime, "field is immutable"));
   }
-  if (old.startTime !== undefined && time(startTime) !== time(old.startTime) && spec.suspend !== true) {
-    errors.push(required(path.child("startTime"), "startTime cannot be removed for unsuspended job"));
+  const resumes = is(old, "Suspended") && is(status, "Suspended", "False");
+  if (old.startTime !== undefined && startTime !== old.startTime && spec.suspend !== true && !resumes) {
+    const why = "field is immutable for unsuspended job once set";
+    errors.push(invalid(path.child("startTime"), startTime, why));
   }
   const [met, wasMet] = [is(status, "SuccessCriteriaMet"), is(old, "SuccessCriteriaMet")];
-  if (wasMet && !met) {
-    errors.push(invalid(conditionsPath, omittedValue, "cannot disable the SuccessCriteriaMet=True condition"));
-  }
+  if (wasMet && !met) refuseConditions("cannot disable the SuccessCriteriaMet=True condition", errors);
   if (is(old, "Complete") && !wasMet && met) {
-    const why = "cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions";
-    errors.push(invalid(conditionsPath, omittedValue, why));
+    refuseConditions("cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions", errors);
   }
 }

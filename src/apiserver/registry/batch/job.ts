@@ -163,7 +163,9 @@ function checkJobUpdate(job: Job, old: Job): readonly FieldError[] {
     validateImmutableField(job.spec.selector, old.spec.selector, specPath.child("selector"), errors);
     validateImmutableField(job.spec.template, expectedTemplate(old, job.spec.template), templatePath, errors);
     for (const field of immutable) {
-      validateImmutableField(job.spec[field], old.spec[field], specPath.child(field), errors);
+      // Compared within an object: a policy without rules is another than none.
+      if (semanticEqual({ [field]: job.spec[field] }, { [field]: old.spec[field] })) continue;
+      errors.push(invalid(specPath.child(field), job.spec[field] ?? null, "field is immutable"));
     }
   });
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PodSpec } from "../../../api/index.ts";
+import type { Pod, PodSpec } from "../../../api/index.ts";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import type { WriteContext } from "../contract.ts";
+import { gatedPodStatusFields, withGatedFields } from "./gated-fields.ts";
 import { builtInStrategies, strategiesFor } from "../strategies.ts";
 
 const context = { request: { warn: () => undefined, receivedAtMs: 60_000 } } as unknown as WriteContext;
@@ -118,4 +119,25 @@ test("how many pods of a StatefulSet may be unavailable is dropped while its gat
   };
   assert.deepEqual(kept(false), { partition: 0 });
   assert.deepEqual(kept(true), { partition: 0, maxUnavailable: 2 });
+});
+
+test("what a gate hides of a pod's status goes when the status is written, unless it was there", () => {
+  const strategy = withGatedFields<Pod>({ status: {} }, gatedPodStatusFields, () => false);
+  const mounts = () => [{ name: "v", mountPath: "/v", volumeStatus: {} }];
+  const pod = (): Pod => ({
+    metadata: {},
+    spec: { containers: [] },
+    status: {
+      containerStatuses: [{ name: "c", ready: true, restartCount: 0, image: "", imageID: "", volumeMounts: mounts() }],
+      nodeAllocatableResourceClaimStatuses: [{ resourceClaimName: "r", resources: {} }],
+    },
+  });
+  const [written, kept, other] = [pod(), pod(), pod()];
+  strategy.status?.prepareForUpdate?.(written, { metadata: {}, spec: { containers: [] } }, context);
+  assert.equal(written.status?.nodeAllocatableResourceClaimStatuses, undefined);
+  assert.deepEqual(written.status?.containerStatuses?.[0]?.volumeMounts, [{ name: "v", mountPath: "/v" }]);
+  strategy.status?.prepareForUpdate?.(kept, pod(), context);
+  assert.deepEqual(kept, pod());
+  strategy.prepareForUpdate?.(other, { metadata: {}, spec: { containers: [] } }, context);
+  assert.deepEqual(other, pod());
 });

@@ -332,6 +332,22 @@ controllers.rejects([
   ],
 ]);
 
+const graceful = (seconds: number): ReplicationController => ({
+  metadata: { ...metadata, generation: seconds },
+  spec: { template: { ...template, spec: { containers: [], terminationGracePeriodSeconds: seconds } } },
+});
+controllers.warns([
+  [
+    "a template that was",
+    graceful(1),
+    [
+      "spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1",
+    ],
+    graceful(-1),
+  ],
+  ["nothing about a template that is to be", graceful(-1), [], graceful(1)],
+]);
+
 const claims = new RuleTables<PersistentVolumeClaim>("PersistentVolumeClaim", persistentVolumeClaimStrategy);
 const claim = (spec: Partial<coreV1.PersistentVolumeClaimSpec> = {}): PersistentVolumeClaim => ({
   metadata,

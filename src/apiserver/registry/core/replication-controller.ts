@@ -29,8 +29,9 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = {
     ...hostnameWarnings(metadata.name),
     ...templateWarnings(spec?.template, templatePath),
   ],
-  warningsOnUpdate: ({ metadata, spec }, old) =>
-    metadata.generation === old.metadata.generation ? [] : templateWarnings(spec?.template, templatePath),
+  // Upstream warns of the template as it was.
+  warningsOnUpdate: ({ metadata }, old) =>
+    metadata.generation === old.metadata.generation ? [] : templateWarnings(old.spec?.template, templatePath),
   allowUnconditionalUpdate: true,
   defaultPropagation: "Orphan",
   status: statusOnly<ReplicationController>(({ status }, _old, errors) => checkReplicasStatus(status, errors)),

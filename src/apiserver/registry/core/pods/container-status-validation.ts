@@ -1,5 +1,6 @@
 import type { Container, ContainerStatus, coreV1, Pod } from "../../../../api/index.ts";
 import {
+  duplicate,
   type FieldPath,
   fieldPath,
   forbidden,
@@ -102,10 +103,10 @@ export function checkExtendedClaim({ spec, status }: Pod, errors: Errors): void 
       errors.push(invalid(ofResource, resourceName, why));
     }
     checkLabel(requestName, at.child("requestName"), errors);
-    const key = `${containerName}/${resourceName}`;
+    const key = JSON.stringify([containerName, resourceName, requestName]);
     if (seen.has(key)) {
-      checkUnique(new Set([containerName]), containerName, ofContainer, errors);
-      checkUnique(new Set([resourceName]), resourceName, ofResource, errors);
+      errors.push(duplicate(ofContainer, containerName), duplicate(ofResource, resourceName));
+      errors.push(duplicate(onePath.child("requestName"), requestName));
     }
     seen.add(key);
   });

@@ -118,7 +118,7 @@ function checkClaimStatuses({ status, spec }: Pod, errors: Errors): void {
         errors.push(invalid(at.child("name"), name, "must match the name of an entry in `spec.resourceClaims`"));
       }
       checkUnique(names, name, at.child("name"), errors);
-      if (resourceClaimName !== undefined) checkObjectName(resourceClaimName, at.child("name"), errors);
+      if (resourceClaimName !== undefined) checkObjectName(resourceClaimName, at.child("resourceClaimName"), errors);
     },
   );
 }
@@ -144,8 +144,9 @@ function checkIps(
 
 function checkHostIps({ status = {} }: Pod, old: Pod, errors: Errors): void {
   const at = path.child("hostIPs");
-  const first = status.hostIPs?.[0]?.ip;
-  if (first === undefined) return;
-  if (status.hostIP !== first) errors.push(invalid(at.index(0).child("ip"), first, "must be equal to `hostIP`"));
+  if ((status.hostIPs ?? []).length === 0) return;
+  const first = status.hostIPs?.[0]?.ip ?? "";
+  if ((status.hostIP ?? "") !== first)
+    errors.push(invalid(at.index(0).child("ip"), first, "must be equal to `hostIP`"));
   checkIps(status.hostIPs, old.status?.hostIPs, at, errors);
 }

@@ -624,7 +624,28 @@ test("status: users, health of what containers got, and the claim for extended r
   assert.deepEqual(claim([mapping, mapping, { ...mapping, resourceName: "cpu" }, { ...mapping, containerName: "z" }]), [
     `${path}.requestMappings[1].containerName: Duplicate value: "c"`,
     `${path}.requestMappings[1].resourceName: Duplicate value: "example.com/gpu"`,
+    `${path}.requestMappings[1].requestName: Duplicate value: "r"`,
     `${path}.requestMappings[2].resourceName: Invalid value: "cpu": must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests`,
     `${path}.requestMappings[3].containerName: Invalid value: "z": must match the name of an entry in spec.initContainers.name or spec.containers.name`,
   ]);
+});
+
+test("status: what an old writer does not know of stays, and claims are named by name", () => {
+  const condition = (observedGeneration?: number) => ({
+    type: "Ready",
+    status: "True" as const,
+    ...(observedGeneration === undefined ? {} : { observedGeneration }),
+  });
+  const old: Pod = { ...pod(), status: { observedGeneration: 2, conditions: [condition(1), condition(2)] } };
+  const now: Pod = { ...pod(), status: { conditions: [condition(), condition(), condition()] } };
+  podStrategy.status?.prepareForUpdate?.(now, old, context);
+  assert.equal(now.status?.observedGeneration, 2);
+  assert.deepEqual(now.status?.conditions, [condition(1), condition(2), condition()]);
+  const claimed = pod({ resourceClaims: [{ name: "r", resourceClaimName: "x" }] });
+  const status = { hostIPs: [{ ip: "" }], resourceClaimStatuses: [{ name: "r", resourceClaimName: "" }] };
+  const [claim = "", address = ""] = shown(
+    podStrategy.status?.validateUpdate?.({ ...claimed, status }, claimed, context),
+  );
+  assert.match(claim, /^status\.resourceClaimStatuses\[0\]\.resourceClaimName: Invalid value: ""/);
+  assert.match(address, /^status\.hostIPs\[0\]: Invalid value: "": must be a valid IP address/);
 });

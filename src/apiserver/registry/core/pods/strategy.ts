@@ -43,6 +43,7 @@ export const podStrategy: Strategy<Pod> = {
       keep(pod.metadata, old.metadata, "ownerReferences");
       if (pod.status !== undefined && (pod.status.qosClass ?? "") === "")
         pod.status.qosClass = old.status?.qosClass ?? podQos(pod);
+      keepObservedGenerations(pod, old);
     },
     validateUpdate: validatePodStatusUpdate,
   },
@@ -63,6 +64,22 @@ export const podStrategy: Strategy<Pod> = {
   indexedFields: ["spec.nodeName"],
   table: podTable,
 };
+
+/** Writers that do not know of generations leave them as they were; conditions of a type are told by their order. */
+function keepObservedGenerations({ status: now }: Pod, { status: before }: Pod): void {
+  if (now === undefined || before === undefined) return;
+  now.observedGeneration ||= before.observedGeneration ?? 0;
+  if (now.observedGeneration === 0) delete now.observedGeneration;
+  if (before.conditions?.some(({ observedGeneration = 0 }) => observedGeneration !== 0) !== true) return;
+  const seen = new Map<string, number>();
+  for (const condition of now.conditions ?? []) {
+    const { type, observedGeneration = 0 } = condition;
+    const nth = seen.get(type) ?? 0;
+    seen.set(type, nth + 1);
+    const old = before.conditions.filter((one) => one.type === type)[nth]?.observedGeneration ?? 0;
+    if (observedGeneration === 0 && old !== 0) condition.observedGeneration = old;
+  }
+}
 
 function addressWarnings(list: readonly { readonly ip?: string }[] = [], field: string): readonly string[] {
   const path = fieldPath("status", field);
