@@ -135,6 +135,21 @@ async function within(world: World, work: (world: World) => Promise<void>): Prom
 
 const waitingReason = (pod: Pod): string | undefined => pod.status?.containerStatuses?.[0]?.state?.waiting?.reason;
 
+test("a pod for a label that the node has just got is taken, one for a label that it lacks is not", async () => {
+  const world = await new World().start();
+  try {
+    const nodes = world.client.resource<Node>({ group: "", version: "v1", resource: "nodes" });
+    await nodes.patch("n1", { type: "merge", body: { metadata: { labels: { just: "now" } } } });
+    await world.create("fits", { nodeSelector: { just: "now" } });
+    await world.untilPhase("fits", "Running");
+    await world.create("strays", { nodeSelector: { just: "then" } });
+    await world.untilPhase("strays", "Failed");
+    assert.equal((await world.pods.get("strays")).status?.reason, "NodeAffinity");
+  } finally {
+    await world.stop();
+  }
+});
+
 test("the node registers, is ready and says what it has", async () => {
   await within(await new World().start(), async ({ client }) => {
     const node = await client.resource<Node>({ group: "", version: "v1", resource: "nodes" }).get("n1");

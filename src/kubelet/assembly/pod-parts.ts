@@ -80,14 +80,17 @@ export function podParts(
     configuration,
     shared,
     { ...objects, killer, probes, statuses, volumes, resizer },
-    (pod) =>
-      admit({
-        pod,
-        others: placed(pod),
-        allocatable: shared.node.allocatable,
-        node: later.node?.reporter.node,
-        underMemoryPressure: later.node?.evictions.pressure().memory === true,
-      }),
+    {
+      admit: (pod) =>
+        admit({
+          pod,
+          others: placed(pod),
+          allocatable: shared.node.allocatable,
+          node: later.node?.reporter.node,
+          underMemoryPressure: later.node?.evictions.pressure().memory === true,
+        }),
+      refreshNode: async (signal) => later.node?.reporter.refresh(signal),
+    },
   );
   const workers = workersPart(options, syncer, [syncer, statuses, probes], objects, collector);
   const sources = sourceParts(options, configuration, objects, workers, statuses, later);
@@ -144,14 +147,14 @@ function objectParts({ platform, log, client }: KubeletOptions, poke: (uid: stri
   };
 }
 
-type Admit = ConstructorParameters<typeof PodSyncer>[0]["admit"];
+type Admission = Pick<ConstructorParameters<typeof PodSyncer>[0], "admit" | "refreshNode">;
 
 function syncerPart(
   { platform, log, client, cri }: KubeletOptions,
   configuration: KubeletConfiguration,
   shared: SharedParts,
   parts: Objects & Pick<PodParts, "killer" | "probes" | "statuses" | "volumes"> & { readonly resizer: Resizer },
-  admitPod: Admit,
+  admission: Admission,
 ): PodSyncer {
   const { clock, random, disk, network } = platform;
   const { paths, node, inspector, services, cgroups, broadcaster } = shared;
@@ -195,7 +198,7 @@ function syncerPart(
     runtime,
     images,
     cgroups,
-    admit: admitPod,
+    ...admission,
     // Containers are given the addresses of Services, so these have to be known first; static pods cannot wait for them.
     ready: async (pod, signal) => (isStatic(pod) ? undefined : services.waitForSync(signal)),
     parallelStarts: configuration.parallelPodStarts,

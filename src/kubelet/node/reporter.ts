@@ -72,6 +72,17 @@ export class NodeReporter implements Runnable {
     return this.#latest;
   }
 
+  /** Reads the Node object again; keeps what is known when it cannot be read. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const { client, registration, log } = this.#options;
+    try {
+      this.#latest = await client.resource<Node>(nodes).get(registration.nodeName, { signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      log.info("The Node could not be read again", { error: messageOf(error) });
+    }
+  }
+
   get ready(): boolean {
     return this.#written?.conditions?.some((one) => one.type === "Ready" && one.status === "True") === true;
   }

@@ -42,6 +42,8 @@ export interface SyncerOptions {
   readonly resizer: Resizer;
   /** Whether the node takes the pod; asked once for each. */
   readonly admit: (pod: Pod) => Failure | undefined;
+  /** Reads the Node again, by which pods are judged. */
+  readonly refreshNode: (signal: AbortSignal) => Promise<void>;
   /** Resolves once what containers depend on is known. */
   readonly ready: (pod: Pod, signal: AbortSignal) => Promise<void>;
   /** How many pods may be brought up at the same time. */
@@ -95,7 +97,7 @@ export class PodSyncer {
   async sync(pod: Pod, signal: AbortSignal): Promise<SyncResult> {
     if (isFinal(this.#previous(pod)) || this.#memoryOf(pod).failure !== undefined) return this.#terminal(pod, signal);
     const view = await this.#inspect(pod, signal);
-    if (!this.#admit(pod, view)) {
+    if (!(await this.#admit(pod, view, signal))) {
       this.#report(pod, view, true);
       return { terminal: true };
     }
@@ -134,11 +136,16 @@ export class PodSyncer {
     return this.#memory.get(uid)?.admitted === true;
   }
 
-  /** A pod that was here before is not judged again. */
-  #admit(pod: Pod, view: RuntimePod): boolean {
+  /**
+   * A pod that was here before is not judged again. One that seems to have been meant for another node is judged by
+   * the Node as it is now: the scheduler may know newer labels.
+   */
+  async #admit(pod: Pod, view: RuntimePod, signal: AbortSignal): Promise<boolean> {
     const memory = this.#memoryOf(pod);
     if (memory.admitted) return true;
     const isNew = view.containers.length === 0 && view.sandboxes.length === 0;
+    const isMisplaced = isNew && this.#options.admit(pod)?.reason === "NodeAffinity";
+    if (isMisplaced) await this.#options.refreshNode(signal);
     const rejection = isNew ? this.#options.admit(pod) : undefined;
     memory.admitted = rejection === undefined;
     if (rejection === undefined) return true;
