@@ -1,3 +1,4 @@
+import type { MetricsRegistry } from "../component/index.ts";
 import type { Clock, Log, Random, Runnable } from "../base/index.ts";
 import {
   type Client,
@@ -24,6 +25,8 @@ export interface ControllerManagerOptions {
   readonly enabled?: readonly string[];
   readonly config?: ControllerConfig;
   readonly metrics?: WorkQueueMetricsProvider;
+  /** Where controllers register series of their own. */
+  readonly registry?: MetricsRegistry;
   /** Default: every controller there is. */
   readonly descriptors?: readonly ControllerDescriptor[];
 }
@@ -59,6 +62,7 @@ export function createControllerManager(options: ControllerManagerOptions): Runn
       random,
       log: controllerLog,
       metrics: metrics === undefined ? undefined : underQueueNames(metrics),
+      registry: options.registry,
       recorder: (component) => broadcaster.recorder(component),
     };
     const controller = descriptor.create(context, config);

@@ -11,6 +11,7 @@ import {
   type TypedClient,
   typed,
 } from "../client/index.ts";
+import { MetricsRegistry } from "../component/index.ts";
 import type { ControllerConfig } from "./config.ts";
 import { createControllerManager } from "./controller-manager.ts";
 import type { ControllerDescriptor } from "./descriptor.ts";
@@ -20,6 +21,7 @@ export interface Fixture {
   readonly client: FakeClient;
   readonly api: TypedClient;
   readonly log: CapturingLog;
+  readonly registry: MetricsRegistry;
   /** Stores objects as they are, status included. */
   put<N extends KindName>(kind: N, ...objects: readonly ObjectOf<N>[]): Promise<void>;
   all<N extends KindName>(kind: N): readonly ObjectOf<N>[];
@@ -44,7 +46,8 @@ export async function withControllers(
   const clock = new VirtualClock();
   const client = new FakeClient({ clock, random: new SeededRandom("server") });
   const log = new CapturingLog();
-  const fixture = makeFixture(clock, client, log);
+  const registry = new MetricsRegistry();
+  const fixture = makeFixture(clock, client, log, registry);
   await options.seed?.(fixture);
   const controller = new AbortController();
   const manager = createControllerManager({
@@ -52,6 +55,7 @@ export async function withControllers(
     clock,
     random: new SeededRandom("controllers"),
     log,
+    registry,
     descriptors,
     enabled: descriptors.map(({ name }) => name),
     config: options.config ?? {},
@@ -67,7 +71,7 @@ export async function withControllers(
   }
 }
 
-function makeFixture(clock: VirtualClock, client: FakeClient, log: CapturingLog): Fixture {
+function makeFixture(clock: VirtualClock, client: FakeClient, log: CapturingLog, registry: MetricsRegistry): Fixture {
   const table = (kind: KindName): string => {
     const { group, resource } = kinds[kind];
     return group === "" ? resource : `${resource}.${group}`;
@@ -81,6 +85,7 @@ function makeFixture(clock: VirtualClock, client: FakeClient, log: CapturingLog)
     client,
     api: typed(client),
     log,
+    registry,
     async put(kind, ...objects) {
       for (const object of objects) {
         const made = structuredClone(object) as KubeObject;

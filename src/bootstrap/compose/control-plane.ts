@@ -18,7 +18,7 @@ import {
   type StandardServer,
   type StandardServerOptions,
 } from "../../apiserver/index.ts";
-import { SeriesBroadcaster, SharedInformerFactory, type WorkQueueMetricsProvider } from "../../client/index.ts";
+import { SeriesBroadcaster, SharedInformerFactory } from "../../client/index.ts";
 import { Features, flagzPage, MetricsRegistry, restClientMetrics, workQueueMetrics } from "../../component/index.ts";
 import { createControllerManager, impersonatingClients } from "../../controllers/index.ts";
 import { runAll } from "../../reconcile/index.ts";
@@ -89,7 +89,7 @@ async function runControlPlane(
     try {
       const parts = [
         standard.server,
-        health.watch(controllerManager(platform, log, config, standard, workQueueMetrics(metrics))),
+        health.watch(controllerManager(platform, log, config, standard, metrics)),
         health.watch(scheduler(platform, log, standard, schedulerMetrics(metrics))),
       ];
       await runAll("control-plane", parts).run(signal);
@@ -218,7 +218,7 @@ function controllerManager(
   log: Log,
   config: ClusterConfig,
   standard: StandardServer,
-  metrics: WorkQueueMetricsProvider,
+  registry: MetricsRegistry,
 ): Runnable {
   const { clock, random } = platform;
   const client = standard.client("system:kube-controller-manager", ["system:masters"], "kube-controller-manager");
@@ -238,7 +238,8 @@ function controllerManager(
         clock,
         random,
         log,
-        metrics,
+        metrics: workQueueMetrics(registry),
+        registry,
         config: {
           rootCa,
           signing: { certificate: rootCa, key: signingKey },

@@ -88,6 +88,7 @@ async function run(flags: ControllerManagerFlags, context: CommandContext): Prom
       enabled: flags.controllers,
       config,
       metrics: workQueueMetrics(registry),
+      registry,
     });
     if (!flags["leader-elect"]) await manager.run(signal);
     else await elector(manager).run(signal);

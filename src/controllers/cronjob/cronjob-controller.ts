@@ -1,4 +1,5 @@
 import type { CronJob, Job, ObjectReference } from "../../api/index.ts";
+import { exponentialBuckets, type Histogram } from "../../component/index.ts";
 import { formatTime } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
 import {
@@ -47,10 +48,18 @@ class CronJobController {
   readonly #cronJobs: Informer<CronJob>;
   readonly #jobs: Informer<Job>;
   readonly #recorder: EventRecorder;
+  /** How late jobs are made. Seconds. */
+  readonly #skew: Histogram | undefined;
 
   constructor(context: ControllerContext) {
     const { clock, log, metrics, informers } = context;
     this.#context = context;
+    this.#skew = context.registry?.histogram({
+      name: "cronjob_controller_job_creation_skew_duration_seconds",
+      help: "How long after its time a job was made.",
+      stability: "STABLE",
+      buckets: exponentialBuckets(1, 2, 10),
+    });
     this.#recorder = context.recorder(name);
     this.#cronJobs = informerOf(informers, kinds.cronjobs);
     this.#jobs = informerOf(informers, kinds.jobs, { indexes: { controllerUid: byControllerUid } });
@@ -192,6 +201,7 @@ class CronJobController {
     const wanted = jobFor(cronJob, scheduledMs);
     try {
       const job = await this.#client(cronJob).create(wanted);
+      this.#skew?.observe((this.#now - scheduledMs) / 1000);
       this.#event(cronJob, "Normal", "SuccessfulCreate", `Created job ${job.metadata.name}`);
       return job;
     } catch (error) {

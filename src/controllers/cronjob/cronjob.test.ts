@@ -76,6 +76,7 @@ test("a job at every due time, named by its minute, and a history that stays sho
     assert.deepEqual(names(fixture), []);
     await fixture.advance(2_000);
     assert.deepEqual(names(fixture), [`tick-${minute + 5}`]);
+    assert.match(fixture.registry.render().body, /\ncronjob_controller_job_creation_skew_duration_seconds_count 1\n/);
     const status = fixture.get("cronjobs", "default/tick")?.status;
     assert.equal(status?.lastScheduleTime, "2026-01-01T00:05:00Z");
     assert.equal(status?.active?.length, 1);

@@ -26,6 +26,7 @@ import type { ControllerConfig } from "../config.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
 import { healthStep, type HealthStep, type NodeHealth, seenOf } from "./health.ts";
 import { hasNoExecuteTaint, withNoExecuteTaint, withNoScheduleTaints } from "./taints.ts";
+import { type ZoneMetrics, zoneMetrics } from "./zone-metrics.ts";
 import { evictionRates, isAllDown, type ZoneConfig, zoneOf, type ZoneState, zoneState } from "./zones.ts";
 
 const name = "node-lifecycle-controller";
@@ -46,6 +47,7 @@ class NodeLifecycle {
   readonly #leases: Informer<Lease>;
   readonly #pods: Informer<Pod>;
   readonly #recorder: EventRecorder;
+  readonly #metrics: ZoneMetrics | undefined;
   readonly #taints: Controller;
   readonly #health = new Map<string, NodeHealth>();
   readonly #known = new Map<string, string>();
@@ -67,6 +69,7 @@ class NodeLifecycle {
       largeClusterThreshold: config.largeClusterSizeThreshold ?? 50,
     };
     this.#recorder = context.recorder("node-controller");
+    this.#metrics = context.registry === undefined ? undefined : zoneMetrics(context.registry);
     this.#nodes = informerOf(informers, kinds.nodes);
     this.#leases = informerOf(informers, kinds.leases, { namespace: leaseNamespace });
     this.#pods = informerOf(informers, kinds.pods, { indexes: { nodeName: (pod) => [pod.spec.nodeName ?? ""] } });
@@ -245,8 +248,10 @@ class NodeLifecycle {
   /** Taints as many waiting nodes as their zone's rate allows. */
   async #evict(readiness: ReadonlyMap<string, readonly boolean[]>, periodMs: number): Promise<void> {
     const zones = new Map<string, { state: ZoneState; size: number }>();
-    for (const [zone, ready] of readiness)
+    for (const [zone, ready] of readiness) {
       zones.set(zone, { state: zoneState(ready, this.#zoneConfig), size: ready.length });
+      this.#metrics?.zone(zone, ready.length, ready.filter(Boolean).length);
+    }
     await this.#noteDisruption(isAllDown(zones.values()));
     const rates = evictionRates(zones, this.#zoneConfig);
     for (const [zoneName, zone] of this.#evictions) {
@@ -255,7 +260,9 @@ class NodeLifecycle {
       for (const nodeName of [...zone.nodes]) {
         if (zone.allowance < 1) break;
         zone.nodes.delete(nodeName);
-        if (await this.#taintWaiting(nodeName)) zone.allowance -= 1;
+        if (!(await this.#taintWaiting(nodeName))) continue;
+        zone.allowance -= 1;
+        this.#metrics?.evicted(zoneName);
       }
     }
   }
