@@ -20,6 +20,7 @@ export {
 export { isTerminating } from "./quota/pods.ts";
 export { withoutServiceAccountAlias, withServiceAccountAlias } from "./core/v1/service-account-alias.ts";
 export { groupVersions } from "./group-versions.ts";
+export { internalForm, internalFormOf } from "./internal-form.ts";
 export { builtInOpenApi } from "./openapi.ts";
 export { type GroupVersion, loadScheme, type Scheme, type ServedResource } from "./scheme.ts";
 export type * from "./types.ts";

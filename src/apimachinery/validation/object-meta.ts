@@ -196,8 +196,16 @@ export function validateManagedFields(
 }
 
 /** `field is immutable`, showing the new value. */
-export function validateImmutableField(value: unknown, old: unknown, path: FieldPath, errors: FieldError[]): void {
-  if (!semanticEqual(value, old)) errors.push(invalid(path, value ?? null, fieldImmutableError));
+/** `shown` is the form in which messages show the value, where that is another. */
+export function validateImmutableField(
+  value: unknown,
+  old: unknown,
+  path: FieldPath,
+  errors: FieldError[],
+  shown?: (value: unknown) => unknown,
+): void {
+  if (semanticEqual(value, old)) return;
+  errors.push(invalid(path, shown === undefined ? (value ?? null) : shown(value), fieldImmutableError));
 }
 
 const dryRunValues: readonly string[] = ["All"];

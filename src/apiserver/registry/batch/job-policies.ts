@@ -1,4 +1,4 @@
-import type { batchV1, JobSpec } from "../../../api/index.ts";
+import { type batchV1, internalForm, type JobSpec } from "../../../api/index.ts";
 import {
   duplicate,
   type FieldPath,
@@ -99,7 +99,9 @@ export function checkSuccessPolicy(spec: JobSpec, path: FieldPath, errors: Error
   const { successPolicy } = spec;
   if (successPolicy === undefined) return;
   if (spec.completionMode !== "Indexed") {
-    errors.push(invalid(path, successPolicy, "requires indexed completion mode"));
+    errors.push(
+      invalid(path, internalForm("batch/v1", "SuccessPolicy", successPolicy), "requires indexed completion mode"),
+    );
     return;
   }
   const rules = successPolicy.rules ?? [];

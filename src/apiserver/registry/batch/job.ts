@@ -1,4 +1,4 @@
-import type { Job, JobSpec } from "../../../api/index.ts";
+import { internalFormOf, type Job, type JobSpec } from "../../../api/index.ts";
 import {
   type FieldError,
   fieldPath,
@@ -151,6 +151,10 @@ function checkSpec(spec: JobSpec, rules: { readonly allowInvalidValues?: boolean
   }
 }
 
+const forms: Readonly<Record<string, (value: unknown) => unknown>> = {
+  podFailurePolicy: internalFormOf("batch/v1", "PodFailurePolicy"),
+  successPolicy: internalFormOf("batch/v1", "SuccessPolicy"),
+};
 const immutable = ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] as const;
 
 function checkJobUpdate(job: Job, old: Job): readonly FieldError[] {
@@ -161,11 +165,18 @@ function checkJobUpdate(job: Job, old: Job): readonly FieldError[] {
     checkHostnames(job, errors);
     checkCompletions(job.spec, old.spec, errors);
     validateImmutableField(job.spec.selector, old.spec.selector, specPath.child("selector"), errors);
-    validateImmutableField(job.spec.template, expectedTemplate(old, job.spec.template), templatePath, errors);
+    validateImmutableField(
+      job.spec.template,
+      expectedTemplate(old, job.spec.template),
+      templatePath,
+      errors,
+      internalFormOf("core/v1", "PodTemplateSpec"),
+    );
     for (const field of immutable) {
       // Compared within an object: a policy without rules is another than none.
       if (semanticEqual({ [field]: job.spec[field] }, { [field]: old.spec[field] })) continue;
-      errors.push(invalid(specPath.child(field), job.spec[field] ?? null, "field is immutable"));
+      const shown = forms[field]?.(job.spec[field]) ?? job.spec[field] ?? null;
+      errors.push(invalid(specPath.child(field), shown, "field is immutable"));
     }
   });
 }

@@ -603,7 +603,10 @@ modernEvents.changes([
     "what happened stays",
     { ...told, note: "", related: {} },
     told,
-    ['message: Invalid value: "": field is immutable', "related: Invalid value: {}: field is immutable"],
+    [
+      'message: Invalid value: "": field is immutable',
+      'related: Invalid value: {"Kind":"","Namespace":"","Name":"","UID":"","APIVersion":"","ResourceVersion":"","FieldPath":""}: field is immutable',
+    ],
   ],
 ]);
 

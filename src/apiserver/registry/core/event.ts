@@ -1,4 +1,4 @@
-import type { coreV1, eventsV1 } from "../../../api/index.ts";
+import { type coreV1, type eventsV1, internalFormOf } from "../../../api/index.ts";
 import {
   ageText,
   type FieldError,
@@ -152,6 +152,13 @@ const texts: ReadonlySet<keyof Event> = new Set([
   "reportingInstance",
 ]);
 
+const shownReference = internalFormOf("core/v1", "ObjectReference");
+const shownFields: Readonly<Record<string, (value: unknown) => unknown>> = {
+  regarding: shownReference,
+  related: shownReference,
+  deprecatedSource: internalFormOf("core/v1", "EventSource"),
+};
+
 function checkStrictUpdate(event: Event, old: Event): readonly FieldError[] {
   return collect((errors) => {
     checkCommon(event, "reportingController", errors);
@@ -161,7 +168,7 @@ function checkStrictUpdate(event: Event, old: Event): readonly FieldError[] {
       const [now = unset, before = unset] = [event[field], old[field]];
       // Named, since somebody related without a name is not nobody.
       if (semanticEqual({ [field]: now }, { [field]: before })) continue;
-      errors.push(invalid(fieldPath(name), now ?? null, fieldImmutableError));
+      errors.push(invalid(fieldPath(name), shownFields[field]?.(now) ?? now ?? null, fieldImmutableError));
     }
   });
 }

@@ -1,4 +1,4 @@
-import type { Node, Taint } from "../../../api/index.ts";
+import { internalForm, type Node, type Taint } from "../../../api/index.ts";
 import {
   type FieldError,
   type FieldPath,
@@ -97,20 +97,13 @@ export function checkTaints(taints: readonly Taint[], path: FieldPath, errors: E
     checkRequiredOneOf(taint.effect, taintEffects, at.child("effect"), errors);
     const identity = `${taint.effect} ${taint.key}`;
     if (seen.has(identity)) {
-      errors.push({ ...duplicate(at, goTaint(taint)), detail: "taints must be unique by key and effect pair" });
+      errors.push({
+        ...duplicate(at, internalForm("core/v1", "Taint", taint)),
+        detail: "taints must be unique by key and effect pair",
+      });
     }
     seen.add(identity);
   });
-}
-
-/** As Go shows its internal type. */
-function goTaint({
-  key,
-  value = "",
-  effect,
-  timeAdded = null,
-}: Omit<Taint, "timeAdded"> & { timeAdded?: string | null }): object {
-  return { Key: key, Value: value, Effect: effect, TimeAdded: timeAdded };
 }
 
 function checkAmounts(status: Node["status"], errors: Errors): void {
@@ -153,6 +146,7 @@ function checkChange(node: Node, old: Node): readonly FieldError[] {
       if (seen.has(identity)) errors.push(duplicate(path, { Type: address.type, Address: address.address }));
       seen.add(identity);
     });
+    checkTaints(spec.taints ?? [], taintsPath, errors);
     if ((before.podCIDRs ?? []).length > 0 && !semanticEqual(before.podCIDRs, spec.podCIDRs)) {
       errors.push(forbidden(podCidrsPath, 'node updates may not change podCIDR except from "" to valid'));
     }
@@ -160,7 +154,6 @@ function checkChange(node: Node, old: Node): readonly FieldError[] {
       const path = fieldPath("spec", "providerID");
       errors.push(forbidden(path, 'node updates may not change providerID except from "" to valid'));
     }
-    checkTaints(spec.taints ?? [], taintsPath, errors);
     if ((spec.externalID ?? "") !== (before.externalID ?? "")) {
       errors.push(forbidden(fieldPath("spec", "externalID"), "may not be updated"));
     }

@@ -1,4 +1,4 @@
-import type { PersistentVolumeClaim } from "../../../api/index.ts";
+import { internalFormOf, type PersistentVolumeClaim } from "../../../api/index.ts";
 import {
   type FieldError,
   type FieldPath,
@@ -26,6 +26,7 @@ import type { Strategy } from "../contract.ts";
 type Spec = PersistentVolumeClaim["spec"];
 
 const specPath = fieldPath("spec");
+const shownSpec = internalFormOf("core/v1", "PersistentVolumeClaimSpec");
 const statusPath = fieldPath("status");
 
 export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = {
@@ -116,7 +117,7 @@ function checkUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): 
     if (!semanticEqual(now, then)) {
       const why =
         "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-      errors.push(forbidden(specPath, `${why}\n${jsonDiff(then, now)}`));
+      errors.push(forbidden(specPath, `${why}\n${jsonDiff(then, now, shownSpec)}`));
     }
     const requested = parseQuantity(requestOf(spec));
     const held = parseQuantity(claim.status?.capacity?.["storage"] ?? "0");

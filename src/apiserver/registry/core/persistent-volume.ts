@@ -1,4 +1,4 @@
-import type { PersistentVolume } from "../../../api/index.ts";
+import { internalForm, internalFormOf, type PersistentVolume } from "../../../api/index.ts";
 import { fieldPath, forbidden, invalid, semanticEqual, validateImmutableField } from "../../../apimachinery/index.ts";
 import { betaStorageClass } from "../common/claim-warnings.ts";
 import { accessModesText } from "../common/claim-spec.ts";
@@ -97,7 +97,13 @@ function checkAffinityStays(now: Affinity | undefined, before: Affinity | undefi
   const old = before.required === undefined ? before : { required: { nodeSelectorTerms: renamed } };
   if (semanticEqual(now, old)) return;
   const why = "field is immutable, except for updating from beta label to GA";
-  errors.push(invalid(fieldPath("nodeAffinity"), now === undefined ? null : goAffinity(now), why));
+  errors.push(
+    invalid(
+      fieldPath("nodeAffinity"),
+      now === undefined ? null : internalForm("core/v1", "VolumeNodeAffinity", now),
+      why,
+    ),
+  );
 }
 
 function withLabelsOf(now: readonly Requirement[] = [], before: readonly Requirement[] = []): Requirement[] {
@@ -105,17 +111,6 @@ function withLabelsOf(now: readonly Requirement[] = [], before: readonly Require
     const key = now[index]?.key;
     return key !== undefined && labelsToday.get(requirement.key) === key ? { ...requirement, key } : requirement;
   });
-}
-
-/** As Go shows its internal type. */
-function goAffinity({ required }: Affinity): object {
-  const shown = (list: readonly Requirement[] | undefined) =>
-    list?.map(({ key, operator, values }) => ({ Key: key, Operator: operator, Values: values ?? null })) ?? null;
-  const terms = required?.nodeSelectorTerms?.map(({ matchExpressions, matchFields }) => ({
-    MatchExpressions: shown(matchExpressions),
-    MatchFields: shown(matchFields),
-  }));
-  return { Required: required === undefined ? null : { NodeSelectorTerms: terms ?? null } };
 }
 
 function checkChange(volume: PersistentVolume, old: PersistentVolume, errors: Errors): void {
@@ -130,7 +125,7 @@ function checkChange(volume: PersistentVolume, old: PersistentVolume, errors: Er
     source.csi = csi;
   }
   if (!semanticEqual(source, oldSource)) {
-    const why = `spec.persistentvolumesource is immutable after creation\n${jsonDiff(oldSource, source)}`;
+    const why = `spec.persistentvolumesource is immutable after creation\n${jsonDiff(oldSource, source, internalFormOf("core/v1", "PersistentVolumeSource"))}`;
     errors.push(forbidden(specPath.child("persistentvolumesource"), why));
   }
   validateImmutableField(now.volumeMode, before.volumeMode, fieldPath("volumeMode"), errors);

@@ -1,4 +1,4 @@
-import type { IPAddress, ServiceCIDR } from "../../../api/index.ts";
+import { internalFormOf, type IPAddress, type ServiceCIDR } from "../../../api/index.ts";
 import {
   fieldImmutableError,
   fieldPath,
@@ -17,6 +17,7 @@ import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkSegment } from "./paths.ts";
 
+const shownParent = internalFormOf("networking/v1", "ParentReference");
 const parentPath = fieldPath("spec", "parentRef");
 const cidrsPath = fieldPath("spec", "cidrs");
 
@@ -28,7 +29,7 @@ export const ipAddressStrategy: Strategy<IPAddress> = {
   validateUpdate: ({ spec }, old) =>
     collect((errors) => {
       checkParent(spec?.parentRef, errors);
-      validateImmutableField(spec?.parentRef, old.spec?.parentRef, parentPath, errors);
+      validateImmutableField(spec?.parentRef, old.spec?.parentRef, parentPath, errors, shownParent);
     }),
   allowUnconditionalUpdate: true,
   table: defineTable([

@@ -158,6 +158,9 @@ addresses.changes([
     "the parent is checked again",
     { metadata: { name: "10.0.0.1" }, spec: { parentRef: { resource: "", name: "x" } } },
     { metadata: { name: "10.0.0.1" }, spec: { parentRef: { resource: "services", name: "x" } } },
-    ["spec.parentRef.resource: Required value", 'spec.parentRef: Invalid value: {"resource":"","name":"x"}: field is immutable'],
+    [
+      "spec.parentRef.resource: Required value",
+      'spec.parentRef: Invalid value: {"Group":"","Resource":"","Namespace":"","Name":"x"}: field is immutable',
+    ],
   ],
 ]);

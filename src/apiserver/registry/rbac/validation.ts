@@ -9,7 +9,14 @@ import {
   required,
   validateLabelSelector,
 } from "../../../apimachinery/index.ts";
-import type { ClusterRole, PolicyRule, rbacV1, Role, RoleBinding } from "../../../api/index.ts";
+import {
+  type ClusterRole,
+  internalForm,
+  type PolicyRule,
+  type rbacV1,
+  type Role,
+  type RoleBinding,
+} from "../../../api/index.ts";
 
 const rbacGroup = "rbac.authorization.k8s.io";
 
@@ -100,6 +107,8 @@ export function validateBindingUpdate(
 ): readonly FieldError[] {
   const { apiGroup, kind, name } = binding.roleRef;
   const same = apiGroup === old.roleRef.apiGroup && kind === old.roleRef.kind && name === old.roleRef.name;
-  const errors = same ? [] : [invalid(fieldPath("roleRef"), binding.roleRef, "cannot change roleRef")];
+  const errors = same
+    ? []
+    : [invalid(fieldPath("roleRef"), internalForm("rbac/v1", "RoleRef", binding.roleRef), "cannot change roleRef")];
   return [...validateBinding(binding, namespaced), ...errors];
 }

@@ -1,4 +1,4 @@
-import type { resourceV1 } from "../../../api/index.ts";
+import { internalFormOf, type resourceV1 } from "../../../api/index.ts";
 import {
   type FieldPath,
   fieldPath,
@@ -59,8 +59,10 @@ export function checkClaimStatus(claim: ResourceClaim, old: ResourceClaim, error
   checkReservations(claim, before, reservedPath, errors);
   const at = statusPath.child("allocation");
   if (status.allocation === undefined) return;
-  if (before.allocation !== undefined) validateImmutableField(status.allocation, before.allocation, at, errors);
-  else checkAllocation(status.allocation, requestNames(claim.spec), at, errors);
+  if (before.allocation !== undefined) {
+    const shown = internalFormOf("resource/v1", "AllocationResult");
+    validateImmutableField(status.allocation, before.allocation, at, errors, shown);
+  } else checkAllocation(status.allocation, requestNames(claim.spec), at, errors);
 }
 
 /** As upstream shows it. */

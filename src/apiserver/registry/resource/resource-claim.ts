@@ -1,4 +1,4 @@
-import type { ResourceClaimTemplate, resourceV1 } from "../../../api/index.ts";
+import { internalFormOf, type ResourceClaimTemplate, type resourceV1 } from "../../../api/index.ts";
 import { fieldPath, validateImmutableField } from "../../../apimachinery/index.ts";
 import { collect, keep, metadataKeptByStatus, statusAlone, statusOnly } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
@@ -10,6 +10,8 @@ import { checkClaimStatus } from "./claim-status.ts";
 type ResourceClaim = resourceV1.ResourceClaim;
 
 const specPath = fieldPath("spec");
+const shownSpec = internalFormOf("resource/v1", "ResourceClaimSpec");
+const shownTemplate = internalFormOf("resource/v1", "ResourceClaimTemplateSpec");
 
 export const resourceClaimStrategy: Strategy<ResourceClaim> = {
   prepareForCreate(claim) {
@@ -17,7 +19,8 @@ export const resourceClaimStrategy: Strategy<ResourceClaim> = {
   },
   prepareForUpdate: (claim, old) => keep(claim, old, "status"),
   validate: ({ spec }) => collect((errors) => checkResourceClaimSpec(spec, specPath, errors)),
-  validateUpdate: ({ spec }, old) => collect((errors) => validateImmutableField(spec, old.spec, specPath, errors)),
+  validateUpdate: ({ spec }, old) =>
+    collect((errors) => validateImmutableField(spec, old.spec, specPath, errors, shownSpec)),
   allowUnconditionalUpdate: true,
   status: statusOnly<ResourceClaim>(checkClaimStatus, metadataKeptByStatus),
   resetFields: statusAlone,
@@ -38,7 +41,8 @@ export const resourceClaimTemplateStrategy: Strategy<ResourceClaimTemplate> = {
       checkTemplateMeta(spec.metadata ?? {}, specPath.child("metadata"), errors);
       checkResourceClaimSpec(spec.spec, specPath.child("spec"), errors);
     }),
-  validateUpdate: ({ spec }, old) => collect((errors) => validateImmutableField(spec, old.spec, specPath, errors)),
+  validateUpdate: ({ spec }, old) =>
+    collect((errors) => validateImmutableField(spec, old.spec, specPath, errors, shownTemplate)),
   allowUnconditionalUpdate: true,
   table: defineTable([nameColumn, ageColumn]),
 };

@@ -160,7 +160,7 @@ claims.changes([
     claim({ requests: [one] }),
     claim({ requests: [] }),
     [
-      'spec: Invalid value: {"devices":{"requests":[{"name":"r","exactly":{"deviceClassName":"gpu","allocationMode":"ExactCount","count":1}}]}}: field is immutable',
+      'spec: Invalid value: {"Devices":{"Requests":[{"Name":"r","Exactly":{"DeviceClassName":"gpu","Selectors":null,"AllocationMode":"ExactCount","Count":1,"AdminAccess":null,"Tolerations":null,"Capacity":null},"FirstAvailable":null}],"Constraints":null,"Config":null}}: field is immutable',
     ],
   ],
 ]);
@@ -190,7 +190,7 @@ claims.changes(
       stated({ allocation: { devices: { results: [{ ...result, device: "e" }] } } }),
       stated({ allocation }),
       [
-        'status.allocation: Invalid value: {"devices":{"results":[{"request":"r","driver":"example.com","pool":"p","device":"e"}]}}: field is immutable',
+        'status.allocation: Invalid value: {"Devices":{"Results":[{"Request":"r","Driver":"example.com","Pool":"p","Device":"e","AdminAccess":null,"Tolerations":null,"BindingConditions":null,"BindingFailureConditions":null,"ShareID":null,"ConsumedCapacity":null}],"Config":null},"NodeSelector":null,"AllocationTimestamp":null}: field is immutable',
       ],
     ],
     [

@@ -1,4 +1,4 @@
-import type { CSIDriver, CSINode } from "../../../api/index.ts";
+import { type CSIDriver, type CSINode, internalFormOf } from "../../../api/index.ts";
 import {
   byteLength,
   duplicate,
@@ -123,6 +123,8 @@ function checkDriver(spec: CSIDriver["spec"], errors: Errors): void {
   errors.push(invalid(at, inSecrets, why));
 }
 
+const shownDriver = internalFormOf("storage/v1", "CSINodeDriver");
+
 export const csiNodeStrategy: Strategy<CSINode> = {
   validate: (node) => collect((errors) => checkDrivers(node, errors)),
   validateUpdate: (node, old) =>
@@ -132,7 +134,8 @@ export const csiNodeStrategy: Strategy<CSINode> = {
       for (const { allocatable: _before, ...before } of drivers(old)) {
         for (const { allocatable: _now, ...now } of drivers(node)) {
           // How many volumes there may be changes while the driver runs.
-          if (now.name === before.name) validateImmutableField(now, before, specPath.child("drivers"), errors);
+          if (now.name !== before.name) continue;
+          validateImmutableField(now, before, specPath.child("drivers"), errors, shownDriver);
         }
       }
     }),

@@ -159,7 +159,9 @@ nodes.changes([
     "the driver's name for the node stays",
     csiNode("m", 1),
     csiNode("n", 1),
-    ['spec.drivers: Invalid value: {"name":"d","nodeID":"m"}: field is immutable'],
+    [
+      'spec.drivers: Invalid value: {"Name":"d","NodeID":"m","TopologyKeys":null,"Allocatable":null}: field is immutable',
+    ],
   ],
 ]);
 

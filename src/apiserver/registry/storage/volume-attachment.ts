@@ -1,4 +1,4 @@
-import type { VolumeAttachment } from "../../../api/index.ts";
+import { internalFormOf, type VolumeAttachment } from "../../../api/index.ts";
 import {
   byteLength,
   type FieldError,
@@ -7,7 +7,7 @@ import {
   inclusiveRangeError,
   invalid,
   required,
-  semanticEqual,
+  validateImmutableField,
   tooLong,
 } from "../../../apimachinery/index.ts";
 import { checkObjectName, checkRequired, type Errors } from "../common/check.ts";
@@ -59,7 +59,7 @@ function checkChange({ spec, status }: VolumeAttachment, old: VolumeAttachment):
       const { errorCode = 0 } = failure ?? {};
       if (errorCode < 0) errors.push(invalid(at.child("errorCode"), errorCode, inclusiveRangeError(0, 2147483647)));
     }
-    if (!semanticEqual(spec, old.spec)) errors.push(invalid(specPath, spec, "field is immutable"));
+    validateImmutableField(spec, old.spec, specPath, errors, internalFormOf("storage/v1", "VolumeAttachmentSpec"));
   });
 }
 

@@ -350,7 +350,7 @@ test("nothing else may change", () => {
     error,
     /^spec: Forbidden: pod updates may not change fields other than `spec\.containers\[\*\]\.image`,/,
   );
-  assert.match(error, /\+ {3}"command": \[/);
+  assert.match(error, /\+ {3}"Command": \[/);
   assert.deepEqual(updated(pod({ containers: [container, { ...container, name: "d" }] }), pod()), [
     "spec.containers: Forbidden: pod updates may not add or remove containers",
   ]);

@@ -1,4 +1,4 @@
-import { type Container, type Pod, podQos, type ResourceRequirements } from "../../../../api/index.ts";
+import { type Container, internalFormOf, type Pod, podQos, type ResourceRequirements } from "../../../../api/index.ts";
 import {
   type FieldError,
   type FieldPath,
@@ -59,7 +59,12 @@ function checkKept(pod: Pod, old: Pod, errors: Errors): void {
     const subject = `existing ephemeral containers ${quote(before.name)}`;
     if (now === undefined) errors.push(forbidden(at, `${subject} may not be removed\n`));
     else if (!semanticEqual(now, before)) {
-      errors.push(forbidden(at, `${subject} may not be changed\n${jsonDiff(before, now)}`));
+      errors.push(
+        forbidden(
+          at,
+          `${subject} may not be changed\n${jsonDiff(before, now, internalFormOf("core/v1", "EphemeralContainer"))}`,
+        ),
+      );
     }
   }
 }

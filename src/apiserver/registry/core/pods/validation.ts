@@ -1,4 +1,4 @@
-import type { Pod, Toleration } from "../../../../api/index.ts";
+import { internalFormOf, type Pod, type Toleration } from "../../../../api/index.ts";
 import {
   type FieldError,
   fieldPath,
@@ -137,6 +137,9 @@ function checkOtherChanges(pod: Pod, old: Pod, errors: Errors): void {
   if ((old.spec.schedulingGates ?? []).length > 0) checkGatedAffinity(spec, old.spec, specPath, errors);
   if (semanticEqual(spec, old.spec)) return;
   errors.push(
-    forbidden(specPath, `pod updates may not change fields other than ${mutableFields}\n${jsonDiff(old.spec, spec)}`),
+    forbidden(
+      specPath,
+      `pod updates may not change fields other than ${mutableFields}\n${jsonDiff(old.spec, spec, internalFormOf("core/v1", "PodSpec"))}`,
+    ),
   );
 }
