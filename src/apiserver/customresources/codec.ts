@@ -53,7 +53,8 @@ export class CustomCodec implements KindCodec<CustomObject> {
     }
     const duplicates = options.unknownFields === "report" ? duplicateKeys(json) : [];
     // Other than those of built-in kinds, objects have to say what they are.
-    const { kind = "", apiVersion = "" } = (value ?? {}) as Fields;
+    const isObject = typeof value === "object" && !Array.isArray(value);
+    const { kind = "", apiVersion = "" } = (isObject ? (value ?? {}) : { kind: "?" }) as Fields;
     if (kind === "" || kind === null) throw new UnrecognizedError(`Object 'Kind' is missing in '${json}'`);
     const decoded = this.#decodeOwned(value, options);
     if (apiVersion === "" || apiVersion === null) decoded.object.apiVersion = "";

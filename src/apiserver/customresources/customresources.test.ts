@@ -13,6 +13,7 @@ import { structuralOf } from "./schema/structural.ts";
 import { validateValue } from "./schema/validate-value.ts";
 import { judgeNames } from "./definition/names.ts";
 import { definition, definitionsResource, established, resourceOf } from "./testing/definitions.ts";
+import { ObjectValidation } from "./validation.ts";
 
 const metadata = loadScheme().codec({ group: "meta.k8s.io", version: "v1", kind: "PartialObjectMetadata" });
 const text = { type: "string" };
@@ -187,10 +188,21 @@ test("objects say what they are; what is wrong with their metadata is told of th
   const kind = "E";
   refused({ kind: "" }, "UnrecognizedError", "Object 'Kind' is missing in '{\"kind\":\"\"}'");
   assert.equal(decode({ kind }).apiVersion, "");
+  assert.throws(() => codec.decode("[]", { unknownFields: "report" }), { name: "DecodeError" });
   const unfit = "json: cannot unmarshal number into Go";
   refused({ kind, metadata: 1 }, "DecodeError", `${unfit} value of type v1.ObjectMeta`);
   const time = { kind, metadata: { creationTimestamp: 1 } };
   refused(time, "DecodeError", `${unfit} struct field ObjectMeta.creationTimestamp of type string`);
+});
+
+test("rules are not run on what is without a name", () => {
+  const rules = { check: () => assert.fail("run") };
+  const [version = assert.fail()] = definition("foos", "e.x", { kind: "Foo", schema: object({}) }).spec.versions;
+  const told = new ObjectValidation(version, rules).create({ apiVersion: "e.x/v1", kind: "Foo", metadata: {} });
+  assert.match(
+    told.map(fieldErrorMessage).join(),
+    /^<nil>: Invalid value: null: some validation rules were not checked/,
+  );
 });
 
 test("keys of list maps that are left out when applying are those that the schema gives", () => {

@@ -80,7 +80,9 @@ export class ObjectValidation {
 
   #withRules(errors: FieldError[], object: KubeObject, before: Before | undefined): readonly FieldError[] {
     if (this.#rules === undefined) return errors;
-    if (!errors.some(({ type }) => blocking.has(type))) {
+    // A name that is missing is told with the metadata.
+    const isNamed = (object.metadata.name ?? "") !== "";
+    if (isNamed && !errors.some(({ type }) => blocking.has(type))) {
       errors.push(...this.#rules.check(object, before));
       return errors;
     }

@@ -170,7 +170,7 @@ policies.rejects([
     [
       "spec.validations[0].expression: Required value: expression is not specified",
       'spec.validations[0].messageExpression: Invalid value: " ": must be non-empty if specified',
-      'spec.validations[0].message: Invalid value: "a\\nb": message must not contain line breaks',
+      'spec.validations[0].message: Invalid value: "a\\nb": must not contain line breaks',
       'spec.validations[0].reason: Unsupported value: "X": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',
     ],
   ],
@@ -180,6 +180,23 @@ policies.rejects([
     [
       'spec.variables[0].name: Invalid value: "in": must be a valid CEL identifier',
       "spec.variables[0].expression: Required value: expression is not specified",
+    ],
+  ],
+  [
+    "several things, told in the order of the fields",
+    validating({
+      matchConditions: [{ name: "", expression: "1" }],
+      variables: [{ name: "a-b", expression: "x" }],
+      auditAnnotations: [{ key: "", valueExpression: "1" }],
+    }),
+    [
+      'spec.matchConditions[0].expression: Invalid value: "1": must evaluate to bool but got int',
+      "spec.matchConditions[0].name: Required value",
+      'spec.variables[0].name: Invalid value: "a-b": must be a valid CEL identifier',
+      "spec.variables[0].expression: Invalid value: \"x\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'x' (in container '')\n | x\n | ^",
+      'spec.auditAnnotations[0].key: Invalid value: "x/": name part must be non-empty',
+      "spec.auditAnnotations[0].key: Invalid value: \"x/\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+      'spec.auditAnnotations[0].valueExpression: Invalid value: "1": must evaluate to one of [string null_type] but got int',
     ],
   ],
   [

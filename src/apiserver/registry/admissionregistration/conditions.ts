@@ -1,14 +1,29 @@
 import type { admissionregistrationV1 } from "../../../api/index.ts";
-import { duplicate, type FieldPath, required, tooMany } from "../../../apimachinery/index.ts";
+import { duplicate, type FieldError, type FieldPath, required, tooMany } from "../../../apimachinery/index.ts";
 import { checkEach, checkQualifiedName, type Errors } from "../common/check.ts";
+import { collect } from "../common/lifecycle.ts";
 
 type MatchCondition = admissionregistrationV1.MatchCondition;
 
 const conditionsMax = 64;
 
-/** Their form; what the expressions say is checked where they are compiled. */
+/** What compilers say of expressions, by where these stand; it is told where each expression is checked. */
+export type ExpressionProblems = ReadonlyMap<string, FieldError>;
+
+export const noProblems: ExpressionProblems = new Map();
+
+export function problemsOf(check: (errors: Errors) => void): ExpressionProblems {
+  return new Map(collect(check).map((error) => [error.field, error]));
+}
+
+export function tellProblem(problems: ExpressionProblems, path: FieldPath, errors: Errors): void {
+  const problem = problems.get(path.toString());
+  if (problem !== undefined) errors.push(problem);
+}
+
 export function checkMatchConditions(
   conditions: readonly MatchCondition[] | undefined,
+  problems: ExpressionProblems,
   path: FieldPath,
   errors: Errors,
 ): void {
@@ -17,6 +32,7 @@ export function checkMatchConditions(
   const seen = new Set<string>();
   checkEach(conditions, path, errors, ({ name, expression }, at) => {
     if (isBlank(expression)) errors.push(required(at.child("expression")));
+    else tellProblem(problems, at.child("expression"), errors);
     if (name === "") {
       errors.push(required(at.child("name")));
       return;

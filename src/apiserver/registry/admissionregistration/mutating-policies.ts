@@ -16,7 +16,14 @@ import { checkEach, type Errors } from "../common/check.ts";
 import { collect, countGeneration } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, integer, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
-import { checkMatchConditions, isBlank } from "./conditions.ts";
+import {
+  checkMatchConditions,
+  type ExpressionProblems,
+  isBlank,
+  noProblems,
+  problemsOf,
+  tellProblem,
+} from "./conditions.ts";
 import {
   checkFailurePolicy,
   checkParamKind,
@@ -77,11 +84,18 @@ export const mutatingPolicyBindingStrategy: Strategy<Binding> = {
 };
 
 function checkWhole(policy: Policy, old: Policy | undefined, errors: Errors): void {
-  if (!semanticEqual(policy.spec, old?.spec)) checkMutatingExpressions(policy, errors);
-  checkPolicy(policy.spec, old?.spec, errors);
+  const problems = semanticEqual(policy.spec, old?.spec)
+    ? noProblems
+    : problemsOf((list) => checkMutatingExpressions(policy, list));
+  checkPolicy(policy.spec, old?.spec, problems, errors);
 }
 
-function checkPolicy(spec: Policy["spec"], old: Policy["spec"] | undefined, errors: Errors): void {
+function checkPolicy(
+  spec: Policy["spec"],
+  old: Policy["spec"] | undefined,
+  problems: ExpressionProblems,
+  errors: Errors,
+): void {
   const { paramKind, matchConstraints: match, mutations = [] } = spec;
   checkFailurePolicy(spec.failurePolicy, specPath.child("failurePolicy"), errors);
   if (paramKind !== undefined) checkParamKind(paramKind, specPath.child("paramKind"), errors);
@@ -96,11 +110,13 @@ function checkPolicy(spec: Policy["spec"], old: Policy["spec"] | undefined, erro
     old !== undefined &&
     semanticEqual(spec.matchConditions, old.matchConditions) &&
     semanticEqual(paramKind, old.paramKind);
-  if (!same) checkMatchConditions(spec.matchConditions, specPath.child("matchConditions"), errors);
-  checkEach(spec.variables, specPath.child("variables"), errors, checkVariable);
+  if (!same) checkMatchConditions(spec.matchConditions, problems, specPath.child("matchConditions"), errors);
+  checkEach(spec.variables, specPath.child("variables"), errors, (one, path) =>
+    checkVariable(one, problems, path, errors),
+  );
   const at = specPath.child("mutations");
   if (mutations.length === 0) errors.push(required(at, "mutations must contain at least one item"));
-  checkEach(mutations, at, errors, checkMutation);
+  checkEach(mutations, at, errors, (one, path) => checkMutation(one, problems, path, errors));
   const policyPath = specPath.child("reinvocationPolicy");
   const policy = spec.reinvocationPolicy;
   if (policy === undefined) errors.push(required(policyPath));
@@ -112,7 +128,12 @@ function checkPolicy(spec: Policy["spec"], old: Policy["spec"] | undefined, erro
 const patchFields = { ApplyConfiguration: "applyConfiguration", JSONPatch: "jsonPatch" } as const;
 const patchTypes = Object.keys(patchFields);
 
-function checkMutation(mutation: admissionregistrationV1.Mutation, path: FieldPath, errors: Errors): void {
+function checkMutation(
+  mutation: admissionregistrationV1.Mutation,
+  problems: ExpressionProblems,
+  path: FieldPath,
+  errors: Errors,
+): void {
   const { patchType } = mutation;
   const own = patchFields[patchType];
   const typePath = path.child("patchType");
@@ -124,6 +145,7 @@ function checkMutation(mutation: admissionregistrationV1.Mutation, path: FieldPa
   const patch = mutation[own];
   if (patch === undefined) errors.push(required(path.child(own), `must be specified when patchType is ${patchType}`));
   else if (isBlank(patch.expression)) errors.push(required(path.child(own).child("expression")));
+  else tellProblem(problems, path.child(own).child("expression"), errors);
   const other = own === "jsonPatch" ? "applyConfiguration" : "jsonPatch";
   if (mutation[other] === undefined) return;
   const why = `must not be specified when patchType is ${patchType}`;

@@ -24,7 +24,14 @@ import {
 } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, integer, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
-import { checkMatchConditions, isBlank } from "./conditions.ts";
+import {
+  checkMatchConditions,
+  type ExpressionProblems,
+  isBlank,
+  noProblems,
+  problemsOf,
+  tellProblem,
+} from "./conditions.ts";
 import {
   checkFailurePolicy,
   checkParamKind,
@@ -80,7 +87,9 @@ export const validatingPolicyBindingStrategy: Strategy<Binding> = {
 
 function checkPolicy(policy: Policy, old: Policy | undefined, errors: Errors): void {
   const { metadata, spec } = policy;
-  if (!semanticEqual(spec, old?.spec)) checkValidatingExpressions(policy, errors);
+  const problems = semanticEqual(spec, old?.spec)
+    ? noProblems
+    : problemsOf((list) => checkValidatingExpressions(policy, list));
   const { paramKind, matchConstraints: match, validations = [], auditAnnotations = [] } = spec;
   checkFailurePolicy(spec.failurePolicy, specPath.child("failurePolicy"), errors);
   if (paramKind !== undefined) checkParamKind(paramKind, specPath.child("paramKind"), errors);
@@ -94,31 +103,35 @@ function checkPolicy(policy: Policy, old: Policy | undefined, errors: Errors): v
     old !== undefined &&
     semanticEqual(spec.matchConditions, old.spec.matchConditions) &&
     semanticEqual(paramKind, old.spec.paramKind);
-  if (!same) checkMatchConditions(spec.matchConditions, specPath.child("matchConditions"), errors);
-  checkEach(spec.variables, specPath.child("variables"), errors, checkVariable);
+  if (!same) checkMatchConditions(spec.matchConditions, problems, specPath.child("matchConditions"), errors);
+  checkEach(spec.variables, specPath.child("variables"), errors, (one, at) => checkVariable(one, problems, at, errors));
   if (validations.length + auditAnnotations.length === 0) {
     const why = "validations or auditAnnotations must contain at least one item";
     for (const field of ["validations", "auditAnnotations"]) errors.push(required(specPath.child(field), why));
     return;
   }
-  checkEach(validations, specPath.child("validations"), errors, checkValidation);
-  checkAuditAnnotations(auditAnnotations, metadata.name ?? "", errors);
+  checkEach(validations, specPath.child("validations"), errors, (one, at) =>
+    checkValidation(one, problems, at, errors),
+  );
+  checkAuditAnnotations(auditAnnotations, metadata.name ?? "", problems, errors);
 }
 
 function checkValidation(
   { expression, message = "", messageExpression = "", reason }: admissionregistrationV1.Validation,
+  problems: ExpressionProblems,
   path: FieldPath,
   errors: Errors,
 ): void {
   if (isBlank(expression)) errors.push(required(path.child("expression"), "expression is not specified"));
+  else tellProblem(problems, path.child("expression"), errors);
   if (messageExpression !== "" && isBlank(messageExpression)) {
     errors.push(invalid(path.child("messageExpression"), messageExpression, "must be non-empty if specified"));
-  }
+  } else tellProblem(problems, path.child("messageExpression"), errors);
   const messagePath = path.child("message");
   if (message !== "" && isBlank(message)) {
-    errors.push(invalid(messagePath, message, "message must be non-empty if specified"));
+    errors.push(invalid(messagePath, message, "must be non-empty if specified"));
   } else if (/[\n\r]/.test(message.trim())) {
-    errors.push(invalid(messagePath, message, "message must not contain line breaks"));
+    errors.push(invalid(messagePath, message, "must not contain line breaks"));
   }
   if (reason !== undefined) checkOneOf(reason, reasons, path.child("reason"), errors);
 }
@@ -126,6 +139,7 @@ function checkValidation(
 function checkAuditAnnotations(
   annotations: readonly admissionregistrationV1.AuditAnnotation[],
   name: string,
+  problems: ExpressionProblems,
   errors: Errors,
 ): void {
   const path = specPath.child("auditAnnotations");
@@ -140,7 +154,7 @@ function checkAuditAnnotations(
     if (isBlank(valueExpression)) errors.push(required(valuePath, "valueExpression is not specified"));
     else if (valueExpression.trim().length > valueExpressionMax) {
       errors.push(required(valuePath, `must not exceed ${valueExpressionMax} bytes in length`));
-    }
+    } else tellProblem(problems, valuePath, errors);
     checkUnique(keys, key, at.child("key"), errors);
   });
 }

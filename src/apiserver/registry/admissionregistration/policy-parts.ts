@@ -12,7 +12,7 @@ import {
   validateLabelSelector,
 } from "../../../apimachinery/index.ts";
 import { addMessages, checkObjectName, checkOneOf, type Errors } from "../common/check.ts";
-import { isBlank } from "./conditions.ts";
+import { type ExpressionProblems, isBlank, tellProblem } from "./conditions.ts";
 import { failurePolicies } from "./rules.ts";
 
 type ParamKind = admissionregistrationV1.ParamKind;
@@ -65,6 +65,7 @@ const reserved: ReadonlySet<string> = new Set(
 
 export function checkVariable(
   { name, expression }: admissionregistrationV1.Variable,
+  problems: ExpressionProblems,
   path: FieldPath,
   errors: Errors,
 ): void {
@@ -73,6 +74,7 @@ export function checkVariable(
     errors.push(invalid(path.child("name"), name, "must be a valid CEL identifier"));
   }
   if (isBlank(expression)) errors.push(required(path.child("expression"), "expression is not specified"));
+  else tellProblem(problems, path.child("expression"), errors);
 }
 
 export function checkPolicyName(name: string | undefined, path: FieldPath, errors: Errors): void {

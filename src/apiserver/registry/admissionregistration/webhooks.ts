@@ -20,7 +20,7 @@ import { addMessages, checkEach, checkOneOf, checkUnique, type Errors } from "..
 import { collect, countGeneration } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, integer, nameColumn } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
-import { checkMatchConditions } from "./conditions.ts";
+import { checkMatchConditions, problemsOf } from "./conditions.ts";
 import { checkRule, failurePolicies, matchPolicies } from "./rules.ts";
 import { checkWebhookClient } from "./webhook-client.ts";
 
@@ -114,8 +114,9 @@ function checkWebhook(webhook: Webhook, strict: Strictness, path: FieldPath, err
   if (reinvocationPolicy !== undefined) checkOneOf(reinvocationPolicy, ["IfNeeded", "Never"], reinvocationPath, errors);
   checkWebhookClient(webhook.clientConfig, path.child("clientConfig"), errors);
   if (strict.matchConditions) {
-    checkMatchConditions(webhook.matchConditions, path.child("matchConditions"), errors);
-    checkConditionExpressions(webhook.matchConditions, path.child("matchConditions"), errors);
+    const at = path.child("matchConditions");
+    const problems = problemsOf((list) => checkConditionExpressions(webhook.matchConditions, at, list));
+    checkMatchConditions(webhook.matchConditions, problems, at, errors);
   }
 }
 

@@ -30,7 +30,10 @@ export function validateRole(role: Role | ClusterRole, namespaced: boolean): rea
   if (!aggregation.clusterRoleSelectors?.length)
     errors.push(required(selectors, "at least one clusterRoleSelector required if aggregationRule is non-nil"));
   for (const [index, selector] of (aggregation.clusterRoleSelectors ?? []).entries()) {
+    const before = errors.length;
     validateLabelSelector(selector, selectors.index(index), errors);
+    // Upstream says so again of the selector that it could not make.
+    if (errors.length > before) errors.push(invalid(selectors.index(index), null, "invalid label selector."));
   }
   return errors;
 }
