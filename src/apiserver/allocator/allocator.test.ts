@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isStatusError } from "../../apimachinery/index.ts";
+import { fieldErrorMessage, isStatusError } from "../../apimachinery/index.ts";
 import { SeededRandom } from "../../base/index.ts";
 import { startStandardControlPlane } from "../../testing/index.ts";
 import { addressAt, parseRange, staticPartOf } from "./address-range.ts";
+import { fillIpFamilies } from "./ip-families.ts";
+import { NodePorts } from "./node-ports.ts";
 import { NumberSet } from "./number-set.ts";
 import type { Service } from "./service-types.ts";
 
@@ -37,7 +39,7 @@ test("Services get addresses and ports, keep them over updates and give them bac
   try {
     const client = plane.client.resource<Service>(services).namespace("default");
     const addresses = plane.client.resource({ group: "networking.k8s.io", version: "v1", resource: "ipaddresses" });
-    const created = await client.create(service("a", { type: "NodePort" }));
+    const created = await client.create(service("a", { type: "NodePort", ports: [{ port: 80, name: "a" }] }));
     const { clusterIP = "", ports } = created.spec;
     assert.match(clusterIP, /^10\.(9[6-9]|10[0-9]|11[01])\./);
     const nodePort = ports?.[0]?.nodePort ?? 0;
@@ -92,5 +94,107 @@ test("what a crash left behind is mended at the next start", async () => {
   } finally {
     await second.stop();
     await first.store.close();
+  }
+});
+
+const messages = (change: Partial<Service["spec"]>, cluster: readonly ("IPv4" | "IPv6")[], old?: Service) => {
+  const made = service("a", { type: "ClusterIP", ...change });
+  return { spec: made.spec, errors: fillIpFamilies(made, old, cluster).map(fieldErrorMessage) };
+};
+
+test("addresses that are none are refused before anything is allocated", () => {
+  assert.deepEqual(messages({ clusterIP: "x" }, ["IPv4"]).errors, [
+    'spec.clusterIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+  ]);
+  assert.deepEqual(messages({ clusterIP: "fd00::1" }, ["IPv4"]).errors, [
+    'spec.clusterIPs[0]: Invalid value: ["fd00::1"]: IPv6 is not configured on this cluster',
+  ]);
+  assert.deepEqual(messages({ ipFamilyPolicy: "RequireDualStack" }, ["IPv4"]).errors, [
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+  ]);
+  assert.deepEqual(messages({ ipFamilies: ["IPv4", "IPv6"] }, ["IPv4", "IPv6"]).errors, [
+    "spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
+  ]);
+});
+
+test("families follow from addresses, the policy, and the cluster", () => {
+  const of = (change: Partial<Service["spec"]>, cluster: readonly ("IPv4" | "IPv6")[]) => {
+    const { errors, spec } = messages(change, cluster);
+    return [errors, spec.ipFamilyPolicy, spec.ipFamilies];
+  };
+  assert.deepEqual(of({}, ["IPv6", "IPv4"]), [[], "SingleStack", ["IPv6"]]);
+  assert.deepEqual(of({ clusterIP: "10.0.0.1" }, ["IPv6", "IPv4"]), [[], "SingleStack", ["IPv4"]]);
+  assert.deepEqual(of({ ipFamilyPolicy: "PreferDualStack" }, ["IPv4"]), [[], "PreferDualStack", ["IPv4"]]);
+  assert.deepEqual(of({ ipFamilyPolicy: "PreferDualStack" }, ["IPv4", "IPv6"]), [
+    [],
+    "PreferDualStack",
+    ["IPv4", "IPv6"],
+  ]);
+  assert.deepEqual(of({ clusterIP: "None" }, ["IPv4"]), [[], "RequireDualStack", ["IPv4", "IPv6"]]);
+  assert.deepEqual(of({ clusterIP: "None", selector: { a: "b" } }, ["IPv4"]), [[], "SingleStack", ["IPv4"]]);
+});
+
+test("the second family goes where the policy says so, and comes where it is not a mere preference", () => {
+  const both = service("a", {
+    type: "ClusterIP",
+    clusterIP: "10.0.0.1",
+    clusterIPs: ["10.0.0.1", "fd00::1"],
+    ipFamilies: ["IPv4", "IPv6"],
+    ipFamilyPolicy: "RequireDualStack",
+  });
+  const single = messages({ ...both.spec, ipFamilyPolicy: "SingleStack" }, ["IPv4", "IPv6"], both);
+  assert.deepEqual([single.errors, single.spec.clusterIPs, single.spec.ipFamilies], [[], ["10.0.0.1"], ["IPv4"]]);
+  assert.deepEqual(messages({ ...both.spec, clusterIPs: ["10.0.0.1"] }, ["IPv4", "IPv6"], both).errors, [
+    "spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": must be 'SingleStack' to release the secondary cluster IP",
+  ]);
+  const one = { clusterIP: "10.0.0.1", clusterIPs: ["10.0.0.1"], ipFamilies: ["IPv4"] };
+  const preferring = service("a", { type: "ClusterIP", ...one, ipFamilyPolicy: "PreferDualStack" });
+  assert.deepEqual(messages(preferring.spec, ["IPv4", "IPv6"], preferring).spec.ipFamilies, ["IPv4"]);
+  assert.deepEqual(
+    messages({ ...one, ipFamilyPolicy: "RequireDualStack" }, ["IPv4", "IPv6"], preferring).spec.ipFamilies,
+    ["IPv4", "IPv6"],
+  );
+});
+
+test("a dry run looks at ports and takes none", () => {
+  const ports = new NodePorts({ first: 1, last: 2 }, new SeededRandom(1));
+  assert.equal(ports.allocate(1, true, []), 1);
+  assert.equal(ports.allocate(1, false, []), 1);
+  assert.throws(() => ports.allocate(1, true, []), /already allocated/);
+  assert.equal(ports.allocate(0, true, []), 2);
+  assert.throws(() => ports.allocate(0, true, [2]), /range is full/);
+  assert.equal(ports.allocate(0, false, []), 2);
+});
+
+test("ports of one number share a node port, and none is given out for health checks twice", async () => {
+  const plane = await startStandardControlPlane();
+  try {
+    const client = plane.client.resource<Service>(services).namespace("default");
+    const created = await client.create(
+      service("a", {
+        type: "LoadBalancer",
+        externalTrafficPolicy: "Local",
+        allocateLoadBalancerNodePorts: false,
+        ports: [
+          { name: "t", port: 53, protocol: "TCP" },
+          { name: "u", port: 53, protocol: "UDP", nodePort: 30_053 },
+        ],
+      }),
+    );
+    assert.deepEqual(
+      created.spec.ports?.map(({ nodePort }) => nodePort),
+      [undefined, 30_053],
+    );
+    const taken = created.spec.healthCheckNodePort ?? 0;
+    const other = { type: "LoadBalancer", externalTrafficPolicy: "Local", healthCheckNodePort: taken };
+    await assert.rejects(client.create(service("b", other)), {
+      message: `Internal error occurred: failed to allocate requested HealthCheck NodePort ${taken}: provided port is already allocated`,
+    });
+    const twice = created.spec.ports?.map((port) => ({ ...port, protocol: "TCP", nodePort: 30_053 }));
+    await assert.rejects(client.update({ ...created, spec: { ...created.spec, ports: twice ?? [] } }), {
+      message: "duplicate nodePort: {TCP 30053}",
+    });
+  } finally {
+    await plane.stop();
   }
 });

@@ -56,7 +56,7 @@ export class ClusterIps {
     const found = this.#ranges.find(({ range }) => range.family === family);
     if (found === undefined) throw new AllocationError(`no service range for family ${family}`);
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-      const offset = found.taken.takeAny();
+      const offset = dryRun ? found.taken.anyFree([]) : found.taken.takeAny();
       if (offset === undefined) break;
       const address = addressAt(found.range, offset);
       if (dryRun || (await this.#claim(address, owner))) return address;
@@ -75,14 +75,14 @@ export class ClusterIps {
     }
     const address = formatAddress(parsed);
     const offset = offsetIn(found.range, parsed) ?? 0;
-    if (!found.taken.take(offset)) throw new AllocationError("provided IP is already allocated");
+    const isFree = dryRun ? !found.taken.has(offset) : found.taken.take(offset);
+    if (!isFree) throw new AllocationError("provided IP is already allocated");
     if (dryRun || (await this.#claim(address, owner))) return address;
     throw new AllocationError("provided IP is already allocated");
   }
 
-  async release(address: string, dryRun: boolean): Promise<void> {
+  async release(address: string): Promise<void> {
     this.mark(address, false);
-    if (dryRun) return;
     await this.#addresses.delete(address).catch((error: unknown) => {
       if (!isStatusError(error, "NotFound")) throw error;
     });

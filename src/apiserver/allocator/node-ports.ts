@@ -24,13 +24,15 @@ export class NodePorts {
     else this.#taken.release(offset);
   }
 
-  allocate(): number {
-    const offset = this.#taken.takeAny();
+  /** `asked`: zero for any. A dry run takes nothing; `taken` is what it has been given before. */
+  allocate(asked: number, dryRun: boolean, taken: readonly number[]): number {
+    if (asked !== 0) return this.#allocateExact(asked, dryRun, taken);
+    const offset = dryRun ? this.#taken.anyFree(taken.map((port) => port - this.#range.first)) : this.#taken.takeAny();
     if (offset === undefined) throw new AllocationError("range is full");
     return this.#range.first + offset;
   }
 
-  allocateExact(port: number): void {
+  #allocateExact(port: number, dryRun: boolean, taken: readonly number[]): number {
     const offset = port - this.#range.first;
     const { first, last } = this.#range;
     if (offset < 0 || offset >= this.#taken.size) {
@@ -38,6 +40,8 @@ export class NodePorts {
         `provided port is not in the valid range. The range of valid ports is ${first}-${last}`,
       );
     }
-    if (!this.#taken.take(offset)) throw new AllocationError("provided port is already allocated");
+    const isFree = dryRun ? !this.#taken.has(offset) && !taken.includes(port) : this.#taken.take(offset);
+    if (!isFree) throw new AllocationError("provided port is already allocated");
+    return port;
   }
 }

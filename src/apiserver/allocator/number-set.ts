@@ -33,17 +33,24 @@ export class NumberSet {
 
   /** Takes any free number; undefined when there is none. */
   takeAny(): number | undefined {
-    const band = staticPartOf(this.size);
-    return this.#takeBetween(band, this.size) ?? this.#takeBetween(0, band);
+    const number = this.anyFree([]);
+    if (number !== undefined) this.#taken.add(number);
+    return number;
   }
 
-  #takeBetween(from: number, to: number): number | undefined {
+  /** Any free number but `except`. */
+  anyFree(except: readonly number[]): number | undefined {
+    const band = staticPartOf(this.size);
+    return this.#freeBetween(band, this.size, except) ?? this.#freeBetween(0, band, except);
+  }
+
+  #freeBetween(from: number, to: number, except: readonly number[]): number | undefined {
     const length = to - from;
     if (length <= 0) return undefined;
     const start = Math.floor(this.#random.next() * length);
     for (let step = 0; step < length; step += 1) {
       const number = from + ((start + step) % length);
-      if (this.take(number)) return number;
+      if (!this.#taken.has(number) && !except.includes(number)) return number;
     }
     return undefined;
   }

@@ -1,4 +1,11 @@
-import { type FieldError, internal, invalid, newInvalid } from "../../apimachinery/index.ts";
+import {
+  type FieldError,
+  internal,
+  invalid,
+  newInternalError,
+  newInvalid,
+  newUnknownError,
+} from "../../apimachinery/index.ts";
 import type { Strategy, WriteContext, WriteHooks } from "../registry/contract.ts";
 import { AllocationError, type ClusterIps } from "./cluster-ips.ts";
 import { fillIpFamilies } from "./ip-families.ts";
@@ -6,6 +13,7 @@ import type { NodePorts } from "./node-ports.ts";
 import {
   addressesOf,
   type IpFamily,
+  hasNodePorts,
   isHeadless,
   needsClusterIp,
   needsHealthCheckPort,
@@ -14,12 +22,11 @@ import {
   type Service,
 } from "./service-types.ts";
 
-/** What one write has taken and what it will give back. */
+/** What one write has taken; a dry run only looks. */
 interface Transfer {
+  readonly dryRun: boolean;
   readonly takenAddresses: string[];
   readonly takenPorts: number[];
-  readonly droppedAddresses: readonly string[];
-  readonly droppedPorts: readonly number[];
 }
 
 /** Gives Services their cluster IPs and node ports, inside the write that needs them. */
@@ -42,7 +49,7 @@ export class ServiceAllocator {
       beginUpdate: (object, old, context) => this.#begin(object as Service, old as Service, context),
       afterDelete: (object, context) => {
         strategy.afterDelete?.(object, context);
-        this.#giveBack(addressesOf(object as Service), nodePortsOf(object as Service), false);
+        this.#giveBack(addressesOf(object as Service), nodePortsOf(object as Service));
       },
     };
   }
@@ -51,55 +58,47 @@ export class ServiceAllocator {
     const errors = fillIpFamilies(service, old, this.#addresses.families);
     if (errors.length > 0) throw refuse(service, errors);
     if (old !== undefined) keepPorts(service, old);
-    const transfer: Transfer = {
-      takenAddresses: [],
-      takenPorts: [],
-      droppedAddresses: dropped(service, old),
-      droppedPorts: [],
+    const transfer: Transfer = { dryRun, takenAddresses: [], takenPorts: [] };
+    const rollback = () => {
+      if (!dryRun) this.#giveBack(transfer.takenAddresses, transfer.takenPorts);
     };
     try {
-      await this.#allocateAddresses(service, old, transfer, dryRun);
-      this.#allocatePorts(service, old, transfer);
+      await this.#allocateAddresses(service, old, transfer);
+      if (old === undefined || !hasNodePorts(old)) this.#allocatePorts(service, transfer);
+      else this.#changePorts(service, old, transfer);
+      this.#allocateHealthCheckPort(service, old, transfer);
     } catch (error) {
-      this.#giveBack(transfer.takenAddresses, transfer.takenPorts, dryRun);
+      rollback();
       throw error;
     }
-    const freedPorts = old === undefined ? [] : nodePortsOf(old).filter((port) => !nodePortsOf(service).includes(port));
     return {
-      commit: () => this.#giveBack(transfer.droppedAddresses, freedPorts, dryRun),
-      rollback: () => this.#giveBack(transfer.takenAddresses, transfer.takenPorts, dryRun),
+      commit: () => {
+        // What a change of type leaves out is known only now.
+        const freed = old === undefined ? [] : nodePortsOf(old).filter((port) => !nodePortsOf(service).includes(port));
+        this.#giveBack(dropped(service, old), freed);
+      },
+      rollback,
     };
   }
 
-  async #allocateAddresses(
-    service: Service,
-    old: Service | undefined,
-    transfer: Transfer,
-    dryRun: boolean,
-  ): Promise<void> {
+  async #allocateAddresses(service: Service, old: Service | undefined, transfer: Transfer): Promise<void> {
     const { spec, metadata } = service;
-    if (!needsClusterIp(service)) return;
-    if (isHeadless(service)) {
-      spec.clusterIP = "None";
-      spec.clusterIPs = ["None"];
-      return;
-    }
+    if (!needsClusterIp(service) || isHeadless(service)) return;
+    const families = spec.ipFamilies ?? [];
+    const had = old === undefined || !needsClusterIp(old) ? 0 : Math.max(1, (old.spec.ipFamilies ?? []).length);
+    // Another address than the Service has is for validation to refuse, and nothing to take from anybody.
+    if (had > 0 && old !== undefined && (isHeadless(old) || families.length !== 2 || had !== 1)) return;
     const owner = { namespace: metadata.namespace ?? "", name: metadata.name ?? metadata.generateName ?? "" };
-    const present = old === undefined ? [] : addressesOf(old);
-    const addresses: string[] = [];
-    for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
+    const addresses = (spec.clusterIPs ?? []).slice(0, had);
+    for (const [index, family] of families.entries()) {
+      if (index < had) continue;
       const asked = spec.clusterIPs?.[index] ?? "";
-      // Another address than the Service has is for validation to refuse, and nothing to take from anybody.
-      if (asked !== "" && (present.includes(asked) || index < present.length)) {
-        addresses.push(asked);
-        continue;
-      }
-      const address = await this.#allocate(service, family as IpFamily, asked, owner, dryRun);
+      const address = await this.#allocate(service, family as IpFamily, asked, owner, transfer.dryRun);
       transfer.takenAddresses.push(address);
       addresses.push(address);
     }
     spec.clusterIPs = addresses;
-    spec.clusterIP = addresses[0] ?? "";
+    if (had === 0) spec.clusterIP = addresses[0] ?? "";
   }
 
   async #allocate(
@@ -125,48 +124,72 @@ export class ServiceAllocator {
     }
   }
 
-  #allocatePorts(service: Service, old: Service | undefined, transfer: Transfer): void {
-    const { spec } = service;
-    const held = new Set(old === undefined ? [] : nodePortsOf(old));
+  /** One number for the protocols that share a port, what is asked for first. */
+  #allocatePorts(service: Service, transfer: Transfer): void {
+    if (!hasNodePorts(service)) return;
+    const ports = service.spec.ports ?? [];
     const byPort = new Map<number, number>();
-    if (needsNodePorts(service)) {
-      for (const [index, port] of (spec.ports ?? []).entries()) {
-        const wanted = port.nodePort ?? 0;
-        if (wanted === 0) {
-          // One number for the protocols that share a port.
-          const shared = byPort.get(port.port);
-          port.nodePort = shared ?? this.#takePort(service, 0, `spec.ports[${index}].nodePort`, transfer);
-        } else if (!held.has(wanted) && !transfer.takenPorts.includes(wanted)) {
-          this.#takePort(service, wanted, `spec.ports[${index}].nodePort`, transfer);
-        }
-        if (port.nodePort !== undefined) byPort.set(port.port, port.nodePort);
+    for (const [index, port] of ports.entries()) {
+      const { nodePort = 0 } = port;
+      if (nodePort === 0 && !needsNodePorts(service)) continue;
+      const shared = byPort.get(port.port);
+      if (shared !== undefined) {
+        if (nodePort === 0) port.nodePort = shared;
+        else if (nodePort !== shared) this.#takePort(service, nodePort, index, transfer);
+        continue;
       }
-    }
-    if (!needsHealthCheckPort(service)) {
-      if (spec.healthCheckNodePort !== undefined) delete spec.healthCheckNodePort;
-      return;
-    }
-    const wanted = spec.healthCheckNodePort ?? 0;
-    if (wanted === 0 || !held.has(wanted)) {
-      spec.healthCheckNodePort = this.#takePort(service, wanted, "spec.healthCheckNodePort", transfer);
+      const asked = ports.find((other) => other.port === port.port && (other.nodePort ?? 0) !== 0)?.nodePort ?? 0;
+      port.nodePort = this.#takePort(service, asked, index, transfer);
+      byPort.set(port.port, port.nodePort);
     }
   }
 
-  #takePort(service: Service, wanted: number, path: string, transfer: Transfer): number {
+  #changePorts(service: Service, old: Service, transfer: Transfer): void {
+    if (!hasNodePorts(service)) return;
+    const held = (old.spec.ports ?? []).map((port) => port.nodePort);
+    const used = new Set<string>();
+    for (const [index, port] of (service.spec.ports ?? []).entries()) {
+      const { nodePort = 0, protocol = "TCP" } = port;
+      if (nodePort === 0 && !needsNodePorts(service)) continue;
+      if (nodePort === 0) port.nodePort = this.#takePort(service, 0, index, transfer);
+      else if (!held.includes(nodePort) && !transfer.takenPorts.includes(nodePort)) {
+        this.#takePort(service, nodePort, index, transfer);
+      }
+      const identity = `${protocol} ${port.nodePort}`;
+      if (used.has(identity)) throw newUnknownError(`duplicate nodePort: {${identity}}`);
+      used.add(identity);
+    }
+  }
+
+  #allocateHealthCheckPort(service: Service, old: Service | undefined, transfer: Transfer): void {
+    if (!needsHealthCheckPort(service) || (old !== undefined && needsHealthCheckPort(old))) return;
+    const { healthCheckNodePort: asked = 0 } = service.spec;
     try {
-      if (wanted !== 0) this.#ports.allocateExact(wanted);
-      const port = wanted === 0 ? this.#ports.allocate() : wanted;
+      service.spec.healthCheckNodePort = this.#ports.allocate(asked, transfer.dryRun, transfer.takenPorts);
+      transfer.takenPorts.push(service.spec.healthCheckNodePort);
+    } catch (error) {
+      if (!(error instanceof AllocationError)) throw error;
+      const what = asked === 0 ? "a HealthCheck NodePort" : "requested HealthCheck NodePort";
+      throw newInternalError(`failed to allocate ${what} ${asked}: ${error.message}`);
+    }
+  }
+
+  /** `asked`: zero for any. */
+  #takePort(service: Service, asked: number, index: number, transfer: Transfer): number {
+    try {
+      const port = this.#ports.allocate(asked, transfer.dryRun, transfer.takenPorts);
       transfer.takenPorts.push(port);
       return port;
     } catch (error) {
       if (!(error instanceof AllocationError)) throw error;
-      throw refuse(service, [invalid(path, wanted, error.message)]);
+      if (asked === 0) throw newInternalError(`failed to allocate a nodePort: ${error.message}`);
+      throw refuse(service, [invalid(`spec.ports[${index}].nodePort`, asked, error.message)]);
     }
   }
 
-  #giveBack(addresses: readonly string[], ports: readonly number[], dryRun: boolean): void {
+  #giveBack(addresses: readonly string[], ports: readonly number[]): void {
     for (const port of ports) this.#ports.mark(port, false);
-    for (const address of addresses) this.#addresses.release(address, dryRun).catch(this.#onError);
+    for (const address of addresses) this.#addresses.release(address).catch(this.#onError);
   }
 }
 
@@ -180,24 +203,20 @@ function dropped(service: Service, old: Service | undefined): readonly string[] 
   return addressesOf(old).filter((address) => !kept.includes(address));
 }
 
-/** An update that leaves out node ports means to keep them, where the port itself stays. */
-function keepPorts(service: Service, old: Service): void {
-  const { spec } = service;
+/** An update that leaves out node ports means to keep them, where the name of the port stays. */
+function keepPorts({ spec, ...rest }: Service, old: Service): void {
+  const service = { ...rest, spec };
+  const numbersOf = (of: Service) => new Set((of.spec.ports ?? []).map((port) => port.nodePort ?? 0));
   if (needsNodePorts(service) && needsNodePorts(old)) {
-    const used = new Set((spec.ports ?? []).map((port) => port.nodePort ?? 0));
+    const [now, before] = [numbersOf(service), numbersOf(old)];
     for (const port of spec.ports ?? []) {
       if ((port.nodePort ?? 0) !== 0) continue;
-      const before = old.spec.ports?.find(
-        (other) => other.port === port.port && (other.protocol ?? "TCP") === (port.protocol ?? "TCP"),
-      );
-      if (before?.nodePort !== undefined && !used.has(before.nodePort)) port.nodePort = before.nodePort;
-    }
-  } else if (!needsNodePorts(service) && needsNodePorts(old)) {
-    // Node ports that were only copied along with a change of type go.
-    for (const port of spec.ports ?? []) {
-      if (old.spec.ports?.some((other) => other.nodePort === port.nodePort)) delete port.nodePort;
+      const kept = old.spec.ports?.findLast((other) => (other.name ?? "") === (port.name ?? ""))?.nodePort ?? 0;
+      if (kept !== 0 && !(now.has(kept) && before.has(kept))) port.nodePort = kept;
     }
   }
-  if (needsHealthCheckPort(service) && needsHealthCheckPort(old))
-    spec.healthCheckNodePort ??= old.spec.healthCheckNodePort;
+  if (!needsHealthCheckPort(service) || !needsHealthCheckPort(old)) return;
+  if ((spec.healthCheckNodePort ?? 0) === 0 && old.spec.healthCheckNodePort !== undefined) {
+    spec.healthCheckNodePort = old.spec.healthCheckNodePort;
+  }
 }

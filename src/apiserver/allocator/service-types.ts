@@ -33,6 +33,11 @@ export function isHeadless({ spec }: Service): boolean {
   return spec.clusterIP === "None" || spec.clusterIPs?.[0] === "None";
 }
 
+/** May have node ports; whether it gets some that it does not ask for is another question. */
+export function hasNodePorts({ spec }: Service): boolean {
+  return spec.type === "NodePort" || spec.type === "LoadBalancer";
+}
+
 export function needsNodePorts({ spec }: Service): boolean {
   return spec.type === "NodePort" || (spec.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts !== false);
 }

@@ -103,7 +103,7 @@ export class ServiceAllocation {
     for (const { metadata } of known) {
       const name = metadata.name ?? "";
       const ours = metadata.labels?.["ipaddress.kubernetes.io/managed-by"] === "ipallocator.k8s.io";
-      if (ours && !used.has(name)) await addresses.release(name, false);
+      if (ours && !used.has(name)) await addresses.release(name);
     }
   }
 
