@@ -8,12 +8,13 @@ import {
   type Scope,
 } from "../base/index.ts";
 import type { Client } from "../client/index.ts";
-import type { MetricsRegistry, ZPage } from "../component/index.ts";
+import { MetricsRegistry, type ZPage } from "../component/index.ts";
 import type { ContainerRuntime } from "../cri/index.ts";
 import { assemble, type Parts } from "./assembly/parts.ts";
 import { serveKubelet } from "./assembly/server.ts";
 import { type KubeletConfiguration, resolveConfiguration } from "./config.ts";
 import type { Paths } from "./paths.ts";
+import { measuredRuntime } from "./runtime/measured-runtime.ts";
 import type { Pod } from "./types.ts";
 
 export interface KubeletOptions {
@@ -56,7 +57,8 @@ class NodeAgent implements Kubelet {
   #listener: Listener | undefined;
 
   constructor(options: KubeletOptions) {
-    this.#options = options;
+    const { metrics = new MetricsRegistry(), platform } = options;
+    this.#options = { ...options, metrics, cri: measuredRuntime(options.cri, metrics, platform.clock) };
     this.configuration = resolveConfiguration(options.configuration);
   }
 

@@ -44,6 +44,7 @@ export function nodeParts(
     clock,
     log,
     periodMs: configuration.relistPeriodMs,
+    metrics: options.metrics,
     changes: cri.changes?.bind(cri),
     onChange: (uid) => workers.poke(uid),
     onListed: (listed) => housekeeper.observe(listed),

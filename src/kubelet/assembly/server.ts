@@ -90,6 +90,10 @@ function routeDependencies(options: ServeOptions): RouteDependencies {
   const pods = (): Pod[] => withStatuses(parts);
   const { metrics = new MetricsRegistry() } = options;
   addKubeletMetrics(metrics, parts, clock);
+  metrics
+    .gauges({ name: "kubelet_node_name", help: "The name of the node; always 1.", labels: ["node"] })
+    .with(configuration.nodeName)
+    .set(1);
   return {
     disk,
     clock,

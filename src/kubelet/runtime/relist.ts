@@ -1,4 +1,5 @@
 import { type Clock, isAbort, type Log, messageOf } from "../../base/index.ts";
+import type { MetricsRegistry } from "../../component/index.ts";
 import { isCriError, type RuntimeService } from "../../cri/index.ts";
 import { labels } from "./labels.ts";
 import type { Inspector, ListedPod } from "./inspector.ts";
@@ -9,11 +10,24 @@ export interface RelistOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly periodMs: number;
+  readonly metrics?: MetricsRegistry | undefined;
   readonly changes: ((signal: AbortSignal) => AsyncIterable<unknown>) | undefined;
   /** Something of the pod changed in the runtime since it was last looked at. */
   readonly onChange: (uid: string) => void;
   /** After each pass, with all that the runtime holds. */
   readonly onListed: (listed: ReadonlyMap<string, ListedPod>) => void;
+}
+
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** `kubelet_pleg_*`. */
+function relistSeries(registry: MetricsRegistry) {
+  const of = (name: string, help: string) => ({ name: `kubelet_pleg_${name}`, help });
+  return {
+    duration: registry.histogram({ ...of("relist_duration_seconds", "How long the runtime takes to list."), buckets }),
+    interval: registry.histogram({ ...of("relist_interval_seconds", "Time between two lists."), buckets }),
+    lastSeen: registry.gauge(of("last_seen_seconds", "When the runtime was listed last, since the Unix epoch.")),
+  };
 }
 
 /** With events, lists are only the safety net. */
@@ -27,6 +41,7 @@ export class Relist {
   readonly #options: RelistOptions;
   /** What of a pod has been told last. */
   readonly #told = new Map<string, string>();
+  readonly #series: ReturnType<typeof relistSeries> | undefined;
   #lastMs: number | undefined;
   #eventing = false;
   #hinted = false;
@@ -34,6 +49,7 @@ export class Relist {
 
   constructor(options: RelistOptions) {
     this.#options = options;
+    this.#series = options.metrics === undefined ? undefined : relistSeries(options.metrics);
   }
 
   /** Whether the last pass is recent enough for the node to count as healthy (upstream: three minutes). */
@@ -68,8 +84,12 @@ export class Relist {
 
   async pass(signal?: AbortSignal): Promise<void> {
     const { inspector, clock, onChange, onListed } = this.#options;
+    const beganMs = clock.monotonic();
+    if (this.#lastMs !== undefined) this.#series?.interval.observe((beganMs - this.#lastMs) / 1000);
     const listed = await inspector.list(signal);
     this.#lastMs = clock.monotonic();
+    this.#series?.duration.observe((this.#lastMs - beganMs) / 1000);
+    this.#series?.lastSeen.set(Math.floor(clock.now() / 1000));
     for (const [uid, pod] of listed) {
       if (inspector.lastFingerprint(uid) === pod.fingerprint || this.#told.get(uid) === pod.fingerprint) continue;
       this.#told.set(uid, pod.fingerprint);
