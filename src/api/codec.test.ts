@@ -272,3 +272,10 @@ test("in a schema, what is neither a schema nor a list is nothing where either m
   });
   assert.throws(() => of({ additionalProperties: "x" }), { message: "boolean or JSON schema expected" });
 });
+
+test("raw JSON is written as Go does", () => {
+  const codec = codecOf("ControllerRevision", "apps");
+  const bytes = codec.encodeProtobuf({ metadata: { name: "a" }, data: { args: ["a && b > c"] }, revision: 1 });
+  assert.ok(Buffer.from(bytes).includes('{"args":["a \\u0026\\u0026 b \\u003e c"]}'));
+  assert.deepEqual(codec.decodeProtobuf(bytes)["data"], { args: ["a && b > c"] });
+});

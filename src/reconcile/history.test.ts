@@ -34,3 +34,21 @@ test("a revision stored without the old name of the service account is the prese
   assert.equal((await findOrCreateRevision(nobody, stored, [again])).current, again);
   await assert.rejects(findOrCreateRevision(nobody, owner({ serviceAccountName: "b" }), [known]), TypeError);
 });
+
+test("a revision says what upstream's says of its owner, in the same order", () => {
+  const of = owner({ serviceAccountName: "a", hostNetwork: true });
+  const annotated = { ...of.object, metadata: { ...of.object.metadata, annotations: { why: "new" } } };
+  const { metadata, data } = newRevision({ ...of, object: annotated, hashLabel: "controller-revision-hash" }, 1);
+  assert.equal(
+    JSON.stringify((data as { spec: unknown }).spec),
+    JSON.stringify({
+      template: {
+        $patch: "replace",
+        metadata: of.template.metadata,
+        spec: { containers: [], hostNetwork: true, serviceAccountName: "a" },
+      },
+    }),
+  );
+  assert.deepEqual(metadata.annotations, { why: "new" });
+  assert.equal(metadata.name?.endsWith(`-${metadata.labels?.["controller-revision-hash"]}`), true);
+});

@@ -10,13 +10,25 @@ export interface RevisionOwner {
   readonly kind: OwnerKind;
   readonly template: PodTemplateSpec;
   readonly collisionCount: number | undefined;
+  /** The label under which a revision tells its hash: `controller.kubernetes.io/hash` unless said otherwise. */
+  readonly hashLabel?: string;
 }
 
-const hashLabel = "controller.kubernetes.io/hash";
-
-/** What a revision stores of its owner: the template, as a patch that would put it back. */
+/**
+ * What a revision stores of its owner: the template, as a patch that would put it back. The keys are in upstream's
+ * order: its controllers and `kubectl rollout` compare the text.
+ */
 export function templatePatch(template: PodTemplateSpec): unknown {
-  return { spec: { template: { ...template, $patch: "replace" } } };
+  return inKeyOrder({ spec: { template: { ...template, $patch: "replace" } } });
+}
+
+function inKeyOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inKeyOrder);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(
+    members.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, member]) => [key, inKeyOrder(member)]),
+  );
 }
 
 /** What tells revisions apart. */
@@ -35,6 +47,7 @@ export function newRevision(
   collisionCount = owner.collisionCount,
 ): ControllerRevision {
   const { metadata } = owner.object;
+  const { hashLabel = "controller.kubernetes.io/hash" } = owner;
   const data = templatePatch(owner.template);
   const hash = contentHash(compared(data), collisionCount);
   return {
@@ -44,6 +57,7 @@ export function newRevision(
       name: `${(metadata.name ?? "").slice(0, 223)}-${hash}`,
       namespace: metadata.namespace,
       labels: { ...owner.template.metadata?.labels, [hashLabel]: hash },
+      ...(metadata.annotations === undefined ? {} : { annotations: metadata.annotations }),
       ownerReferences: [newControllerRef(owner.object, owner.kind)],
     },
     data,

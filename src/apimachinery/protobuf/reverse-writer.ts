@@ -1,3 +1,4 @@
+import { goJson } from "../schema/go-json.ts";
 import { keyOf, wireBytes, wireVarint } from "./wire.ts";
 
 const initialSize = 16 * 1024;
@@ -99,10 +100,10 @@ export class ReverseWriter {
     this.endMessage(key, before);
   }
 
-  /** `runtime.RawExtension` and its like, which hold JSON text. */
+  /** `runtime.RawExtension` and its like, which hold JSON text, written as Go does: controllers compare it. */
   json(key: number, value: unknown): void {
     const before = this.written;
-    if (value !== undefined && value !== null) this.raw(keyOf(1, wireBytes), Buffer.from(JSON.stringify(value)));
+    if (value !== undefined && value !== null) this.raw(keyOf(1, wireBytes), Buffer.from(goJson(value)));
     this.endMessage(key, before);
   }
 

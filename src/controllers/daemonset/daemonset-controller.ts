@@ -151,9 +151,10 @@ class DaemonSetController {
       kind: kinds.daemonsets,
       template: set.spec.template,
       collisionCount: set.status?.collisionCount,
+      hashLabel,
     };
     const { current, all, collisionCount } = await findOrCreateRevision(revisions, owner, known);
-    const hash = current.metadata.labels?.["controller.kubernetes.io/hash"] ?? "";
+    const hash = current.metadata.labels?.[hashLabel] ?? "";
     const requeueAfterMs = this.#expectations.satisfied(key) ? await this.#act(key, set, hash) : undefined;
     const pods = await this.#claim(set);
     const inUse = new Set(
@@ -273,7 +274,7 @@ class DaemonSetController {
 }
 
 function usesRevision(pods: readonly Pod[], labels: Readonly<Record<string, string>> | undefined): boolean {
-  const hash = labels?.["controller.kubernetes.io/hash"];
+  const hash = labels?.[hashLabel];
   return pods.some((pod) => pod.metadata.labels?.[hashLabel] === hash);
 }
 
