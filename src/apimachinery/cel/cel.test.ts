@@ -176,6 +176,14 @@ test("compile errors say where and what", () => {
       "n == 'a'",
       "ERROR: <input>:1:3: found no matching overload for '_==_' applied to '(int, string)'\n | n == 'a'\n | ..^",
     ],
+    ["who.", "ERROR: <input>:1:5: Syntax error: no viable alternative at input '.'\n"],
+    ["who.]", "no viable alternative at input '.]'"],
+    ["(1", "Syntax error: missing ')' at '<EOF>'"],
+    ["[1", "mismatched input '<EOF>' expecting {']', ','}"],
+    ["[1,", "missing ']' at '<EOF>'"],
+    ["[", "mismatched input '<EOF>' expecting {'[', ']', '{', '(', '.', ',', '-', '!', '?', 'true'"],
+    ["{1:2", "mismatched input '<EOF>' expecting {'}', ','}"],
+    ["n(", "mismatched input '<EOF>' expecting {'[', '{', '(', ')', '.'"],
     ["who.size", "ERROR: <input>:1:4: undefined field 'size'\n | who.size\n | ...^"],
     [
       "names.all(n, n.x)",
@@ -209,9 +217,16 @@ test("a conversion of a constant that cannot be done is found before anything ru
   assert.equal(evaluate("int('5') == n && n in [1, 5] && !(n in []) && 5.0 in [dyn(5)] && !('a' in [dyn(5)])"), true);
 });
 
+test("what is no map has no keys", () => {
+  assert.equal(evaluate("has(dyn(null).z) || has(dyn('a').z)"), false);
+});
+
 test("evaluation errors", () => {
   const cases: readonly (readonly [string, string])[] = [
     ["self.z", "no such key: z"],
+    ["dyn(null).z", "no such key: z"],
+    ["dyn(1).z", "no such key: z"],
+    ["dyn([1]).z", "unsupported index type 'string' in list"],
     ["names[5]", "index out of bounds: 5"],
     ["1 / 0", "division by zero"],
     ["9223372036854775807 + 1", "integer overflow"],

@@ -7,8 +7,13 @@ import { Uint, type Value } from "./values.ts";
 /** As upstream's parser. */
 const codePointsMax = 100_000;
 const depthMax = 250;
-const expressionWanted =
-  "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const literalsWanted = "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const expressionWanted = `{'[', '{', '(', '.', '-', '!', ${literalsWanted}`;
+/** Where something else than an expression may stand, too; in the order of upstream's tokens. */
+const elementWanted = `{'[', ']', '{', '(', '.', ',', '-', '!', '?', ${literalsWanted}`;
+const entryWanted = `{'[', '{', '}', '(', '.', ',', '-', '!', '?', ${literalsWanted}`;
+const argumentWanted = `{'[', '{', '(', ')', '.', '-', '!', ${literalsWanted}`;
+const indexWanted = `{'[', '{', '(', '.', '-', '!', '?', ${literalsWanted}`;
 const reserved = new Set(
   "as break const continue else for function if import let loop package namespace return var void while".split(" "),
 );
@@ -57,8 +62,27 @@ class Parser {
 
   #need(symbol: string): Token {
     const token = this.#take(symbol);
-    if (token === undefined) throw this.#unexpected(this.#token(), `'${symbol}'`);
-    return token;
+    if (token !== undefined) return token;
+    const found = this.#token();
+    if (found.kind === "end" && (symbol === ")" || symbol === "]")) throw missing(symbol, found);
+    throw this.#unexpected(found, `'${symbol}'`);
+  }
+
+  /** Whether another element comes, or the end; nothing else may. */
+  #continues(closing: string): boolean {
+    if (this.#take(",") !== undefined) {
+      const token = this.#token();
+      if (token.kind === "end") throw missing(closing, token);
+      return true;
+    }
+    if (this.#take(closing) !== undefined) return false;
+    throw this.#unexpected(this.#token(), `{'${closing}', ','}`);
+  }
+
+  /** The text does not end here. */
+  #expectMore(wanted: string): void {
+    const token = this.#token();
+    if (token.kind === "end") throw this.#unexpected(token, wanted);
   }
 
   #unexpected(token: Token, wanted: string): CelSyntaxError {
@@ -157,6 +181,7 @@ class Parser {
       const bracket = this.#take("[");
       if (bracket === undefined) return operand;
       const optional = this.#take("?") !== undefined;
+      if (!optional) this.#expectMore(indexWanted);
       const index = this.#expression();
       this.#need("]");
       operand = call(optional ? "_[?_]" : "_[_]", [operand, index], bracket.offset);
@@ -166,7 +191,8 @@ class Parser {
   #field(operand: Expression, dot: Token): Expression {
     const optional = this.#take("?") !== undefined;
     const token = this.#token();
-    if (token.kind !== "identifier") throw this.#unexpected(token, "IDENTIFIER");
+    if (token.kind !== "identifier")
+      throw optional ? this.#unexpected(token, "{IDENTIFIER, ESC_IDENTIFIER}") : unviable(token);
     this.#at++;
     const open = optional || token.quoted ? undefined : this.#take("(");
     if (open === undefined) {
@@ -187,6 +213,7 @@ class Parser {
   #arguments(): readonly Expression[] {
     const values: Expression[] = [];
     if (this.#take(")") !== undefined) return values;
+    this.#expectMore(argumentWanted);
     do values.push(this.#expression());
     while (this.#take(",") !== undefined);
     this.#need(")");
@@ -208,7 +235,7 @@ class Parser {
       if (token.text === "{") return this.#map(token);
       if (token.text === ".") {
         const name = this.#token();
-        if (name.kind !== "identifier") throw this.#unexpected(name, "IDENTIFIER");
+        if (name.kind !== "identifier") throw unviable(name);
         this.#at++;
         return this.#named(name, ".");
       }
@@ -256,12 +283,11 @@ class Parser {
     while (this.#take("}") === undefined) {
       const optional = this.#take("?") !== undefined;
       const token = this.#token();
-      if (token.kind !== "identifier") throw this.#unexpected(token, "{'}', ',', '?', IDENTIFIER}");
+      if (token.kind !== "identifier") throw this.#unexpected(token, "{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}");
       this.#at++;
       const colon = this.#need(":");
       fields.push({ name: token.text, value: this.#expression(), optional, offset: colon.offset });
-      if (this.#take(",") !== undefined) continue;
-      this.#need("}");
+      if (this.#continues("}")) continue;
       break;
     }
     return fields;
@@ -269,11 +295,11 @@ class Parser {
 
   #list(open: Token): Expression {
     const elements: { value: Expression; optional: boolean }[] = [];
+    this.#expectMore(elementWanted);
     while (this.#take("]") === undefined) {
       const optional = this.#take("?") !== undefined;
       elements.push({ value: this.#expression(), optional });
-      if (this.#take(",") !== undefined) continue;
-      this.#need("]");
+      if (this.#continues("]")) continue;
       break;
     }
     return { kind: "list", elements, offset: open.offset };
@@ -281,17 +307,27 @@ class Parser {
 
   #map(open: Token): Expression {
     const entries: { key: Expression; value: Expression; optional: boolean }[] = [];
+    this.#expectMore(entryWanted);
     while (this.#take("}") === undefined) {
       const optional = this.#take("?") !== undefined;
       const key = this.#expression();
       this.#need(":");
       entries.push({ key, value: this.#expression(), optional });
-      if (this.#take(",") !== undefined) continue;
-      this.#need("}");
+      if (this.#continues("}")) continue;
       break;
     }
     return { kind: "map", entries, offset: open.offset };
   }
+}
+
+/** What comes after a dot and is no name. */
+function unviable({ kind, text, offset }: Token): CelSyntaxError {
+  return new CelSyntaxError(offset, `Syntax error: no viable alternative at input '.${kind === "end" ? "" : text}'`);
+}
+
+/** What only the end of the text is in the way of. */
+function missing(symbol: string, end: Token): CelSyntaxError {
+  return new CelSyntaxError(end.offset, `Syntax error: missing '${symbol}' at '<EOF>'`);
 }
 
 function balanced(name: string, terms: readonly Expression[], offsets: readonly number[]): Expression {

@@ -115,9 +115,13 @@ class Planner {
     return (evaluation) => {
       const value = operand(evaluation);
       evaluation.charge(costs.name);
-      if (value instanceof Optional) return optionalField(value, field);
-      if (!(value instanceof CelMap)) throw new CelError("no such overload");
-      const found = value.get(field);
+      if (value instanceof Optional) {
+        if (value.value !== undefined && !(value.value instanceof CelMap)) throw new CelError(`no such key: ${field}`);
+        return optionalField(value, field);
+      }
+      if (Array.isArray(value)) throw new CelError("unsupported index type 'string' in list");
+      // What is no map has no keys either: null is asked for as much as an object is.
+      const found = value instanceof CelMap ? value.get(field) : undefined;
       if (found === undefined) throw new CelError(`no such key: ${field}`);
       return found;
     };
@@ -253,15 +257,13 @@ function* pairs(range: Value, two: boolean): Generator<readonly [Value, Value]> 
 
 function has(operand: Value, field: string): Value {
   if (operand instanceof Optional) return operand.value !== undefined && has(operand.value, field);
-  if (!(operand instanceof CelMap)) throw new CelError("no such overload");
-  return operand.has(field);
+  return operand instanceof CelMap && operand.has(field);
 }
 
 function optionalField(operand: Value, field: string): Value {
   const value = operand instanceof Optional ? operand.value : operand;
   if (value === undefined) return Optional.none;
-  if (!(value instanceof CelMap)) throw new CelError("no such overload");
-  const found = value.get(field);
+  const found = value instanceof CelMap ? value.get(field) : undefined;
   return found === undefined ? Optional.none : found instanceof Optional ? found : new Optional(found);
 }
 
