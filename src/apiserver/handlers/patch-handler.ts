@@ -1,5 +1,4 @@
 import {
-  applyJsonPatch,
   applyMergePatch,
   applyStrategicMergePatch,
   DecodeError,
@@ -25,6 +24,7 @@ import {
   yamlTwice,
 } from "./body.ts";
 import { optionsInvalid } from "../registry/list-options.ts";
+import { jsonPatched } from "./json-patched.ts";
 import { admissionOptions, writeParameters } from "./options.ts";
 import { allProblems, patchProblems, type PatchProblems } from "./patch-problems.ts";
 import { renderObject } from "./render.ts";
@@ -122,7 +122,7 @@ function patched(
   const document = existing ?? {};
   const value =
     type === "json"
-      ? applyJsonPatch(document, patch)
+      ? jsonPatched(existing ?? { metadata: {} }, patch, descriptor.codec)
       : type === "merge"
         ? applyMergePatch(document, patch)
         : applyStrategicMergePatch(document, patch, descriptor.codec.schema);
