@@ -48,10 +48,16 @@ function compareValues(old: unknown, now: unknown, schema: Schema): Change | und
   if (atom.kind === "map") {
     const [before, after] = [asMembers(old), asMembers(now)];
     if (before === undefined || after === undefined) return modifiedLeaf;
-    return compareMembers(before, after, schema);
+    return compareMembers(before, after, schema) ?? compareEmpty(old, now);
   }
   const [before, after] = [asList(old), asList(now)];
-  return before === undefined || after === undefined ? modifiedLeaf : compareLists(before, after, atom.schema);
+  if (before === undefined || after === undefined) return modifiedLeaf;
+  return compareLists(before, after, atom.schema) ?? compareEmpty(old, now);
+}
+
+/** Of two without a difference below: null is something else than what is empty. */
+function compareEmpty(old: unknown, now: unknown): Change | undefined {
+  return (old === null) === (now === null) ? undefined : modifiedLeaf;
 }
 
 function asMembers(value: unknown): Members | undefined {

@@ -40,6 +40,11 @@ export class CompiledType {
     };
   }
 
+  /** Definitions of custom resources and extension servers are stored as JSON upstream, everything else as protobuf. */
+  get isStoredAsProtobuf(): boolean {
+    return /^io\.k8s\.(api|apimachinery)\./.test(this.schema.name ?? "");
+  }
+
   get hasDefaults(): boolean {
     this.#hasDefaults ??= needsDefaults(this.schema, this.family.computed);
     return this.#hasDefaults;

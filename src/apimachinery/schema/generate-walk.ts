@@ -18,7 +18,7 @@ export function generateWalk(type: CompiledType): Walk {
   const refused = writer.constant(refuse);
   writer.line(`if (typeof v !== "object" || v === null || Array.isArray(v)) ${refused}();`);
   writer.line("const o = {}; let n = 0, x;");
-  for (const field of type.schema.fields.values()) writeField(writer, field, type.family);
+  for (const field of type.schema.fields.values()) writeField(writer, field, type);
   writer.line("let m = 0; for (const k in v) m++;");
   const known = writer.constant(new Set(type.schema.fields.keys()));
   if (type.schema.preserveUnknown) {
@@ -30,8 +30,9 @@ export function generateWalk(type: CompiledType): Walk {
   return writer.make("v") as Walk;
 }
 
-function writeField(writer: SourceWriter, field: FieldSchema, family: TypeFamily): void {
+function writeField(writer: SourceWriter, field: FieldSchema, type: CompiledType): void {
   const { facts, schema } = field;
+  const { family } = type;
   const target = member("o", field.name);
   const absent = absentStatement(writer, field, target, family);
   writer.line(`x = ${readMember("v", field.name)};`);
@@ -39,6 +40,10 @@ function writeField(writer: SourceWriter, field: FieldSchema, family: TypeFamily
   const isNil = schema.type === "list" && !facts.omitEmpty ? ` && x !== ${writer.constant(values.nilList)}` : "";
   writer.line(`if (x !== undefined && x !== null${isNil}) {`);
   writer.line(convertStatement(writer, schema, family));
+  if (isNil !== "" && !facts.pointer && type.isStoredAsProtobuf) {
+    // What upstream stores tells no empty list from none.
+    writer.line(`if (${writer.constant(walkState)}.nulls && x.length === 0) x = null;`);
+  }
   const drop = facts.omitEmpty && !facts.pointer ? filledTest(writer, schema) : undefined;
   writer.line(drop === undefined ? `${target} = x;` : `if (${drop}) ${target} = x;`);
   writer.line(absent === "" ? "}" : `} else ${absent}`);

@@ -91,6 +91,16 @@ test("a list that is not there does not change by being read", async () => {
   });
 });
 
+test("an empty list is the writer's, and none once it is stored", async () => {
+  const nodes = resource("storage.k8s.io", "csinodes");
+  const written = make("storage.k8s.io/v1", "CSINode", "empty", { spec: { drivers: [] } });
+  const created = await nodes.create(written, { fieldManager: "m" });
+  assert.deepEqual(owned(created), { m: { "f:spec": { "f:drivers": {} } } });
+  assert.deepEqual((created as unknown as { spec: object }).spec, { drivers: null });
+  const absent = await nodes.create(make("storage.k8s.io/v1", "CSINode", "none", { spec: {} }), { fieldManager: "m" });
+  assert.deepEqual([owned(absent), (absent as unknown as { spec: object }).spec], [{}, { drivers: null }]);
+});
+
 test("custom resources: parts are members, the status endpoint takes no metadata, objects within are objects", async () => {
   const spec = {
     type: "object",
