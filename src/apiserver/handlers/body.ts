@@ -1,3 +1,4 @@
+import { loadScheme } from "../../api/index.ts";
 import {
   DecodeError,
   invalid,
@@ -6,6 +7,7 @@ import {
   type KubeObject,
   newBadRequest,
   newInvalid,
+  quote,
   type StatusError,
   UnrecognizedError,
   withoutLoneSurrogates,
@@ -63,9 +65,9 @@ export function decodeObject(
   context: RequestContext,
 ): KubeObject {
   const decoded = media === "protobuf" ? decodeProtobuf(bytes, kind) : decodeText(bytes, media, kind, validation);
-  reportProblems(decoded.problems, kind, validation, context);
   const object = decoded.object as KubeObject;
   checkKind(object, kind, bytes);
+  reportProblems(decoded.problems, kind, validation, context);
   object.metadata ??= {};
   kind.codec.applyDefaults(object);
   return object;
@@ -191,17 +193,32 @@ function checkKind(object: KubeObject, kind: BodyKind, bytes: Uint8Array): void 
   if (apiVersion.indexOf("/") !== apiVersion.lastIndexOf("/"))
     throw unrecognized(kind, `unexpected GroupVersion string: ${apiVersion}`, bytes);
   if (kind.jsonOnly === true) checkCustomKind(object, kind, expected);
-  if (given !== "" && given !== kind.kind) {
-    const version = apiVersion === "" ? kind.version : apiVersion.slice(apiVersion.indexOf("/") + 1);
-    throw newBadRequest(
-      `${given} in version ${JSON.stringify(version)} cannot be handled as a ${kind.kind}: converting (${version}.${given}) to (${internalPackage(kind.group)}.${kind.kind}): unknown conversion`,
-    );
-  }
-  if (apiVersion !== "" && apiVersion !== expected) {
-    throw unexpectedVersion(apiVersion, expected);
+  if ((given !== "" && given !== kind.kind) || (apiVersion !== "" && apiVersion !== expected)) {
+    throw anotherKind(apiVersion === "" ? expected : apiVersion, given === "" ? kind.kind : given, kind);
   }
   object.apiVersion = expected;
   object.kind = kind.kind;
+}
+
+function anotherKind(apiVersion: string, given: string, wanted: BodyKind): StatusError {
+  const slash = apiVersion.indexOf("/");
+  const [group, version] = [apiVersion.slice(0, Math.max(slash, 0)), apiVersion.slice(slash + 1)];
+  const known = loadScheme().schema({ group, version, kind: given }) !== undefined;
+  const why = known
+    ? `converting (${version}.${given}) to (${internalPackage(wanted.group)}.${wanted.kind}): unknown conversion`
+    : unregistered(apiVersion, given, wanted.group);
+  return newBadRequest(`${given} in version ${quote(version)} cannot be handled as a ${wanted.kind}: ${why}`);
+}
+
+const registries: Readonly<Record<string, string>> = {
+  "apiextensions.k8s.io": "k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:55",
+  "apiregistration.k8s.io": "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:28",
+};
+
+/** In the words of the part of upstream that serves the group. */
+export function unregistered(apiVersion: string, kind: string, group: string): string {
+  const registry = registries[group] ?? "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
+  return `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme ${quote(registry)}`;
 }
 
 /** Custom resources have both; another kind is for their validation to refuse. */

@@ -16,6 +16,7 @@ import {
 } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
+import { unregistered } from "./body.ts";
 import { readYaml } from "./yaml.ts";
 
 export type PatchType = "json" | "merge" | "strategic" | "apply";
@@ -118,9 +119,5 @@ export function checkKindKept(
   if (patched.type === "strategic" || jsonOnly) return;
   const { kind = gvk.kind, apiVersion = apiVersionOf(gvk) } = patched.value as Partial<KubeObject>;
   if (kind === gvk.kind && apiVersion === apiVersionOf(gvk)) return;
-  const scheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
-  throw patchInvalid(
-    patched,
-    `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${JSON.stringify(scheme)}`,
-  );
+  throw patchInvalid(patched, unregistered(apiVersion, kind, gvk.group));
 }

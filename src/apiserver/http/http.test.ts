@@ -235,6 +235,16 @@ test("what does not fit is refused in upstream's words", () =>
         /^the object provided is unrecognized \(must be of type ConfigMap\): .* cannot unmarshal array into Go value of type struct \{ APIVersion string .* \(5b5d\)$/,
       ],
       [
+        { method: "POST", path: maps, headers: json, body: '{"apiVersion":"v2","kind":"ConfigMap"}' },
+        400,
+        'ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2" in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"',
+      ],
+      [
+        { method: "POST", path: maps, headers: json, body: '{"apiVersion":"apps/v1","kind":"Deployment"}' },
+        400,
+        'Deployment in version "v1" cannot be handled as a ConfigMap: converting (v1.Deployment) to (core.ConfigMap): unknown conversion',
+      ],
+      [
         { method: "POST", path: `${maps}?fieldManager=a%0Ab`, headers: json, body: "{}" },
         422,
         'CreateOptions.meta.k8s.io "" is invalid: fieldManager: Invalid value: "a\\nb": invalid character U+000A (at position 1)',
