@@ -7,7 +7,7 @@ type Totals = Map<string, Quantity>;
 /** The quality of service that a pod's requests and limits amount to. */
 export function podQos(pod: Pod): "Guaranteed" | "Burstable" | "BestEffort" {
   const own = pod.spec.resources;
-  const all = own !== undefined && hasAny(own) ? [own] : containerResources(pod);
+  const all = own === undefined ? containerResources(pod) : [own];
   const requests: Totals = new Map();
   const limits: Totals = new Map();
   let guaranteed = true;
@@ -23,10 +23,6 @@ export function podQos(pod: Pod): "Guaranteed" | "Burstable" | "BestEffort" {
 
 function containerResources({ spec }: Pod): readonly (ResourceRequirements | undefined)[] {
   return [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(({ resources }) => resources);
-}
-
-function hasAny({ requests = {}, limits = {} }: ResourceRequirements): boolean {
-  return Object.keys(requests).length + Object.keys(limits).length > 0;
 }
 
 /** Returns how many of the compute resources were there. */

@@ -1,8 +1,9 @@
 import {
+  fieldErrorMessage,
   type KubeObject,
   newBadRequest,
   newConflict,
-  newInvalid,
+  newFailure,
   notSupported,
   required,
 } from "../../../apimachinery/index.ts";
@@ -26,7 +27,7 @@ interface Binding extends KubeObject {
 
 interface Pod extends KubeObject {
   spec: { nodeName?: string; schedulingGates?: readonly unknown[] };
-  status?: { conditions?: readonly Condition[] };
+  status?: { conditions?: readonly Condition[]; nominatedNodeName?: string };
 }
 
 interface Condition {
@@ -52,10 +53,10 @@ export function bindingHandler(scheme: Scheme) {
     const admission = call.served.registry.admission;
     await admission.admit(attributes);
     const binding = attributes.object as Binding;
-    if ((binding.metadata.name ?? "") !== "" && binding.metadata.name !== name) {
+    if (binding.metadata.name !== name) {
       throw newBadRequest("name in URL does not match name in Binding object");
     }
-    validate(binding, name);
+    validate(binding);
     await admission.validate(attributes);
     return bind(call.served, call.context, call.query, { namespace, name, binding });
   };
@@ -74,7 +75,7 @@ export function bindingsCollection(scheme: Scheme, table: ResourceTable) {
     const attributes = attributesOf(context, query, of, posted);
     await pods.registry.admission.admit(attributes);
     const binding = attributes.object as Binding;
-    validate(binding, name);
+    validate(binding);
     await pods.registry.admission.validate(attributes);
     return bind(pods, context, query, { namespace, name, binding });
   };
@@ -133,13 +134,16 @@ async function bind(
   return statusReply({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
 }
 
-function validate({ target }: Binding, name: string): void {
+/** Upstream answers these as failures of its own. */
+function validate({ target }: Binding): void {
   const errors = [];
   if ((target?.kind ?? "") !== "" && target?.kind !== "Node") {
     errors.push(notSupported("target.kind", target?.kind, ["Node", "<empty>"]));
   }
   if ((target?.name ?? "") === "") errors.push(required("target.name"));
-  if (errors.length > 0) throw newInvalid({ group: "", kind: "Binding" }, name, errors);
+  const messages = errors.map(fieldErrorMessage);
+  if (messages.length > 0)
+    throw newFailure(500, "", messages.length > 1 ? `[${messages.join(", ")}]` : messages.join());
 }
 
 function assigned(pod: Pod, { name, binding }: Assignment, now: string): Pod {
@@ -167,6 +171,8 @@ function assigned(pod: Pod, { name, binding }: Assignment, now: string): Pod {
     throw newConflict(resource, name, `pod ${name} has non-empty .spec.schedulingGates`);
   const annotations = binding.metadata.annotations;
   const labels = binding.metadata.labels;
+  // The hint where the pod may go has done its work.
+  const { nominatedNodeName: _nominated, ...status } = pod.status ?? {};
   return {
     ...pod,
     metadata: {
@@ -175,7 +181,7 @@ function assigned(pod: Pod, { name, binding }: Assignment, now: string): Pod {
       ...(labels === undefined ? {} : { labels: { ...metadata.labels, ...labels } }),
     },
     spec: { ...spec, nodeName: binding.target?.name ?? "" },
-    status: { ...pod.status, conditions: scheduled(pod.status?.conditions ?? [], now, metadata.generation) },
+    status: { ...status, conditions: scheduled(pod.status?.conditions ?? [], now, metadata.generation) },
   };
 }
 

@@ -1,8 +1,11 @@
 import {
+  goList,
+  invalid,
   type KubeObject,
   newBadRequest,
   newFailure,
   newInternalError,
+  newInvalid,
   newTooManyRequests,
   selectorFromObject,
   StatusError,
@@ -27,6 +30,7 @@ interface Eviction extends KubeObject {
     preconditions?: { uid?: string; resourceVersion?: string };
     propagationPolicy?: string;
     dryRun?: readonly string[];
+    ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
   };
 }
 
@@ -95,10 +99,22 @@ async function admitted(
   const attributes = { ...registry.attributes("CREATE", { context, options, dryRun }, of), kind: evictionKind };
   await registry.admission.admit(attributes);
   const eviction = (attributes.object ?? object) as Eviction;
-  if ((eviction.metadata.name ?? "") !== "" && eviction.metadata.name !== name)
-    throw newBadRequest("name in URL does not match name in Eviction object");
+  if (eviction.metadata.name !== name) throw newBadRequest("name in URL does not match name in Eviction object");
+  checkDeletion(eviction, name, dryRun);
   await registry.admission.validate(attributes);
   return eviction;
+}
+
+function checkDeletion({ deleteOptions = {} }: Eviction, name: string, dryRun: boolean): void {
+  if (deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential === true) {
+    const path = "deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential";
+    const why = "can not be set for pod eviction, try after removing the option";
+    throw newInvalid({ group: "policy", kind: "Eviction" }, name, [invalid(path, true, why)]);
+  }
+  const { dryRun: own = [] } = deleteOptions;
+  if (!dryRun || own.length === 0 || (own.length === 1 && own[0] === "All")) return;
+  const both = `${goList(["All"])} and ${goList(own)}`;
+  throw newFailure(500, "", `Non-matching dry-run options in request and content: ${both}`);
 }
 
 /** Pods that do not run serve nobody. */

@@ -36,6 +36,18 @@ test("a scale has columns of its own, and can be asked for its metadata", async 
   assert.deepEqual([partial.kind, partial.metadata.name], ["PartialObjectMetadata", "d"]);
 });
 
+test("all of a scale that is sent is checked", async () => {
+  const metadata = { name: "d", labels: { a: "b!" }, finalizers: ["x"] };
+  const body = JSON.stringify({ apiVersion: "autoscaling/v1", kind: "Scale", metadata, spec: { replicas: -1 } });
+  const answer = await ask(plane, { method: "PUT", path: `${path}/d/scale`, body });
+  const { details } = answer.json<{ details: { causes: readonly { field: string }[] } }>();
+  assert.equal(answer.status, 422);
+  assert.deepEqual(
+    details.causes.map(({ field }) => field),
+    ["metadata.labels", "metadata.finalizers[0]", "spec.replicas"],
+  );
+});
+
 test("what has no table is given whole, or not at all", async () => {
   const pods = "/api/v1/namespaces/default/pods";
   const spec = { containers: [{ name: "c", image: "x:1" }] };

@@ -3,17 +3,21 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
   FieldManager,
+  fieldPath,
   formatLabelSelector,
   invalid,
   type KubeObject,
   type ManagedFieldsEntry,
+  nameIsDnsSubdomain,
   newInvalid,
   type ParsedYaml,
+  validateObjectMeta,
 } from "../../../apimachinery/index.ts";
 import type { Scheme } from "../../../api/index.ts";
 import { type Admission, type AdmissionAttributes, alreadyAdmitted } from "../../admission/contract.ts";
 import type { ApiResponse } from "../../http/exchange.ts";
 import { bytesReply } from "../../http/reply.ts";
+import { checkEach, checkKubeFinalizer } from "../../registry/common/check.ts";
 import { defineTable, integer, ageColumn, nameColumn } from "../../registry/common/table.ts";
 import type { Strategy } from "../../registry/contract.ts";
 import { checkIdentity } from "../../registry/metadata.ts";
@@ -50,6 +54,7 @@ const scaleTable = {
 
 type ScalePaths = NonNullable<Strategy["scale"]>;
 
+const metadataPath = fieldPath("metadata");
 const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" };
 const scaleType = { apiVersion: "autoscaling/v1", kind: "Scale" } as const;
 const usualPaths: ScalePaths = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
@@ -218,11 +223,14 @@ function validatedAsScale(admission: Admission, paths: ScalePaths): Admission {
   };
 }
 
+/** All of what is sent is checked, though only the number is taken. */
 function validate(scale: Scale, name: string): void {
+  const errors = [...validateObjectMeta(scale.metadata, true, nameIsDnsSubdomain, metadataPath)];
+  const finalizersPath = metadataPath.child("finalizers");
+  checkEach(scale.metadata.finalizers, finalizersPath, errors, checkKubeFinalizer);
   const replicas = scale.spec?.replicas ?? 0;
-  if (replicas >= 0) return;
-  const error = invalid("spec.replicas", replicas, "must be greater than or equal to 0");
-  throw newInvalid({ group: "autoscaling", kind: "Scale" }, name, [error]);
+  if (replicas < 0) errors.push(invalid("spec.replicas", replicas, "must be greater than or equal to 0"));
+  if (errors.length > 0) throw newInvalid({ group: "autoscaling", kind: "Scale" }, name, errors);
 }
 
 function owned(scale: Scale, managedFields: ManagedFieldsEntry[]): Scale {

@@ -4,6 +4,7 @@ import {
   type FieldPath,
   fieldPath,
   forbidden,
+  internal,
   invalid,
   parseIpAddress,
   validateImmutableField,
@@ -137,7 +138,11 @@ function checkIps(
   checkEach(now, at, errors, ({ ip = "" }, ipPath) => validateLegacyIp(ip, ipPath, errors, known));
   if (now === undefined || now.length < 2) return;
   const families = new Set(now.map(({ ip = "" }) => parseIpAddress(ip)?.family));
-  if (now.length > 2 || families.size < 2) {
+  const broken = now.findIndex(({ ip = "" }) => parseIpAddress(ip) === undefined);
+  if (broken >= 0) {
+    const why = `failed to check for dual stack with error:invalid IP[${broken}]: ${now[broken]?.ip ?? ""}`;
+    errors.push(internal(at, why), invalid(at, now, "may specify no more than one IP for each IP family"));
+  } else if (now.length > 2 || families.size < 2) {
     errors.push(invalid(at, now, "may specify no more than one IP for each IP family"));
   }
 }

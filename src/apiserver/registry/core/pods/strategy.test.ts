@@ -432,6 +432,21 @@ test("resize changes cpu and memory only", () => {
   assert.deepEqual(run(init("2", { resources: { requests: { cpu: "2", "ephemeral-storage": "1Gi" } } }), init("1")), [
     "spec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable",
   ]);
+  assert.deepEqual(run(pod(), init("1")), [
+    'spec: Invalid value: "": Pod QOS Class may not change as a result of resizing',
+    "spec.initContainers: Forbidden: initContainers may not be added or removed on resize",
+  ]);
+  const two = (first: string, second: string) =>
+    pod({
+      containers: [
+        { ...container, name: first },
+        { ...container, name: second },
+      ] as never,
+    });
+  assert.deepEqual(run(two("a", "b"), two("b", "a")), [
+    "spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize",
+    "spec.containers[1].name: Forbidden: containers may not be renamed or reordered on resize",
+  ]);
   const restarting = { resizePolicy: [{ resourceName: "cpu", restartPolicy: "RestartContainer" }] };
   assert.deepEqual(run(init("2", restarting), init("1", restarting)), [
     "spec.initContainers[0]: Forbidden: non-sidecar init containers with a resize policy of RestartContainer cannot be resized",
@@ -627,6 +642,15 @@ test("status: users, health of what containers got, and the claim for extended r
     `${path}.requestMappings[1].requestName: Duplicate value: "r"`,
     `${path}.requestMappings[2].resourceName: Invalid value: "cpu": must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests`,
     `${path}.requestMappings[3].containerName: Invalid value: "z": must match the name of an entry in spec.initContainers.name or spec.containers.name`,
+  ]);
+});
+
+test("status: addresses are one of each family", () => {
+  const old = pod();
+  const status = { podIP: "1.2.3.4", podIPs: [{ ip: "1.2.3.4" }, { ip: "x" }] };
+  assert.deepEqual(shown(podStrategy.status?.validateUpdate?.({ ...old, status }, old, context)).slice(1), [
+    "status.podIPs: Internal error: failed to check for dual stack with error:invalid IP[1]: x",
+    'status.podIPs: Invalid value: [{"ip":"1.2.3.4"},{"ip":"x"}]: may specify no more than one IP for each IP family',
   ]);
 });
 

@@ -74,7 +74,8 @@ export const resize: Subresource = {
   prepareForUpdate(pod, old) {
     const spec = { ...old.spec, containers: resized(old.spec.containers, pod.spec.containers) ?? [] };
     const initContainers = resized(old.spec.initContainers, pod.spec.initContainers);
-    if (initContainers !== undefined) spec.initContainers = initContainers;
+    if (initContainers === undefined) delete spec.initContainers;
+    else spec.initContainers = initContainers;
     if (pod.spec.resources === undefined) delete spec.resources;
     else spec.resources = pod.spec.resources;
     restore(pod, old, spec);
@@ -151,10 +152,13 @@ function checkOrder(pod: Pod, old: Pod, field: "containers" | "initContainers", 
     errors.push(forbidden(at, `${field} may not be added or removed on resize`));
     return false;
   }
-  const moved = before.findIndex(({ name }, index) => now[index]?.name !== name);
-  if (moved < 0) return true;
-  errors.push(forbidden(at.index(moved).child("name"), `${field} may not be renamed or reordered on resize`));
-  return false;
+  let same = true;
+  before.forEach(({ name }, index) => {
+    if (now[index]?.name === name) return;
+    same = false;
+    errors.push(forbidden(at.index(index).child("name"), `${field} may not be renamed or reordered on resize`));
+  });
+  return same;
 }
 
 function checkMutable(pod: Pod, old: Pod, errors: Errors): void {
@@ -202,12 +206,12 @@ function checkNothingRemoved(
   }
 }
 
-/** The resources with cpu and memory as they were. */
+/** The limits and requests with cpu and memory as they were; without claims, so that what has them cannot be resized. */
 function withoutCompute(
   now: ResourceRequirements | undefined,
   before: ResourceRequirements | undefined,
 ): ResourceRequirements {
-  const result: ResourceRequirements = { ...now };
+  const result: ResourceRequirements = {};
   for (const field of ["limits", "requests"] as const) {
     const { cpu: _cpu, memory: _memory, ...rest } = now?.[field] ?? {};
     const { cpu, memory } = before?.[field] ?? {};
