@@ -46,7 +46,7 @@ const bodyBytesMax = 3 * 1024 * 1024;
 
 /** Webhooks over HTTPS, with a certificate for `localhost` of an authority of their own. */
 export class HookServer {
-  readonly seen: { readonly path: string; readonly request: ReviewRequest }[] = [];
+  readonly seen: { readonly path: string; readonly request: ReviewRequest; readonly authorization: string }[] = [];
   answer: Answer = () => ({ allowed: true });
   readonly #tls = servingCertificate({ dnsNames: ["localhost", "hook.default.svc"], ipAddresses: [] });
   #server: HttpServer | undefined;
@@ -62,7 +62,7 @@ export class HookServer {
     // Who was sent elsewhere may only fetch.
     const { request } = (sent === "" ? { request: {} } : JSON.parse(sent)) as { request: ReviewRequest };
     const path = incoming.target.split("?")[0] ?? "";
-    this.seen.push({ path, request });
+    this.seen.push({ path, request, authorization: String(incoming.headers["authorization"] ?? "") });
     const said = this.answer(request, path);
     if (said instanceof RawAnswer) {
       const headers = { "content-type": "text/plain", ...said.headers };

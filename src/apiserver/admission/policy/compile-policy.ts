@@ -46,7 +46,8 @@ function compileCommon(spec: CommonSpec): Common & { options: ExpressionOptions 
       compiled: compileExpression(expression, { ...base, wanted: truth }),
     })),
     ignoresFailures: spec.failurePolicy === "Ignore",
-    options: { ...base, variables: variables.type },
+    // A policy without variables cannot speak of them.
+    options: (spec.variables ?? []).length === 0 ? base : { ...base, variables: variables.type },
   };
 }
 

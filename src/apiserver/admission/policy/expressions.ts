@@ -67,7 +67,8 @@ export function compileVariables(
   for (const { name, expression } of variables) {
     const compiled = compileExpression(expression, { ...options, variables: typeNow() });
     expressions.set(name, compiled);
-    fields.set(name, { name, type: compiled.program?.resultType ?? dynType });
+    // What is not given is no variable.
+    if (expression.trim() !== "") fields.set(name, { name, type: compiled.program?.resultType ?? dynType });
   }
   return { type: typeNow(), expressions };
 }

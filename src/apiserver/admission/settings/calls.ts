@@ -37,15 +37,14 @@ export const callDecoders: Readonly<Record<string, CallDecoder>> = {
 };
 
 const webhookAdmission = {
-  apiVersions: ["apiserver.config.k8s.io/v1", "apiserver.config.k8s.io/v1alpha1"],
+  apiVersions: ["apiserver.config.k8s.io/v1"],
+  kind: "WebhookAdmissionConfiguration",
   shape: { kubeConfigFile: field.text(), staticManifestsDir: field.text() },
 };
 
 async function credentialsIn(value: unknown, outgoing: Outgoing): Promise<CredentialsByHost | undefined> {
   if (value === undefined) return undefined;
-  const { apiVersion } = value as { readonly apiVersion?: unknown };
-  const kind = apiVersion === webhookAdmission.apiVersions[0] ? "WebhookAdmissionConfiguration" : "WebhookAdmission";
-  const { kubeConfigFile, staticManifestsDir } = decodeConfiguration(value, { ...webhookAdmission, kind });
+  const { kubeConfigFile, staticManifestsDir } = decodeConfiguration(value, webhookAdmission);
   if (kubeConfigFile !== "" && !isAbsolute(kubeConfigFile)) {
     const problem = invalid(fieldPath("kubeConfigFile"), kubeConfigFile, "must be an absolute file path");
     throw new ConfigError(fieldErrorMessage(problem));
