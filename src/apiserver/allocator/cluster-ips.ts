@@ -2,6 +2,7 @@ import { isStatusError, type KubeObject } from "../../apimachinery/index.ts";
 import type { Random } from "../../base/index.ts";
 import type { Client, ResourceClient } from "../../client/index.ts";
 import { addressAt, type AddressRange, formatAddress, offsetIn, parseAddress } from "./address-range.ts";
+import type { Usage } from "./metrics.ts";
 import { NumberSet } from "./number-set.ts";
 
 export interface ServiceReference {
@@ -38,6 +39,11 @@ export class ClusterIps {
 
   get families(): readonly ("IPv4" | "IPv6")[] {
     return this.#ranges.map(({ range }) => range.family);
+  }
+
+  /** By CIDR. */
+  usage(): ReadonlyMap<string, Usage> {
+    return new Map(this.#ranges.map(({ range, taken }) => [range.cidr, taken.usage]));
   }
 
   /** Takes note of what is in use already; the feed may repeat itself. */

@@ -1,5 +1,6 @@
 import type { Random } from "../../base/index.ts";
 import { AllocationError } from "./cluster-ips.ts";
+import type { Usage } from "./metrics.ts";
 import { NumberSet } from "./number-set.ts";
 
 export interface PortRange {
@@ -15,6 +16,10 @@ export class NodePorts {
   constructor(range: PortRange, random: Random) {
     this.#range = range;
     this.#taken = new NumberSet(range.last - range.first + 1, random);
+  }
+
+  get usage(): Usage {
+    return this.#taken.usage;
   }
 
   mark(port: number, used: boolean): void {

@@ -1,5 +1,6 @@
 import type { Random } from "../../base/index.ts";
 import { staticPartOf } from "./address-range.ts";
+import type { Usage } from "./metrics.ts";
 
 /** Which numbers of 0 … size-1 are taken. Free ones are given out at random, from the dynamic part first. */
 export class NumberSet {
@@ -14,6 +15,10 @@ export class NumberSet {
 
   get free(): number {
     return this.size - this.#taken.size;
+  }
+
+  get usage(): Usage {
+    return { allocated: this.#taken.size, available: this.free };
   }
 
   has(number: number): boolean {

@@ -1,5 +1,7 @@
 import type { KubeObject } from "../../apimachinery/index.ts";
 import type { Log, Random } from "../../base/index.ts";
+import type { MetricsRegistry } from "../../component/index.ts";
+import { addAllocatorMetrics } from "../allocator/metrics.ts";
 import { type Client, isAlreadyExists } from "../../client/index.ts";
 import { type AddressRange, addressAt, parseRange } from "../allocator/address-range.ts";
 import { ClusterIps } from "../allocator/cluster-ips.ts";
@@ -36,6 +38,7 @@ export class ServiceAllocation {
   readonly #ranges: readonly AddressRange[];
   readonly #ports: NodePorts;
   #allocator: ServiceAllocator | undefined;
+  #addresses: ClusterIps | undefined;
 
   constructor(options: ServiceNetworkOptions, random: Random, log: Log) {
     this.#options = options;
@@ -43,6 +46,15 @@ export class ServiceAllocation {
     this.#log = log;
     this.#ranges = options.serviceCidrs.map(parseRange);
     this.#ports = new NodePorts(options.nodePorts, random);
+  }
+
+  /** Adds how much of the ranges is given out. */
+  report(metrics: MetricsRegistry): void {
+    addAllocatorMetrics(
+      metrics,
+      () => this.#addresses?.usage() ?? new Map(),
+      () => this.#ports.usage,
+    );
   }
 
   /** The first address of the range: the API server's own Service. */
@@ -74,6 +86,7 @@ export class ServiceAllocation {
   /** Learns what is in use and mends what a crash left: addresses without their object, objects without a Service. */
   async start(server: ApiServer, client: Client, signal: AbortSignal): Promise<void> {
     const addresses = new ClusterIps(this.#ranges, client, this.#random);
+    this.#addresses = addresses;
     this.#allocator = new ServiceAllocator(addresses, this.#ports, (error) => {
       this.#log.warn("a cluster IP could not be given back", { error: String(error) });
     });

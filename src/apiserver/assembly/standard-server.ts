@@ -146,6 +146,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const admission = admissionOf(options, { objects, authorizer, rbac, caller, catalog, scheme, metrics });
   const flow = flowControl(options, metrics);
   const aggregator = aggregatorOf(options, resolver, objects);
+  services.report(metrics);
   addAggregationMetrics(metrics, () => catalog().table);
   const custom = customResources(options, scheme, caller, metrics);
   const server = createApiServer({
@@ -153,8 +154,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     registrations: aggregator,
     flowControl: flow.flowControl,
     ...(options.audit === undefined ? {} : { audit: createAuditor({ ...options.audit, scheme, clock, metrics }) }),
-    zPages: zPagesOf(options, isFeatureOn),
-    asksCreateForStreams: isFeatureOn("AuthorizePodWebsocketUpgradeCreatePermission"),
+    ...gatedOptions(options, isFeatureOn),
     ...more,
     metrics,
     strategies: withAdminAccess(services.extend(more.strategies ?? strategiesFor(isFeatureOn), {}), labelsOf(objects)),
@@ -198,6 +198,13 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
 
 /** As upstream's server lists them, whatever else it serves. */
 const statuszPaths = ["/healthz", "/livez", "/metrics", "/readyz", "/statusz", "/version"];
+
+function gatedOptions(options: StandardServerOptions, isFeatureOn: (gate: string) => boolean) {
+  return {
+    zPages: zPagesOf(options, isFeatureOn),
+    asksCreateForStreams: isFeatureOn("AuthorizePodWebsocketUpgradeCreatePermission"),
+  };
+}
 
 function zPagesOf({ flagz, clock }: StandardServerOptions, isFeatureOn: (gate: string) => boolean): readonly ZPage[] {
   const flags = flagz !== undefined && isFeatureOn("ComponentFlagz") ? [flagz] : [];

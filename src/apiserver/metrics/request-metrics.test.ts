@@ -132,3 +132,16 @@ test("events that watchers share are counted for each of them", async () => {
   first.end();
   second.end();
 });
+
+test("what is given out of the ranges of Services is shown", async () => {
+  const services = plane.client.resource<KubeObject & { spec: object }>({ ...resource, resource: "services" });
+  const address = /^kube_apiserver_clusterip_allocator_(allocated|available)_ips\{/;
+  const port = /^kube_apiserver_nodeport_allocator_(allocated|available)_ports /;
+  const values = async (pattern: RegExp) => (await shown(pattern)).map((line) => Number(line.split(" ").at(-1)));
+  const [given = 0, left = 0] = await values(address);
+  assert.deepEqual(await values(port), [0, 2768]);
+  const spec = { type: "NodePort", ports: [{ port: 80 }] };
+  await services.namespace("default").create({ metadata: { name: "s" }, spec });
+  assert.deepEqual(await values(address), [given + 1, left - 1]);
+  assert.deepEqual(await values(port), [1, 2767]);
+});
