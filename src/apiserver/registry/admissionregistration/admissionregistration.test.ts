@@ -200,6 +200,21 @@ policies.rejects([
     ],
   ],
   [
+    "variables that are not given",
+    validating({ validations: [{ expression: "variables.a" }] }),
+    [
+      "spec.validations[0].expression: Invalid value: \"variables.a\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'variables' (in container '')\n | variables.a\n | ^",
+    ],
+  ],
+  [
+    "a variable that says nothing",
+    validating({ variables: [{ name: "a", expression: " " }], validations: [{ expression: "variables.a" }] }),
+    [
+      "spec.variables[0].expression: Required value: expression is not specified",
+      "spec.validations[0].expression: Invalid value: \"variables.a\": compilation failed: ERROR: <input>:1:10: undefined field 'a'\n | variables.a\n | .........^",
+    ],
+  ],
+  [
     "the same annotation twice",
     validating({ auditAnnotations: [1, 2].map(() => ({ key: "k", valueExpression: "'1'" })) }),
     ['spec.auditAnnotations[1].key: Duplicate value: "k"'],

@@ -3,7 +3,6 @@ import {
   type FieldPath,
   forbidden,
   invalid,
-  isNegativeError,
   parseQuantity,
   type Quantity,
   required,
@@ -82,6 +81,8 @@ function checkRange(
     return;
   }
   const at = path.child("validRange");
+  if (range.min === undefined)
+    return void errors.push(required(at.child("min"), "required when validRange is defined"));
   const wanted = parseQuantity(chosen);
   const least = parseQuantity(range.min);
   const most = range.max === undefined ? undefined : parseQuantity(range.max);
@@ -90,12 +91,12 @@ function checkRange(
   };
   larger(least, capacity, "min", least, "min is larger than capacity value");
   if (wanted.compare(least) < 0) {
-    errors.push(invalid(at.child("default"), wanted.toString(), `default is less than min: ${least.toString()}`));
+    errors.push(invalid(at.child("min"), wanted.toString(), `default is less than min: ${least.toString()}`));
   }
   if (most !== undefined) {
     larger(least, most, "max", least, "min is larger than max");
     larger(most, capacity, "max", most, "max is larger than capacity value");
-    larger(wanted, most, "default", wanted, "default is more than max");
+    larger(wanted, most, "max", wanted, "default is more than max");
   }
   if (range.step === undefined) return;
   checkStep(parseQuantity(range.step), { wanted, least, most, capacity }, at, errors);
@@ -110,7 +111,8 @@ interface Bounds {
 
 function checkStep(step: Quantity, { wanted, least, most, capacity }: Bounds, path: FieldPath, errors: Errors): void {
   const at = path.child("step");
-  if (step.sign <= 0) {
+  // Upstream divides by it all the same, and answers nothing.
+  if (step.sign === 0) {
     errors.push(invalid(at, step.toString(), "must be greater than zero"));
     return;
   }
@@ -119,11 +121,8 @@ function checkStep(step: Quantity, { wanted, least, most, capacity }: Bounds, pa
     const why = `one step ${next.toString()} is larger than capacity value: ${capacity.toString()}`;
     errors.push(invalid(at, step.toString(), why));
   }
-  const negative = [wanted, least, ...(most === undefined ? [] : [most])].filter(({ sign }) => sign < 0);
-  for (const amount of negative) errors.push(invalid(at, amount.toString(), isNegativeError));
-  if (negative.length > 0) return;
   for (const amount of most === undefined ? [wanted] : [wanted, most]) {
-    if (amount.subtract(least).scaled(0) % step.scaled(0) === 0n) continue;
+    if ((amount.scaled(0) - least.scaled(0)) % step.scaled(0) === 0n) continue;
     const why = `value is not a multiple of a given step (${step.toString()}) from (${least.toString()})`;
     errors.push(invalid(at, amount.toString(), why));
   }

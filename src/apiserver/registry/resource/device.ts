@@ -9,6 +9,7 @@ import { checkAttributeName, checkBounded, checkMap, checkSet } from "./names.ts
 type Device = resourceV1.Device;
 
 const attributesMax = 32;
+const attributeValuesMax = 48;
 const taintsMax = 16;
 const consumptionsMax = 2;
 export const countersMax = 32;
@@ -28,6 +29,11 @@ export function checkDevice(
   if (count > attributesMax) {
     const why = `the total number of attributes and capacities must not exceed ${attributesMax}`;
     errors.push(invalid(path, count, why));
+  }
+  const values = Object.values(attributes).reduce((sum, attribute) => sum + valuesOf(attribute), 0);
+  if (values > attributeValuesMax) {
+    const why = `the total number of attribute values must not exceed ${attributeValuesMax}`;
+    errors.push(invalid(path, values, why));
   }
   const any = Number.POSITIVE_INFINITY;
   checkMap(attributes, any, checkAttributeName, path.child("attributes"), errors, checkAttribute);
@@ -50,6 +56,11 @@ export function checkDevice(
   );
   checkPlace(device, placed, path, errors);
   checkBindingConditions(device, path, errors);
+}
+
+/** The items of lists count one by one. */
+function valuesOf({ bools = [], ints = [], strings = [], versions = [] }: resourceV1.DeviceAttribute): number {
+  return bools.length + ints.length + strings.length + versions.length || 1;
 }
 
 function checkConsumption(

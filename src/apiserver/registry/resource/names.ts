@@ -31,8 +31,8 @@ export function checkPoolName(name: string, path: FieldPath, errors: Errors): vo
 export function checkAttributeName(name: string, path: FieldPath, errors: Errors): void {
   const [first = "", second, ...more] = name.split("/");
   if (second === undefined) checkIdentifier(first, path, errors);
-  else if (more.length > 0) errors.push(invalid(path, name, "must not contain more than one slash"));
-  else {
+  // Of what has more slashes upstream says nothing.
+  else if (more.length === 0) {
     if (first === "") errors.push(invalid(path, "", "the domain must not be empty"));
     else checkDriverName(first, path, errors);
     if (second === "") errors.push(invalid(path, "", "the name must not be empty"));

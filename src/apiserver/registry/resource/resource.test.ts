@@ -304,7 +304,6 @@ slices.rejects([
     [
       'spec.devices[0].attributes[a]: Invalid value: "": exactly one value must be specified',
       'spec.devices[0].attributes[b].version: Invalid value: "1": must be a string compatible with semver.org spec 2.0.0',
-      'spec.devices[0].attributes: Invalid value: "c/d/e": must not contain more than one slash',
     ],
   ],
   [
@@ -328,6 +327,24 @@ slices.rejects([
       `${policy}.validRange.max: Invalid value: "20Gi": max is larger than capacity value: 10Gi`,
       `${policy}.validRange.step: Invalid value: "3Gi": value is not a multiple of a given step (2Gi) from (2Gi)`,
     ],
+  ],
+  [
+    "a range without a beginning",
+    capacity({ default: "3Gi", validRange: { max: "2Gi" } as unknown as resourceV1.CapacityRequestPolicyRange }),
+    [`${policy}.validRange.min: Required value: required when validRange is defined`],
+  ],
+  [
+    "a default outside of its range",
+    capacity({ default: "1500m", validRange: { min: "-1", max: "1", step: "-2" } }),
+    [
+      `${policy}.validRange.max: Invalid value: "1500m": default is more than max: 1`,
+      `${policy}.validRange.step: Invalid value: "1500m": value is not a multiple of a given step (-2) from (-1)`,
+    ],
+  ],
+  [
+    "too many values of attributes",
+    device({ attributes: { a: { ints: Array.from({ length: 48 }, (_, index) => index) }, b: { bool: true } } }),
+    ["spec.devices[0]: Invalid value: 49: the total number of attribute values must not exceed 48"],
   ],
   [
     "a place of a device",
