@@ -51,10 +51,18 @@ export function isEnabled(name: string, { enable, disable }: PluginSelection = u
   return enable.includes(name) || (!disable.includes(name) && !offByDefault.has(name));
 }
 
+/** Feature gates without which a plug-in does nothing. */
+const gates: Readonly<Record<string, string>> = {
+  NodeDeclaredFeatureValidator: "NodeDeclaredFeatures",
+  PodTopologyLabels: "PodTopologyLabelsAdmission",
+};
+
 /** Those that run, of the plug-ins given; in their order. */
 export function selectPlugins(
   plugins: readonly AdmissionPlugin[],
   selection: PluginSelection = usual,
+  isFeatureOn: (gate: string) => boolean = () => true,
 ): readonly AdmissionPlugin[] {
-  return plugins.filter(({ name }) => isEnabled(name, selection));
+  const isOn = (gate: string | undefined) => gate === undefined || isFeatureOn(gate);
+  return plugins.filter(({ name }) => isEnabled(name, selection) && isOn(gates[name]));
 }

@@ -351,7 +351,7 @@ function admissionOf(options: StandardServerOptions, parts: AdmissionParts) {
       ...(options.admissionSettings === undefined ? {} : { settings: options.admissionSettings }),
     });
   return {
-    chain: [rbacEscalation(rbac, authorizer), ...selectPlugins(plugins, options.admissionPlugins)],
+    chain: [rbacEscalation(rbac, authorizer), ...selectPlugins(plugins, options.admissionPlugins, options.isFeatureOn)],
     attach({ catalog: { table } }: ApiServer): void {
       equivalents.attach(table);
       params.attach(table);
