@@ -40,7 +40,7 @@ export function checkClaimSpec(
   spec: PersistentVolumeClaimSpec,
   path: FieldPath,
   errors: Errors,
-  rules: { readonly allowInvalidSelectorValues?: boolean } = {},
+  rules: { readonly allowInvalidSelectorValues?: boolean; readonly allowAnySourceGroup?: boolean } = {},
 ): void {
   const { accessModes: modes = [], storageClassName = "", volumeAttributesClassName = "", volumeMode } = spec;
   if (modes.length === 0) errors.push(required(path.child("accessModes"), "at least 1 access mode is required"));
@@ -50,7 +50,7 @@ export function checkClaimSpec(
   checkStorageRequest(spec.resources?.requests?.["storage"], path.child("resources").key("storage"), errors);
   if (storageClassName !== "") checkObjectName(storageClassName, path.child("storageClassName"), errors);
   if (volumeMode !== undefined) checkOneOf(volumeMode, volumeModes, path.child("volumeMode"), errors);
-  checkDataSources(spec, path, errors);
+  checkDataSources(spec, path, errors, rules.allowAnySourceGroup ?? false);
   if (volumeAttributesClassName !== "") {
     checkObjectName(volumeAttributesClassName, path.child("volumeAttributesClassName"), errors);
   }
@@ -65,9 +65,10 @@ function checkDataSources(
   { dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
   path: FieldPath,
   errors: Errors,
+  anyGroup: boolean,
 ): void {
-  if (dataSource !== undefined) checkDataSource(dataSource, path.child("dataSource"), errors);
-  if (dataSourceRef !== undefined) checkDataSource(dataSourceRef, path.child("dataSourceRef"), errors);
+  if (dataSource !== undefined) checkDataSource(dataSource, path.child("dataSource"), errors, anyGroup);
+  if (dataSourceRef !== undefined) checkDataSource(dataSourceRef, path.child("dataSourceRef"), errors, anyGroup);
   if (dataSource === undefined || dataSourceRef === undefined) return;
   if ((dataSourceRef.namespace ?? "") !== "") {
     errors.push(invalid(path, {}, "may not be specified when dataSourceRef.namespace is specified"));
@@ -80,13 +81,13 @@ function checkDataSources(
   }
 }
 
-function checkDataSource(source: TypedObjectReference, path: FieldPath, errors: Errors): void {
+function checkDataSource(source: TypedObjectReference, path: FieldPath, errors: Errors, anyGroup: boolean): void {
   const { apiGroup = "", namespace = "" } = source;
   checkRequired(source.name, path.child("name"), errors);
   checkRequired(source.kind, path.child("kind"), errors);
   if (apiGroup === "" && source.kind !== "PersistentVolumeClaim") {
     errors.push(invalid(path, source.kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
   }
-  if (apiGroup !== "") addMessages(isDns1123Subdomain(apiGroup), apiGroup, path.child("apiGroup"), errors);
+  if (apiGroup !== "" && !anyGroup) addMessages(isDns1123Subdomain(apiGroup), apiGroup, path.child("apiGroup"), errors);
   if (namespace !== "") addMessages(nameIsDnsLabel(namespace, false), namespace, path.child("namespace"), errors);
 }

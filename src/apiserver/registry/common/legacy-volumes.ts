@@ -1,4 +1,4 @@
-import type { ISCSIVolumeSource, Volume } from "../../../api/index.ts";
+import type { ISCSIVolumeSource, Volume, coreV1 } from "../../../api/index.ts";
 import { type FieldPath, inclusiveRangeError, invalid, notSupported, required } from "../../../apimachinery/index.ts";
 import { checkLabel, checkOneOf, checkRequired, type Errors } from "./check.ts";
 
@@ -123,20 +123,39 @@ const initiatorForms: Readonly<Record<string, RegExp>> = {
   naa: /^naa.[A-Za-z0-9]{32}$/,
 };
 
-function checkInitiator(name: string, path: FieldPath, errors: Errors): void {
+const initiatorRule = "must be valid format starting with iqn, eui, or naa";
+
+function checkInitiator(name: string, path: FieldPath, errors: Errors, unknownForm: string): void {
   const form = initiatorForms[name.slice(0, 3)];
-  if (form === undefined) errors.push(invalid(path, name, "must be valid format starting with iqn, eui, or naa"));
+  if (form === undefined) errors.push(invalid(path, name, unknownForm));
   else if (!form.test(name)) errors.push(invalid(path, name, "must be valid format"));
 }
 
-function checkIscsi(source: ISCSIVolumeSource, path: FieldPath, errors: Errors): void {
+/** Upstream says less of those of PersistentVolumes, and asks for the name of the secret. */
+export function checkPersistentIscsi(
+  source: coreV1.ISCSIPersistentVolumeSource,
+  path: FieldPath,
+  errors: Errors,
+): void {
+  checkIscsi(source, path, errors, "must be valid format");
+  if (source.secretRef !== undefined)
+    checkRequired(source.secretRef.name, path.child("secretRef").child("name"), errors);
+}
+
+function checkIscsi(
+  source: Omit<ISCSIVolumeSource, "secretRef"> & { readonly secretRef?: unknown },
+  path: FieldPath,
+  errors: Errors,
+  unknownForm = initiatorRule,
+): void {
   requireAll(source, ["targetPortal", "iqn"], path, errors);
-  if (source.iqn !== "") checkInitiator(source.iqn, path.child("iqn"), errors);
+  if (source.iqn !== "") checkInitiator(source.iqn, path.child("iqn"), errors, unknownForm);
   const lun = source.lun ?? 0;
   if (lun < 0 || lun > 255) errors.push(invalid(path.child("lun"), lun, inclusiveRangeError(0, 255)));
   const needsSecret = source.chapAuthDiscovery === true || source.chapAuthSession === true;
   if (needsSecret && source.secretRef === undefined) errors.push(required(path.child("secretRef")));
-  if (source.initiatorName !== undefined) checkInitiator(source.initiatorName, path.child("initiatorname"), errors);
+  if (source.initiatorName === undefined) return;
+  checkInitiator(source.initiatorName, path.child("initiatorname"), errors, unknownForm);
 }
 
 function checkAzureDisk(source: Source<"azureDisk">, path: FieldPath, errors: Errors): void {

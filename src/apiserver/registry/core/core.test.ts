@@ -618,3 +618,42 @@ volumes.rejects([
   ],
 ]);
 volumes.accepts([["a flexible volume beside another", volume({ flexVolume: { driver: "a/b" } })]]);
+
+const csiSecret = (name: string, namespace: string) =>
+  volume({
+    hostPath: undefined,
+    csi: { driver: "d", volumeHandle: "h", nodeExpandSecretRef: { name, namespace } },
+  } as Partial<coreV1.PersistentVolumeSpec>);
+volumes.accepts([["secrets of a driver", csiSecret("a.b", "c")]]);
+volumes.rejects([
+  [
+    "secrets of a driver without names",
+    csiSecret("", ""),
+    ["spec.csi.nodeExpandSecretRef.name: Required value", "spec.csi.nodeExpandSecretRef.namespace: Required value"],
+  ],
+  [
+    "an iSCSI target of no known form",
+    volume({
+      hostPath: undefined,
+      iscsi: { targetPortal: "p", iqn: "x", lun: 0, secretRef: {} },
+    } as Partial<coreV1.PersistentVolumeSpec>),
+    ['spec.iscsi.iqn: Invalid value: "x": must be valid format', "spec.iscsi.secretRef.name: Required value"],
+  ],
+]);
+test("names of drivers' secrets have a form", () => {
+  const errors = persistentVolumeStrategy.validate?.(csiSecret("A", "a.b"), undefined as never) ?? [];
+  assert.deepEqual(
+    errors.map(({ field }) => field),
+    ["spec.csi.nodeExpandSecretRef.name", "spec.csi.nodeExpandSecretRef.namespace"],
+  );
+});
+
+const fromSource = (apiGroup: string): PersistentVolumeClaim => ({
+  metadata,
+  spec: {
+    accessModes: ["ReadWriteOnce"],
+    resources: { requests: { storage: "1Gi" } },
+    dataSource: { apiGroup, kind: "K", name: "n" },
+  },
+});
+claims.changes([["a group that was let in stays", fromSource("a/b"), fromSource("a/b"), []]]);

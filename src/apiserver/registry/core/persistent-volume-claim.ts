@@ -112,6 +112,8 @@ function checkUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): 
     const before = old.spec ?? {};
     checkClaimSpec(spec, specPath, errors, {
       allowInvalidSelectorValues: labelSelectorHasInvalidValue(before.selector),
+      // What an older server let in without a look at the group.
+      allowAnySourceGroup: before.dataSource?.apiGroup !== undefined || before.dataSourceRef?.apiGroup !== undefined,
     });
     const [now, then] = comparable(claim, old);
     if (!semanticEqual(now, then)) {

@@ -7,9 +7,17 @@ import {
   parseQuantity,
   required,
 } from "../../../apimachinery/index.ts";
-import { checkNoBacksteps, checkObjectName, checkOneOf, checkRequired, type Errors } from "../common/check.ts";
+import {
+  checkNoBacksteps,
+  checkObjectName,
+  checkOneOf,
+  checkRequired,
+  type Errors,
+  checkSubdomain,
+  checkLabel,
+} from "../common/check.ts";
 import { checkAccessModes, volumeModes } from "../common/claim-spec.ts";
-import { legacyVolumes } from "../common/legacy-volumes.ts";
+import { legacyVolumes, checkPersistentIscsi } from "../common/legacy-volumes.ts";
 import { checkNodeSelector } from "../common/scheduling.ts";
 import { checkCsiDriverName, checkSharedSource } from "../common/volumes.ts";
 
@@ -31,7 +39,7 @@ const sources: Readonly<Record<string, SourceCheck>> = {
   rbd: legacyVolumes.rbd,
   quobyte: legacyVolumes.quobyte,
   cephfs: legacyVolumes.cephfs,
-  iscsi: legacyVolumes.iscsi,
+  iscsi: checkPersistentIscsi,
   cinder: (source: coreV1.CinderPersistentVolumeSource, path, errors) =>
     checkRequired(source.volumeID, path.child("volumeID"), errors),
   fc: legacyVolumes.fc,
@@ -160,7 +168,11 @@ function checkCsi(source: coreV1.CSIPersistentVolumeSource, path: FieldPath, err
   for (const field of secretFields) {
     const secret = source[field];
     if (secret === undefined) continue;
-    checkRequired(secret.name, path.child(field).child("name"), errors);
-    checkRequired(secret.namespace, path.child(field).child("namespace"), errors);
+    const [namePath, namespacePath] = [path.child(field).child("name"), path.child(field).child("namespace")];
+    const { name = "", namespace = "" } = secret;
+    if (name === "") errors.push(required(namePath));
+    else checkSubdomain(name, namePath, errors);
+    if (namespace === "") errors.push(required(namespacePath));
+    else checkLabel(namespace, namespacePath, errors);
   }
 }

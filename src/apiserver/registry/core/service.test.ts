@@ -237,3 +237,12 @@ endpoints.prints([
   ["many", subset({ addresses: four }), ["x", "10.0.0.1,10.0.0.2,10.0.0.3 + 1 more...", "0s"]],
   ["none", { metadata }, ["x", "<none>", "0s"]],
 ]);
+
+test("external names have no policy for traffic inside", () => {
+  const canonical = structuredClone({
+    ...external,
+    spec: { ...external.spec, internalTrafficPolicy: "Local" as const },
+  });
+  serviceStrategy.canonicalize?.(canonical);
+  assert.deepEqual(canonical, external);
+});

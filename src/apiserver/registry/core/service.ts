@@ -22,6 +22,9 @@ export const serviceStrategy: Strategy<Service> = {
   validateUpdate: (service, old) => collect((errors) => checkServiceUpdate(service, old, errors)),
   warningsOnCreate: serviceWarnings,
   warningsOnUpdate: serviceWarnings,
+  canonicalize({ spec }) {
+    if (spec.type === "ExternalName") delete spec.internalTrafficPolicy;
+  },
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
   status: {

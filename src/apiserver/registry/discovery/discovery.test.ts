@@ -109,3 +109,11 @@ test("version 1 takes no topology, but names the node that stood in it", () => {
   assert.deepEqual(slices.updated(changed, old).endpoints, [{ addresses: ["10.0.0.1"], nodeName: "n" }]);
   assert.deepEqual(slices.updated(changed, told({})).endpoints, [{ addresses: ["10.0.0.1"] }]);
 });
+
+slices.rejects([
+  [
+    "a name of one segment",
+    slice({ addressType: "FQDN", endpoints: [{ addresses: ["x"] }] }),
+    ['endpoints[0].addresses[0]: Invalid value: "x": should be a domain with at least two segments separated by dots'],
+  ],
+]);

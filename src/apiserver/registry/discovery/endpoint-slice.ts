@@ -13,6 +13,7 @@ import {
   validateLegacyIp,
   warningsForIp,
   nameIsDnsSubdomain,
+  validateFullyQualifiedDomainName,
 } from "../../../apimachinery/index.ts";
 import {
   addMessages,
@@ -21,7 +22,6 @@ import {
   checkObjectName,
   checkQualifiedName,
   checkRequiredOneOf,
-  checkSubdomain,
   type Errors,
   checkOneOf,
 } from "../common/check.ts";
@@ -151,7 +151,7 @@ function checkAddress(
   errors: Errors,
 ): void {
   if (addressType === "FQDN") {
-    checkSubdomain(address, path, errors);
+    validateFullyQualifiedDomainName(address, path, errors);
     return;
   }
   if (addressType !== "IPv4" && addressType !== "IPv6") return;

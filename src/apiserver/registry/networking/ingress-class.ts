@@ -52,7 +52,7 @@ function checkParameters(
   path: FieldPath,
   errors: Errors,
 ): void {
-  checkReference(parameters, path, errors, "");
+  checkReference(parameters, path, errors);
   const { scope, namespace } = parameters;
   const at = path.child("namespace");
   if (scope === undefined) errors.push(required(path.child("scope")));

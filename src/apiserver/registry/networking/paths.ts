@@ -13,16 +13,10 @@ interface Reference {
   readonly name: string;
 }
 
-/** `says`: whether it is said in words that the kind or the name is missing. */
-export function checkReference(
-  { apiGroup, kind, name }: Reference,
-  path: FieldPath,
-  errors: Errors,
-  says: "missing" | "" = "missing",
-): void {
+export function checkReference({ apiGroup, kind, name }: Reference, path: FieldPath, errors: Errors): void {
   if (apiGroup !== undefined) addMessages(isDns1123Subdomain(apiGroup), apiGroup, path.child("apiGroup"), errors);
-  checkSegment(kind, path.child("kind"), says === "" ? "" : "kind is required", errors);
-  checkSegment(name, path.child("name"), says === "" ? "" : "name is required", errors);
+  checkSegment(kind, path.child("kind"), "", errors);
+  checkSegment(name, path.child("name"), "", errors);
 }
 
 /** Something that stands in a URL. */
