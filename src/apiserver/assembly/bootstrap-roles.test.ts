@@ -42,7 +42,11 @@ test("a start brings back what default roles lack, and leaves what they have mor
   const guarded = structuredClone(await roles.get("system:node-bootstrapper"));
   guarded.metadata.annotations = { "rbac.authorization.kubernetes.io/autoupdate": "false" };
   await roles.update({ ...guarded, rules: [] });
-  await roles.create({ ...structuredClone(heapster), metadata: { ...discovery.metadata, name: "system:gone" } });
+  const { labels, annotations } = heapster.metadata;
+  await roles.create({
+    rules: [more],
+    metadata: { name: "system:gone", labels: { ...labels }, annotations: { ...annotations } },
+  });
 
   await restart();
   const now = rolesOf(plane.client);
