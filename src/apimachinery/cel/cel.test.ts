@@ -226,6 +226,7 @@ test("evaluation errors", () => {
     ["self.z", "no such key: z"],
     ["dyn(null).z", "no such key: z"],
     ["dyn(1).z", "no such key: z"],
+    ["dyn(null)['z']", "no such key: z"],
     ["dyn([1]).z", "unsupported index type 'string' in list"],
     ["names[5]", "index out of bounds: 5"],
     ["1 / 0", "division by zero"],

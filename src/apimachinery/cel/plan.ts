@@ -347,6 +347,12 @@ function optionalElse(first: Step, second: Step, unwrap: boolean): Step {
   };
 }
 
+/** What is neither a list nor a map is asked for a key that it does not have. */
+function unindexed([operand, key]: readonly Value[]): string {
+  const indexed = Array.isArray(operand) || operand instanceof CelMap || operand instanceof Optional;
+  return !indexed && typeof key === "string" ? `no such key: ${key}` : "no such overload";
+}
+
 function dispatch(name: string, candidates: readonly Overload[], steps: readonly Step[]): Step {
   const [only] = candidates;
   const certain = candidates.length === 1 && only !== undefined && !only.parameters.some(isLoose);
@@ -357,7 +363,7 @@ function dispatch(name: string, candidates: readonly Overload[], steps: readonly
         ? only
         : (candidates.find((candidate) => fits(candidate, values)) ??
           (name === "_[_]" && Array.isArray(values[0]) ? candidates.find(takesList) : undefined));
-    if (overload === undefined) throw new CelError("no such overload");
+    if (overload === undefined) throw new CelError(name === "_[_]" ? unindexed(values) : "no such overload");
     evaluation.charge(overload.spent?.(values) ?? overload.cost?.(values.map(sizeOf)) ?? 1);
     return overload.call(values);
   };
