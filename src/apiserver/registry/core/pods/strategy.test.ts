@@ -463,6 +463,9 @@ test("resize changes cpu and memory of the pod as a whole", () => {
   };
   const bigger = whole({ cpu: "2", memory: "1Gi" });
   assert.deepEqual(run(bigger, whole({ cpu: "1", memory: "1Gi" })), []);
+  const claiming = { ...whole({ cpu: "2" }).spec, resources: { requests: { cpu: "2" }, claims: [{ name: "x" }] } };
+  const refused = run({ ...pod(), spec: claiming }, whole({ cpu: "1" }));
+  assert.ok(refused.includes("spec: Forbidden: only cpu and memory resources are mutable at pod-level"));
   assert.deepEqual(bigger.spec.resources, { requests: { cpu: "2", memory: "1Gi" } });
   assert.deepEqual(run(whole({ cpu: "2" }), whole({ cpu: "1", memory: "1Gi" })), [
     "spec.resources.requests: Forbidden: pod-level resource requests cannot be removed",

@@ -140,7 +140,7 @@ function checkPodResources(
     return;
   }
   checkNothingRemoved(now, before, path, "pod-level resource", errors);
-  if (!semanticEqual(withoutCompute(now, before), before ?? {})) {
+  if (!semanticEqual({ ...now, ...withoutCompute(now, before) }, before ?? {})) {
     errors.push(forbidden(specPath, "only cpu and memory resources are mutable at pod-level"));
   }
 }
