@@ -109,10 +109,13 @@ async function renderListValue(served: ServedResource, page: Page, options: Rend
       accepted,
     );
   }
-  return renderValue({ ...listType(served), metadata, items: objects.map(bare) }, accepted);
+  if (served.descriptor.jsonOnly !== true) {
+    return renderValue({ ...listType(served), metadata, items: objects.map(bare) }, accepted);
+  }
+  return renderValue({ ...listType(served), metadata: listMeta(page, true), items: objects }, accepted);
 }
 
-/** Items of a list carry no kind of their own. */
+/** Items of a list carry no kind of their own, unless they are custom resources. */
 export function bare(object: KubeObject): unknown {
   const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
   return rest;
@@ -123,8 +126,10 @@ export function listType(served: ServedResource): { readonly kind: string; reado
   return { kind: facts.list ?? `${gvk.kind}List`, apiVersion: apiVersionOf(gvk) };
 }
 
-function listMeta(page: Page): Record<string, unknown> {
+function listMeta(page: Page, custom = false): Record<string, unknown> {
   return {
+    // Upstream's lists of custom resources are maps, which say so too when there is no more.
+    ...(custom && page.continueToken === undefined ? { continue: "" } : {}),
     resourceVersion: String(page.revision),
     ...(page.continueToken === undefined ? {} : { continue: page.continueToken }),
     ...(page.remaining === undefined || page.remaining === 0 ? {} : { remainingItemCount: page.remaining }),
@@ -141,7 +146,7 @@ export async function entriesOfPage(served: ServedResource, page: Page): Promise
 function listHead(served: ServedResource, page: Page): Buffer {
   const { kind, apiVersion } = listType(served);
   return Buffer.from(
-    `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(listMeta(page))},"items":[`,
+    `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(listMeta(page, served.descriptor.jsonOnly === true))},"items":[`,
   );
 }
 
@@ -179,25 +184,54 @@ const runEntries = 64;
 
 function listReply(served: ServedResource, page: Page, runs: readonly Run[]): ApiResponse {
   const head = listHead(served, page);
+  const itemHead = itemHeadOf(served);
   let length = head.length + listTail.length;
-  for (const { bytes } of runs) length += bytes;
+  for (const run of runs) length += bytesWith(itemHead, run);
   // Nothing stands before the first item.
   if (runs.length > 0) length -= 1;
-  const parts = { [Symbol.iterator]: () => listParts(head, runs) };
+  const parts = { [Symbol.iterator]: () => listParts(head, itemHead, runs) };
   return { status: 200, headers: { "content-type": mediaTypes.json }, body: { type: "parts", parts, length } };
 }
 
 /** All runs pass through one piece of memory, one after the other. */
-function* listParts(head: Buffer, runs: readonly Run[]): Generator<Buffer, void, undefined> {
+function* listParts(
+  head: Buffer,
+  itemHead: Buffer | undefined,
+  runs: readonly Run[],
+): Generator<Buffer, void, undefined> {
   yield head;
-  const room = Buffer.allocUnsafeSlow(runs.reduce((most, { bytes }) => Math.max(most, bytes), 0));
+  const room = Buffer.allocUnsafeSlow(runs.reduce((most, run) => Math.max(most, bytesWith(itemHead, run)), 0));
   let isFirst = true;
-  for (const { entries, from, to, bytes } of runs) {
-    writeItems(room, entries, from, to);
-    yield room.subarray(isFirst ? 1 : 0, bytes);
+  for (const run of runs) {
+    if (itemHead === undefined) writeItems(room, run.entries, run.from, run.to);
+    else writeWholeItems(room, itemHead, run);
+    yield room.subarray(isFirst ? 1 : 0, bytesWith(itemHead, run));
     isFirst = false;
   }
   yield listTail;
+}
+
+/** What begins each item of custom resources, in place of its brace. */
+function itemHeadOf({ descriptor: { gvk, jsonOnly } }: ServedResource): Buffer | undefined {
+  if (jsonOnly !== true) return undefined;
+  const type = JSON.stringify({ kind: gvk.kind, apiVersion: apiVersionOf(gvk) });
+  return Buffer.from(`${type.slice(0, -1)},`);
+}
+
+function bytesWith(itemHead: Buffer | undefined, { bytes, from, to }: Run): number {
+  return itemHead === undefined ? bytes : bytes + (to - from) * (itemHead.length - 1);
+}
+
+/** Each with a comma before it. */
+function writeWholeItems(target: Buffer, itemHead: Buffer, { entries, from, to }: Run): void {
+  let at = 0;
+  for (let index = from; index < to; index += 1) {
+    const { item } = entries[index] as CacheEntry;
+    target[at] = comma;
+    target.set(itemHead, at + 1);
+    target.set(item.subarray(1), at + 1 + itemHead.length);
+    at += item.length + itemHead.length;
+  }
 }
 
 /** Each with a comma before it. */

@@ -145,8 +145,8 @@ function applied(
   const lenient = { fieldValidation: "Ignore" } as const;
   return (present) => {
     const checked = decodePatched(kind, { type: "apply", patch, value: patch }, undefined, lenient, call) as Scale;
-    checkIdentity(checked, context.info, true);
     const merged = fields.apply(present, patch, { ...options, nowMs: services.clock.now() });
+    checkIdentity(checked, context.info, true);
     reportDuplicates(duplicates, parameters.fieldValidation, context);
     return decodePatched(kind, { type: "apply", patch, value: merged }, undefined, lenient, call) as Scale;
   };
