@@ -136,10 +136,10 @@ describe("RBAC", () => {
   it("says which role is missing", () => {
     const rbac = new RbacAuthorizer();
     rbac.upsert("clusterrolebindings", binding("", "gone", "jane"));
-    assert.equal(
-      rbac.authorize(attributes("jane", [], "get", "pods")).reason,
-      'RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found',
-    );
+    const reason = () => rbac.authorize(attributes("jane", [], "get", "pods", { namespace: "team" })).reason;
+    assert.equal(reason(), 'RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found');
+    rbac.upsert("rolebindings", binding("team", "gone", "jane"));
+    assert.equal(reason(), 'RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found', "the same is said once");
   });
 
   it("matches resource names, subresources and paths", () => {

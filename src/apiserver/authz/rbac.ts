@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../apimachinery/index.ts";
+import { aggregateMessages, type KubeObject } from "../../apimachinery/index.ts";
 import type { UserInfo } from "../request/contract.ts";
 import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, RuleResolver } from "./contract.ts";
 import { type CompiledRule, compileRule } from "./rbac-rule.ts";
@@ -69,8 +69,7 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
       }
     }
     if (problems.length === 0) return noOpinion;
-    const text = `RBAC: ${problems.length === 1 ? problems[0] : `[${[...new Set(problems)].join(", ")}]`}`;
-    return { decision: "no-opinion", reason: text };
+    return { decision: "no-opinion", reason: `RBAC: ${aggregateMessages(problems)}` };
   }
 
   /** Every rule that applies to the user in the namespace ("" for cluster-wide). */

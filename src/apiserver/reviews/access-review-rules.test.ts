@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SubjectAccessReview } from "../../api/index.ts";
 import { type ObjectMeta, StatusError } from "../../apimachinery/index.ts";
-import { checkAccessReview, selectorsOf } from "./access-review-rules.ts";
+import { checkAccessReview, ignoredOf, selectorsOf } from "./access-review-rules.ts";
 
 type Spec = SubjectAccessReview["spec"];
 type Rules = Parameters<typeof checkAccessReview>[1];
@@ -111,4 +111,20 @@ test("a key that would say another term leaves the question wider", () => {
   assert.deepEqual(selectorsOf({ fieldSelector: { requirements } }), {});
   const told = [...requirements, { key: "metadata.name", operator: "NotIn", values: ["y"] }];
   assert.deepEqual(selectorsOf({ fieldSelector: { requirements: told } }), { fieldSelector: "metadata.name!=y" });
+});
+
+test("what of selectors was not looked at is told", () => {
+  const key = "k";
+  const ignored = (name: string, how = "") => `spec.resourceAttributes.${name} ${how}ignored due to parse error`;
+  const two = { key, operator: "In", values: ["a", "b"] };
+  const one = { key, operator: "In", values: ["a"] };
+  assert.deepEqual(ignoredOf(undefined), []);
+  assert.deepEqual(ignoredOf({ fieldSelector: { requirements: [one] }, labelSelector: { requirements: [two] } }), []);
+  assert.deepEqual(
+    ignoredOf({ fieldSelector: { requirements: [two, one] }, labelSelector: { rawSelector: "a in (" } }),
+    [ignored("fieldSelector", "partially "), ignored("labelSelector")],
+  );
+  assert.deepEqual(ignoredOf({ labelSelector: { requirements: [{ key, operator: "Like" }] } }), [
+    ignored("labelSelector"),
+  ]);
 });

@@ -9,6 +9,8 @@ import {
   isValidLabelValue,
   newInvalid,
   type ObjectMeta,
+  parseFieldSelector,
+  parseLabelSelector,
   required,
   validateLabelName,
 } from "../../apimachinery/index.ts";
@@ -142,6 +144,44 @@ function textOf(selector: Selector | undefined, term: (requirement: Requirement)
   const { rawSelector = "", requirements = [] } = selector ?? {};
   if (rawSelector !== "") return rawSelector;
   return requirements.flatMap((requirement) => term(requirement) ?? []).join(",");
+}
+
+/** What of the selectors the answer does not take into account, in upstream's words. */
+export function ignoredOf(resource: Resource | undefined): readonly string[] {
+  const { fieldSelector, labelSelector } = resource ?? {};
+  return [
+    ...ignored("fieldSelector", fieldSelector, parseFieldSelector, isFieldTerm),
+    ...ignored("labelSelector", labelSelector, parseLabelSelector, isLabelTerm),
+  ];
+}
+
+function ignored(
+  name: string,
+  selector: Selector | undefined,
+  parse: (text: string) => unknown,
+  isTerm: (requirement: Requirement) => boolean,
+): readonly string[] {
+  const { rawSelector = "", requirements = [] } = selector ?? {};
+  const understood = requirements.filter(isTerm).length;
+  if (understood === requirements.length && (rawSelector === "" || canParse(rawSelector, parse))) return [];
+  return [`spec.resourceAttributes.${name} ${understood === 0 ? "" : "partially "}ignored due to parse error`];
+}
+
+function canParse(text: string, parse: (text: string) => unknown): boolean {
+  try {
+    parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isFieldTerm({ operator, values = [] }: Requirement): boolean {
+  return (operator === "In" || operator === "NotIn") && values.length === 1;
+}
+
+function isLabelTerm({ operator }: Requirement): boolean {
+  return ["In", "NotIn", "Exists", "DoesNotExist"].includes(operator);
 }
 
 /** A selector's text could not tell these in a key from where the key ends, or the next term begins. */

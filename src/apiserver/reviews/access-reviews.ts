@@ -1,4 +1,4 @@
-import { type FieldError, newBadRequest, newInvalid, type ObjectMeta, required } from "../../apimachinery/index.ts";
+import { newBadRequest, type ObjectMeta } from "../../apimachinery/index.ts";
 import type {
   LocalSubjectAccessReview,
   SelfSubjectAccessReview,
@@ -9,7 +9,7 @@ import type { AuthorizationAttributes, Authorizer, RuleResolver } from "../authz
 import type { VirtualResource } from "../handlers/router.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { UserInfo } from "../request/contract.ts";
-import { checkAccessReview, selectorsOf } from "./access-review-rules.ts";
+import { checkAccessReview, ignoredOf, selectorsOf } from "./access-review-rules.ts";
 import { review, type ReviewInputs } from "./review.ts";
 
 const group = "authorization.k8s.io";
@@ -54,8 +54,11 @@ export function accessReviews(
       path("selfsubjectrulesreviews"),
       review<SelfSubjectRulesReview>(inputs, kind("SelfSubjectRulesReview"), (object, context) => {
         const namespace = object.spec.namespace ?? "";
-        if (namespace === "") throw invalid("SelfSubjectRulesReview", [required("spec.namespace", "")]);
+        if (namespace === "") throw newBadRequest("no namespace on request");
         const found = rules.rulesFor(context.user, namespace);
+        // Upstream answers with the rules alone.
+        object.metadata = {};
+        object.spec = {};
         object.status = {
           resourceRules: found.resourceRules.map((rule) => ({ ...rule, verbs: [...rule.verbs] })),
           nonResourceRules: found.nonResourceRules.map((rule) => ({ ...rule })),
@@ -91,11 +94,13 @@ async function decide(
   context: LiveContext,
 ) {
   const answer = await authorizer.authorize(attributesOf(user, spec), context.signal);
+  const { evaluationError } = answer;
+  const problems = [...(evaluationError === undefined ? [] : [evaluationError]), ...ignoredOf(spec.resourceAttributes)];
   return {
     allowed: answer.decision === "allow",
     ...(answer.decision === "deny" ? { denied: true } : {}),
     ...(answer.reason === "" ? {} : { reason: answer.reason }),
-    ...(answer.evaluationError === undefined ? {} : { evaluationError: answer.evaluationError }),
+    ...(problems.length === 0 ? {} : { evaluationError: problems.join("; ") }),
   };
 }
 
@@ -116,8 +121,4 @@ function attributesOf(
     name: of?.name ?? "",
     ...(of === undefined ? {} : selectorsOf(of)),
   };
-}
-
-function invalid(kind: string, errors: readonly FieldError[]): Error {
-  return newInvalid({ group, kind }, "", errors);
 }

@@ -31,7 +31,7 @@ export function authenticationReviews(inputs: ReviewInputs, check: TokenChecker)
     inputs,
     { group, version: "v1", kind: "SelfSubjectReview" },
     (object, context) => {
-      object.metadata = { ...object.metadata, creationTimestamp: timeText(context.receivedAtMs) };
+      object.metadata = { creationTimestamp: timeText(context.receivedAtMs) };
       object.status = { userInfo: userInfo(context.user) };
     },
   );

@@ -9,6 +9,7 @@ import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { bytesReply, mediaJson } from "../http/reply.ts";
 import { closeEnvelope } from "../handlers/protobuf-envelope.ts";
 import { toYaml } from "../handlers/yaml.ts";
+import { wipeSystemFields } from "../registry/metadata.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { Query } from "../request/query.ts";
 
@@ -35,6 +36,7 @@ export function review<T extends KubeObject>(
     const codec = scheme.codec<KubeObject>(kind);
     const validation = query.get("fieldValidation") as "Ignore" | "Warn" | "Strict" | undefined;
     const posted = await readObject(request, { ...kind, codec }, validation ?? "Warn", context);
+    wipeSystemFields(posted.metadata);
     const object = await admitted(admission(), kind, posted, query, context);
     await answer(object as T, context);
     return createdReply(media, kind, codec, object);

@@ -75,8 +75,9 @@ export function compileValidatingPolicy({ spec }: ValidatingAdmissionPolicy): Co
 }
 
 export function compileMutatingPolicy({ spec }: MutatingAdmissionPolicy): CompiledMutatingPolicy {
-  // Only mutations make objects.
-  const { options, ...common } = compileCommon(spec);
+  // Only mutations make objects. They may speak of variables also where there are none.
+  const { options: usual, ...common } = compileCommon(spec);
+  const options = { ...usual, variables: common.variables.type };
   return {
     ...common,
     reinvoked: spec.reinvocationPolicy === "IfNeeded",
