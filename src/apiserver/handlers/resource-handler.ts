@@ -60,7 +60,7 @@ export async function handleResource(call: ResourceCall): Promise<ApiResponse> {
   const { deprecation } = served.descriptor;
   if (deprecation !== undefined) context.deprecated(deprecation);
   if (subresource !== "") return call.services.subresources.handle(call);
-  if (!served.verbs.has(verb) || !scopeAllows(context)) throw methodNotAllowed();
+  if (!served.verbs.has(verb) || !scopeAllows(context)) throw notAllowed(served, verb);
   switch (verb) {
     case "get":
       return handleGet(call);
@@ -82,6 +82,16 @@ export async function handleResource(call: ResourceCall): Promise<ApiResponse> {
       throw methodNotAllowed();
   }
 }
+
+/** A watch has a path like a list, which only then finds that nobody can watch. */
+function notAllowed({ descriptor, verbs }: ServedResource, verb: string): StatusError {
+  if (verb !== "watch" || !verbs.has("list")) return methodNotAllowed();
+  const { name } = descriptor.facts;
+  const message = `watch is not supported on resources of kind ${JSON.stringify(name)}`;
+  return newFailure(405, "MethodNotAllowed", message, { ...groupOf(descriptor.group), kind: name });
+}
+
+const groupOf = (group: string) => (group === "" ? {} : { group });
 
 /** Also what clients make of the plain 405 of upstream's router. */
 export function methodNotAllowed(): StatusError {

@@ -70,6 +70,9 @@ test("one by name; selectors choose; tables show the columns of kubectl", async 
     table.rows.map(({ cells }) => cells),
     [["scheduler", "Healthy", "ok", ""]],
   );
+  const watched = await raw(`${path}?watch=1`);
+  assert.equal(watched.status, 405);
+  assert.match(watched.bytes.toString(), /watch is not supported on resources of kind \\"componentstatuses\\"/);
   const encoded = await raw(chosen, "application/vnd.kubernetes.protobuf");
   assert.match(encoded.bytes.toString("latin1"), /^k8s\0.*ComponentStatusList.*scheduler.*Healthy/s);
 });
