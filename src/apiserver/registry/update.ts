@@ -170,9 +170,13 @@ async function admit(
     dropDuplicateOwners(object.metadata, request.context, "admitted");
     return object;
   }
+  const { resourceVersion = "" } = object.metadata;
   await admission.admit(attributes);
   const admitted = attributes.object ?? object;
   alignNamespace(admitted, namespace, descriptor.facts.namespaced);
+  admitted.metadata.resourceVersion ||= resourceVersion;
+  // Who made it another version's does not know of this one.
+  if (admitted.metadata.resourceVersion !== resourceVersion) throw staleError(descriptor, name);
   dropDuplicateOwners(admitted.metadata, request.context, "admitted");
   descriptor.codec.applyDefaults(admitted);
   return admitted;

@@ -165,7 +165,14 @@ describe("webhook calls", () => {
         "Internal error occurred: converting (v1.Secret) to (v1.ConfigMap): unknown conversion",
       ],
     ];
+    await collection("configmaps").create(configMap("settled"));
+    const patch = { op: "add", path: "/metadata/resourceVersion", value: "1" };
     await hooks.with(client, "Mutating", [hooks.hook("m.example.com", ["configmaps"])], async () => {
+      hooks.answer = () => jsonPatch([patch]);
+      const change = () => collection("configmaps").patch("settled", { type: "merge", body: { data: { c: "d" } } });
+      await assert.rejects(change(), (error) => error instanceof StatusError && error.code === 409);
+      hooks.answer = () => jsonPatch([{ op: "remove", path: "/metadata/resourceVersion" }]);
+      await change();
       for (const [operations, code, expected] of cases) {
         hooks.answer = () => jsonPatch(operations);
         const { status, message } = await create("moved");
