@@ -657,3 +657,41 @@ const fromSource = (apiGroup: string): PersistentVolumeClaim => ({
   },
 });
 claims.changes([["a group that was let in stays", fromSource("a/b"), fromSource("a/b"), []]]);
+
+volumes.rejects([
+  [
+    "half a reference to a secret, and to endpoints",
+    volume({
+      hostPath: undefined,
+      cinder: { volumeID: "a", secretRef: { name: "s" } },
+    } as Partial<coreV1.PersistentVolumeSpec>),
+    ["spec.cinder.secretRef.namespace: Required value"],
+  ],
+  [
+    "endpoints in no namespace",
+    volume({
+      hostPath: undefined,
+      glusterfs: { endpoints: "e", path: "p", endpointsNamespace: "" },
+    } as Partial<coreV1.PersistentVolumeSpec>),
+    [
+      'spec.glusterfs.endpointsNamespace: Invalid value: "": if the endpointnamespace is set, it must be a valid namespace name',
+    ],
+  ],
+  [
+    "a secret in no namespace",
+    volume({
+      hostPath: undefined,
+      azureFile: { secretName: "a", shareName: "b", secretNamespace: "" },
+    } as Partial<coreV1.PersistentVolumeSpec>),
+    ["spec.azureFile.secretNamespace: Required value"],
+  ],
+  [
+    "storage without a name",
+    volume({ hostPath: undefined, storageos: { secretRef: {} } } as Partial<coreV1.PersistentVolumeSpec>),
+    [
+      "spec.storageos.volumeName: Required value",
+      "spec.storageos.secretRef.name: Required value",
+      "spec.storageos.secretRef.namespace: Required value",
+    ],
+  ],
+]);

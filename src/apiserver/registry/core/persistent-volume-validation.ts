@@ -18,6 +18,7 @@ import {
 } from "../common/check.ts";
 import { checkAccessModes, volumeModes } from "../common/claim-spec.ts";
 import { legacyVolumes, checkPersistentIscsi } from "../common/legacy-volumes.ts";
+import { checkAzureFile, checkCinder, checkGlusterfs, checkStorageOs } from "./persistent-volume-sources.ts";
 import { checkNodeSelector } from "../common/scheduling.ts";
 import { checkCsiDriverName, checkSharedSource } from "../common/volumes.ts";
 
@@ -33,18 +34,17 @@ const sources: Readonly<Record<string, SourceCheck>> = {
   hostPath: shared("hostPath"),
   gcePersistentDisk: legacyVolumes.gcePersistentDisk,
   awsElasticBlockStore: legacyVolumes.awsElasticBlockStore,
-  glusterfs: legacyVolumes.glusterfs,
+  glusterfs: checkGlusterfs,
   flocker: legacyVolumes.flocker,
   nfs: shared("nfs"),
   rbd: legacyVolumes.rbd,
   quobyte: legacyVolumes.quobyte,
   cephfs: legacyVolumes.cephfs,
   iscsi: checkPersistentIscsi,
-  cinder: (source: coreV1.CinderPersistentVolumeSource, path, errors) =>
-    checkRequired(source.volumeID, path.child("volumeID"), errors),
+  cinder: checkCinder,
   fc: legacyVolumes.fc,
   flexVolume: legacyVolumes.flexVolume,
-  azureFile: legacyVolumes.azureFile,
+  azureFile: checkAzureFile,
   vsphereVolume: legacyVolumes.vsphereVolume,
   photonPersistentDisk: legacyVolumes.photonPersistentDisk,
   portworxVolume: legacyVolumes.portworxVolume,
@@ -54,8 +54,7 @@ const sources: Readonly<Record<string, SourceCheck>> = {
     if (source.path === "") errors.push(required(path.child("path")));
     else checkNoBacksteps(source.path, path.child("path"), errors);
   },
-  storageos: (source: coreV1.StorageOSPersistentVolumeSource, path, errors) =>
-    checkRequired(source.volumeName, path.child("volumeName"), errors),
+  storageos: checkStorageOs,
   csi: checkCsi,
 };
 const pathNames: Readonly<Record<string, string>> = { gcePersistentDisk: "persistentDisk" };

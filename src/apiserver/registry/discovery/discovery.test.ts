@@ -117,3 +117,9 @@ slices.rejects([
     ['endpoints[0].addresses[0]: Invalid value: "x": should be a domain with at least two segments separated by dots'],
   ],
 ]);
+
+const named = slice({ addressType: "FQDN", endpoints: [{ addresses: ["a.b"] }] });
+slices.warns([
+  ["the type of addresses", named, ["spec.addressType: FQDN endpoints are deprecated"]],
+  ["nothing later", named, [], named],
+]);

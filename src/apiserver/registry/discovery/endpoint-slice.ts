@@ -58,8 +58,8 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
       check(slice, errors);
       validateImmutableField(slice.addressType, old.addressType, fieldPath("addressType"), errors);
     }),
-  warningsOnCreate: sliceWarnings,
-  warningsOnUpdate: sliceWarnings,
+  warningsOnCreate: (slice) => [...typeWarnings(slice), ...addressWarnings(slice)],
+  warningsOnUpdate: addressWarnings,
   allowUnconditionalUpdate: true,
   table: defineTable([
     nameColumn,
@@ -90,17 +90,19 @@ function dropTopology({ endpoints }: EndpointSlice, old: EndpointSlice | undefin
 
 const controllers = ["endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"];
 
-function sliceWarnings({ metadata, addressType, endpoints = [] }: EndpointSlice): readonly string[] {
+function typeWarnings({ addressType }: EndpointSlice): readonly string[] {
   // The path is upstream's.
-  const ofType = addressType === "FQDN" ? ["spec.addressType: FQDN endpoints are deprecated"] : [];
+  return addressType === "FQDN" ? ["spec.addressType: FQDN endpoints are deprecated"] : [];
+}
+
+function addressWarnings({ metadata, endpoints = [] }: EndpointSlice): readonly string[] {
   const manager = metadata.labels?.["endpointslice.kubernetes.io/managed-by"] ?? "";
-  if (controllers.includes(manager)) return ofType;
-  const ofAddresses = endpoints.flatMap(({ addresses }, index) =>
+  if (controllers.includes(manager)) return [];
+  return endpoints.flatMap(({ addresses }, index) =>
     (addresses ?? []).flatMap((address, place) =>
       warningsForIp(address, endpointsPath.index(index).child("addresses").index(place)),
     ),
   );
-  return [...ofType, ...ofAddresses];
 }
 
 function listText(list: readonly string[]): string {
