@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../apimachinery/index.ts";
-import { loadScheme, type Scheme } from "../../api/index.ts";
+import { loadScheme, type Pod, type Scheme } from "../../api/index.ts";
 import { type Clock, type Log, type Network, type Random, RealNetwork } from "../../base/index.ts";
 import type { Client, ClientObserver } from "../../client/index.ts";
 import type { Store } from "../../storage/index.ts";
@@ -48,7 +48,7 @@ import { strategiesFor } from "../registry/strategies.ts";
 import { accessReviews } from "../reviews/access-reviews.ts";
 import { authenticationReviews, checkByChain, type TokenChecker } from "../reviews/authentication-reviews.ts";
 import type { ReviewInputs } from "../reviews/review.ts";
-import { tokenRequestHandler } from "../reviews/token-request.ts";
+import { type BoundPod, tokenRequestHandler } from "../reviews/token-request.ts";
 import { type ApiServer, type ApiServerOptions, createApiServer, type StartupStep } from "../server.ts";
 import { authorization, type AuthorizationMode } from "./authorization.ts";
 import { type Authorities, type StandardAuthentication, standardAuthentication } from "./authentication.ts";
@@ -138,7 +138,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
   const chain = authorization(options.authorizationModes ?? ["Node", "RBAC"], { rbac, graph, metrics, isFeatureOn });
   const { authorizer, rules } = chain;
   const scheme = more.scheme ?? loadScheme();
-  const nodeOfPod = (namespace: string, pod: string) => nodeReference(server, live, namespace, pod);
+  const podOf = (namespace: string, pod: string) => boundPod(server, live, namespace, pod);
   const services = new ServiceAllocation(options.serviceNetwork ?? serviceNetworkDefaults, random, options.log);
   const resolver = serviceResolver(objects, random, options.aggregation?.byEndpoints);
   const caller = new WebhookCaller(resolver, clock, callObserver(metrics, options.clientObserver));
@@ -169,7 +169,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
     ]),
     subresources: {
       ...more.subresources,
-      "/serviceaccounts/token": tokenRequestHandler(scheme, tokens, live, nodeOfPod),
+      "/serviceaccounts/token": tokenRequestHandler(scheme, tokens, live, podOf),
     },
     paths: [...(more.paths ?? []), aggregator.proxy, issuerPaths(tokens), ...flow.paths],
     startup: [
@@ -433,18 +433,13 @@ function tokenChecker(authenticator: Authenticator, tokens: ServiceAccountTokens
   };
 }
 
-function nodeReference(
-  server: ApiServer,
-  live: LiveObjects,
-  namespace: string,
-  pod: string,
-): { name: string; uid: string } | undefined {
+function boundPod(server: ApiServer, live: LiveObjects, namespace: string, pod: string): BoundPod | undefined {
   const cache = server.catalog.table.get("", "v1", "pods")?.registry.cache;
-  const spec = (
-    cache?.get(`${cache.prefix}${namespace}/${pod}`)?.object as { spec?: { nodeName?: string } } | undefined
-  )?.spec;
-  if (!spec?.nodeName) return undefined;
-  return { name: spec.nodeName, uid: live.find("nodes", "", spec.nodeName)?.uid ?? "" };
+  const found = cache?.get(`${cache.prefix}${namespace}/${pod}`)?.object as Pod | undefined;
+  if (found === undefined) return undefined;
+  const { serviceAccountName = "", nodeName = "" } = found.spec ?? {};
+  if (nodeName === "") return { serviceAccountName };
+  return { serviceAccountName, node: { name: nodeName, uid: live.find("nodes", "", nodeName)?.uid ?? "" } };
 }
 
 const mediaKeySet = "application/jwk-set+json";

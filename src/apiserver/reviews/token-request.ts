@@ -1,4 +1,14 @@
-import { type FieldError, type KubeObject, newConflict, newInvalid, newNotFound } from "../../apimachinery/index.ts";
+import {
+  type FieldError,
+  invalid,
+  type KubeObject,
+  newBadRequest,
+  newConflict,
+  newInvalid,
+  newNotFound,
+  type ObjectMeta,
+  quote,
+} from "../../apimachinery/index.ts";
 import type { Scheme, TokenRequest } from "../../api/index.ts";
 import type { ServiceAccountTokens, TokenObjects } from "../authn/index.ts";
 import { readObject } from "../handlers/body.ts";
@@ -21,12 +31,18 @@ const bindable: Readonly<Record<string, "pods" | "secrets" | "nodes">> = {
   Node: "nodes",
 };
 
+/** What a token says of the pod that it is bound to. */
+export interface BoundPod {
+  readonly serviceAccountName: string;
+  readonly node?: { readonly name: string; readonly uid: string };
+}
+
 /** `serviceaccounts/token`: issues a token that lives no longer than what it is bound to. */
 export function tokenRequestHandler(
   scheme: Scheme,
   tokens: ServiceAccountTokens,
   objects: TokenObjects,
-  nodeOfPod: (namespace: string, pod: string) => { name: string; uid: string } | undefined,
+  podOf: (namespace: string, pod: string) => BoundPod | undefined,
 ): SubresourceHandler {
   const codec = scheme.codec<TokenRequest>(kind);
   return async (call) => {
@@ -35,16 +51,24 @@ export function tokenRequestHandler(
     const { namespace, name } = context.info;
     const validation = query.get("fieldValidation") as "Ignore" | "Warn" | "Strict" | undefined;
     const posted = await readObject(request, { ...kind, codec }, validation ?? "Warn", context);
+    checkPlace(posted.metadata, namespace);
     const object = await admitted(call, posted);
+    checkName(object.metadata, name);
     const account = objects.find("serviceaccounts", namespace, name);
     if (account === undefined) throw newNotFound({ group: "", resource: "serviceaccounts" }, name);
+    checkUid(object.metadata, name, account.uid);
     const { spec } = object;
     spec.audiences = spec.audiences?.length ? spec.audiences : [...tokens.audiences];
     spec.expirationSeconds ??= secondsDefault;
     validate(spec.expirationSeconds);
     const bound = spec.boundObjectRef === undefined ? undefined : bind(spec.boundObjectRef, namespace, objects);
     const pod = bound?.kind === "Pod" ? { name: bound.name, uid: bound.uid } : undefined;
-    const node = bound?.kind === "Node" ? { name: bound.name, uid: bound.uid } : pod && nodeOfPod(namespace, pod.name);
+    const boundPod = pod && podOf(namespace, pod.name);
+    if (pod !== undefined && boundPod?.serviceAccountName !== name) {
+      const why = `cannot bind token for serviceaccount ${quote(name)} to pod running with different serviceaccount name.`;
+      throw newBadRequest(why);
+    }
+    const node = bound?.kind === "Node" ? { name: bound.name, uid: bound.uid } : boundPod?.node;
     const issued = await tokens.issue({
       namespace,
       serviceAccount: { name, uid: account.uid },
@@ -81,6 +105,23 @@ async function admitted(
   return request as unknown as TokenRequest;
 }
 
+function checkPlace({ namespace: given = "" }: ObjectMeta, namespace: string): void {
+  if (given === "" || given === namespace) return;
+  throw newBadRequest("the namespace of the provided object does not match the namespace sent on the request");
+}
+
+function checkName({ name: given = "" }: ObjectMeta, name: string): void {
+  if (given === "" || given === name) return;
+  const error = invalid("metadata.name", given, "must match the service account name if specified");
+  throw newInvalid({ group: kind.group, kind: kind.kind }, name, [error]);
+}
+
+function checkUid({ uid: given = "" }: ObjectMeta, name: string, uid: string): void {
+  if (given === "" || given === uid) return;
+  const why = `the UID in the token request (${given}) does not match the UID of the service account (${uid})`;
+  throw newConflict({ group: kind.group, resource: kind.kind }, name, why);
+}
+
 function validate(seconds: number): void {
   const problem = (detail: string): FieldError => ({
     type: "FieldValueInvalid",
@@ -99,23 +140,18 @@ function bind(
   namespace: string,
   objects: TokenObjects,
 ): { kind: string; name: string; uid: string } {
-  const resource = bindable[reference.kind ?? ""];
+  const { kind: of = "", apiVersion = "" } = reference;
+  const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
+  const resource = group === "" ? bindable[of] : undefined;
   const name = reference.name ?? "";
   if (resource === undefined) {
-    throw newInvalid({ group: kind.group, kind: kind.kind }, name, [
-      {
-        type: "FieldValueNotSupported",
-        field: "spec.boundObjectRef.kind",
-        badValue: reference.kind ?? "",
-        detail: 'supported values: "Pod", "Secret", "Node"',
-      },
-    ]);
+    throw newBadRequest(`cannot bind token to object of type ${group}/${version}, Kind=${of}`);
   }
   const found = objects.find(resource, resource === "nodes" ? "" : namespace, name);
   if (found === undefined) throw newNotFound({ group: "", resource }, name);
   if (reference.uid !== undefined && reference.uid !== "" && reference.uid !== found.uid) {
     throw newConflict(
-      { group: "", resource },
+      { group: "", resource: of },
       name,
       `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     );

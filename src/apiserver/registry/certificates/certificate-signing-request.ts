@@ -203,6 +203,7 @@ function certificateError(pem: string): string | undefined {
   for (const { type, text: block, body } of blocks) {
     if (type !== "CERTIFICATE") return `only CERTIFICATE PEM blocks are allowed, found ${quote(type)}`;
     if (body.includes(":")) return "no PEM block headers are permitted";
+    if (body.trim() === "") return "found CERTIFICATE PEM block containing 0 certificates";
     if (!isCertificate(block)) return "x509: malformed certificate";
   }
   return undefined;

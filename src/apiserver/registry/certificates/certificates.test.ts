@@ -99,6 +99,14 @@ requests.changes(
       ['status.certificate: Invalid value: "<certificate data>": x509: malformed certificate'],
     ],
     [
+      "a certificate is not empty",
+      csr([], base64("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")),
+      csr(),
+      [
+        'status.certificate: Invalid value: "<certificate data>": found CERTIFICATE PEM block containing 0 certificates',
+      ],
+    ],
+    [
       "no other verdict from signers",
       withReason("b"),
       withReason("a"),
