@@ -70,6 +70,15 @@ test("Services get addresses and ports, keep them over updates and give them bac
     await assert.doesNotReject(
       client.create(service("b", { clusterIP, type: "NodePort", ports: [{ port: 80, nodePort }] })),
     );
+    const outside = service("d", { clusterIP: "1.2.3.4" });
+    const refused =
+      'Service "d" is invalid: spec.clusterIPs: Invalid value: ["1.2.3.4"]: failed to allocate IP 1.2.3.4: ';
+    await assert.rejects(client.create(outside), {
+      message: `${refused}the provided network does not match the current range`,
+    });
+    await assert.rejects(client.create(outside, { dryRun: true }), {
+      message: `${refused}the provided IP (1.2.3.4) is not in the valid range. The range of valid IPs is 10.96.0.0/12`,
+    });
     const headless = await client.create(service("c", { clusterIP: "None" }));
     assert.deepEqual(headless.spec.clusterIPs, ["None"]);
   } finally {

@@ -75,9 +75,13 @@ export class ClusterIps {
     const found =
       parsed === undefined ? undefined : this.#ranges.find(({ range }) => offsetIn(range, parsed) !== undefined);
     if (parsed === undefined || found === undefined) {
-      const valid = this.#ranges.filter(({ range }) => range.family === parsed?.family).map(({ range }) => range.cidr);
-      const ranges = (valid.length === 0 ? this.#ranges.map(({ range }) => range.cidr) : valid).join(", ");
-      throw new AllocationError(`provided IP is not in the valid range. The range of valid IPs is ${ranges}`);
+      const valid = this.#ranges.find(({ range }) => range.family === parsed?.family) ?? this.#ranges[0];
+      // Upstream's allocators for dry runs are others.
+      throw new AllocationError(
+        dryRun
+          ? `the provided IP (${text}) is not in the valid range. The range of valid IPs is ${valid?.range.cidr}`
+          : "the provided network does not match the current range",
+      );
     }
     const address = formatAddress(parsed);
     const offset = offsetIn(found.range, parsed) ?? 0;
