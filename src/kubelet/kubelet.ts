@@ -27,7 +27,7 @@ export interface KubeletOptions {
   readonly architecture?: string;
   /** What `/metrics` shows beside the kubelet's own. */
   readonly metrics?: MetricsRegistry;
-  /** `/statusz` and `/flagz`. */
+  /** `/statusz` and `/flagz`. Default: the former. */
   readonly zPages?: readonly ZPage[];
 }
 

@@ -18,6 +18,7 @@ import { summary } from "../stats/summary.ts";
 import type { Pod } from "../types.ts";
 import { Auth } from "../server/auth.ts";
 import { type RouteDependencies, route, routeStream } from "../server/routes.ts";
+import { kubeletStatusz } from "../server/pages.ts";
 import { startKubeletServer } from "../server/server.ts";
 
 export interface ServeOptions {
@@ -109,7 +110,7 @@ function routeDependencies(options: ServeOptions): RouteDependencies {
     cadvisorMetrics: async () => cadvisorMetrics(await stats.node(), await stats.pods()),
     resourceMetrics: async () => resourceMetrics(await stats.node(), await stats.pods()),
     probeMetrics: () => "",
-    zPages: options.zPages ?? [],
+    zPages: options.zPages ?? [kubeletStatusz(clock)],
     summary: (only) =>
       summary(
         {

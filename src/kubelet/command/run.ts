@@ -4,9 +4,7 @@ import {
   ConfigError,
   flagzPage,
   HelpRequested,
-  statuszPage,
   type ZPage,
-  zPagePath,
   MetricsRegistry,
   renderHelp,
   restClientMetrics,
@@ -14,6 +12,7 @@ import {
 import { connectRuntime } from "../../cri/index.ts";
 import { readMachine } from "../node/machine.ts";
 import { createKubelet } from "../kubelet.ts";
+import { kubeletStatusz, pagesComponent } from "../server/pages.ts";
 import { kubeletFlags } from "./flags.ts";
 import { type KubeletSettings, readKubeletSettings } from "./settings.ts";
 
@@ -63,20 +62,7 @@ export const kubelet: Command = async (args, { platform, signal, stdout }) => {
   return 0;
 };
 
-const served = [
-  "/configz",
-  "/containerLogs",
-  "/exec",
-  "/healthz",
-  "/metrics",
-  "/pods",
-  "/runningpods",
-  "/stats/summary",
-];
-
 function zPagesOf({ features, flags }: KubeletSettings, clock: Clock): readonly ZPage[] {
-  const component = "kubelet";
-  const flagz = features.enabled("ComponentFlagz") ? [flagzPage(component, kubeletFlags, flags)] : [];
-  if (!features.enabled("ComponentStatusz")) return flagz;
-  return [...flagz, statuszPage({ component, clock, paths: [...served, ...flagz.map(zPagePath)] })];
+  const flagz = features.enabled("ComponentFlagz") ? [flagzPage(pagesComponent, kubeletFlags, flags)] : [];
+  return features.enabled("ComponentStatusz") ? [...flagz, kubeletStatusz(clock, flagz)] : flagz;
 }
