@@ -64,6 +64,9 @@ test("a namespace starts Active and with its finalizer, which updates do not tak
   assert.deepEqual([created.spec, created.status], [{ finalizers: ["kubernetes"] }, { phase: "Active" }]);
   assert.deepEqual(namespaces.updated({ metadata, spec: { finalizers: [] } }, created).spec, created.spec);
   assert.equal(namespaceStrategy.holdsDeletion?.(created), true);
+  const marked: Namespace = structuredClone({ ...created, metadata: { ...metadata, deletionGracePeriodSeconds: 0 } });
+  namespaceStrategy.markDeleting?.(marked);
+  assert.deepEqual([marked.status?.phase, marked.metadata.deletionGracePeriodSeconds], ["Terminating", undefined]);
 });
 
 const maps = new RuleTables<ConfigMap>("ConfigMap", configMapStrategy);

@@ -31,7 +31,9 @@ export const namespaceStrategy: Strategy<Namespace> = {
     }),
   allowUnconditionalUpdate: true,
   holdsDeletion: ({ spec }) => (spec?.finalizers ?? []).length > 0,
+  /** A namespace has no time to go in. */
   markDeleting(namespace) {
+    delete namespace.metadata.deletionGracePeriodSeconds;
     namespace.status = { ...namespace.status, phase: "Terminating" };
   },
   status: statusOnly<Namespace>(checkPhase),
