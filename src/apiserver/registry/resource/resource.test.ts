@@ -150,10 +150,6 @@ claims.rejects([
   ],
 ]);
 
-function expectedSubdomain(path: string): string {
-  return `${path}: Invalid value: "": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`;
-}
-
 claims.changes([
   [
     "the spec stays",
