@@ -81,12 +81,10 @@ export async function handleDeleteCollection(call: ResourceCall): Promise<ApiRes
   const { served, context, query } = call;
   const options = renderOptionsOf(call);
   if (options.accepted.projection === "metadata") throw isList(served);
+  const parameters = listParameters(served.descriptor, context.info.namespace, query, context.signal);
   const deletion = await deletionOf(call);
   warn(call, deletion);
-  const page = await listPage(
-    served.registry,
-    listParameters(served.descriptor, context.info.namespace, query, context.signal),
-  );
+  const page = await listPage(served.registry, parameters);
   const entries = await entriesOfPage(served, page);
   await deleteAll(served, entries, deletion);
   return renderList(served, page, options);

@@ -63,7 +63,7 @@ export function withoutTable(accept: string | undefined, chosen: Accepted, jsonO
 
 /** The encoding of what has but one form, such as discovery. Throws 406. */
 export function negotiateWhole(accept: string | undefined): MediaType {
-  const clauses = sortedClauses(accept ?? "*/*");
+  const clauses = sortedClauses(accept === undefined || accept === "" ? "*/*" : accept);
   const plain = clauses.filter(({ parameters }) => !parameters.has("as"));
   const media = plain.map(({ type }) => mediaOf(type)).find((one) => one !== undefined);
   if (media === undefined) throw newNotAcceptable(acceptedTypes);

@@ -8,6 +8,8 @@ const prettyBytesMax = 1024 * 1024;
 /** Indents JSON when the query asks for it, or a browser, curl or wget asks at all; upstream does the same. */
 export function prettyPrinted(response: ApiResponse, request: ApiRequest, query: Query): ApiResponse {
   if (!wanted(request, query) || response.headers["content-type"] !== "application/json") return response;
+  // What has a tag is sent as it is.
+  if (response.headers["etag"] !== undefined) return response;
   const text = bodyText(response);
   if (text === undefined) return response;
   try {

@@ -219,6 +219,14 @@ test("what does not fit is refused in upstream's words", () =>
         "the server does not allow this method on the requested resource",
       ],
       [{ path: "/version", headers: { accept: "text/html" } }, 406, /: application\/json$/],
+      [{ path: "/openapi/v2", headers: { accept: "text/html" } }, 406, ""],
+      [
+        { path: "/apis/authentication.k8s.io/v1/tokenreviews/x" },
+        404,
+        "the server could not find the requested resource",
+      ],
+      [{ path: `${maps}?watch=1&continue=x` }, 422, /resourceVersionMatch is forbidden when continue is provided$/],
+      [{ method: "DELETE", path: `${maps}?labelSelector=!!&propagationPolicy=x` }, 400, /^unable to parse requirement/],
       [
         { path: `${maps}/none`, headers: { accept: "text/html" } },
         406,

@@ -1,12 +1,9 @@
 import { createHash } from "node:crypto";
-import {
-  encodeSwagger,
-  newNotAcceptable,
-  type OpenApiDocuments,
-  type OpenApiObject,
-} from "../../apimachinery/index.ts";
-import { statusReply, bytesReply } from "../http/reply.ts";
+import { encodeSwagger, type OpenApiDocuments, type OpenApiObject } from "../../apimachinery/index.ts";
+import { bytesReply } from "../http/reply.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
+import { headerText } from "../handlers/body.ts";
+import { mediaOf, sortedClauses } from "../handlers/negotiation.ts";
 import type { PathHandler } from "../handlers/router.ts";
 
 interface Prepared {
@@ -26,7 +23,6 @@ export interface ExtraDocuments {
   v2?(): readonly { readonly paths: object; readonly definitions: object }[];
 }
 
-const protobufV3 = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf";
 const protobufV2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 const forever = "public, immutable";
 
@@ -61,7 +57,9 @@ export class OpenApiHandler implements PathHandler {
   }
 
   #v2(request: ApiRequest): ApiResponse {
-    if (onlyProtobuf(request, protobufV2)) {
+    const media = wantedOf(request, protobufV2);
+    if (media === undefined) return notAcceptable;
+    if (media === "protobuf") {
       const bytes = (): Buffer => Buffer.from(encodeSwagger(this.#wholeV2()));
       return conditional(request, this.#prepareBytes("v2 protobuf", bytes), protobufV2.replace("@", "."));
     }
@@ -92,7 +90,7 @@ export class OpenApiHandler implements PathHandler {
 
   #v3(request: ApiRequest, path: string, query: string): ApiResponse | undefined {
     if (!this.#paths().includes(path)) return undefined;
-    if (onlyProtobuf(request, protobufV3)) return statusReply(newNotAcceptable(["application/json"]).status);
+    if (wantedOf(request) === undefined) return notAcceptable;
     const hash = this.#hash(path);
     const asked = /(?:^|&)hash=([^&]*)/.exec(query)?.[1];
     if (asked !== undefined && asked !== hash) {
@@ -143,7 +141,16 @@ function conditional(request: ApiRequest, { bytes, etag }: Prepared, mediaType =
   return { ...reply, headers: { ...reply.headers, ...headers } };
 }
 
-function onlyProtobuf(request: ApiRequest, type: string): boolean {
-  const { accept } = request.headers;
-  return typeof accept === "string" && accept.includes(type) && !/application\/json|\*\/\*/.test(accept);
+const notAcceptable: ApiResponse = { status: 406, headers: {}, body: { type: "none" } };
+
+/** Which encoding the client prefers of those that there are; undefined when it wants none of them. */
+function wantedOf(request: ApiRequest, protobuf?: string): "json" | "protobuf" | undefined {
+  const accept = headerText(request, "accept") ?? "";
+  if (accept === "") return "json";
+  for (const { type } of sortedClauses(accept)) {
+    if (mediaOf(type) === "json") return "json";
+    // Written with the "@" of its version by clients, without it in answers.
+    if (protobuf !== undefined && (type === protobuf || type === protobuf.replace("@", "."))) return "protobuf";
+  }
+  return undefined;
 }

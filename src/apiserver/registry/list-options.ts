@@ -44,8 +44,8 @@ export function checkWatchOptions(sendInitialEvents: boolean | undefined, match:
       problems.push(matchOf("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
     }
     if (match !== notOlderThan) problems.push(`${unsupported(match)}: supported values: "NotOlderThan"`);
-    if (continueToken !== "") problems.push(withContinue);
   }
+  if (continueToken !== "") problems.push(withContinue);
   if (problems.length > 0) throw optionsInvalid("ListOptions", problems);
 }
 

@@ -1,9 +1,11 @@
-import { type GroupVersionKind, type KindCodec, type KubeObject, newFailure } from "../../apimachinery/index.ts";
+import { type GroupVersionKind, type KindCodec, type KubeObject } from "../../apimachinery/index.ts";
 import type { Scheme } from "../../api/index.ts";
 import type { Admission, AdmissionAttributes } from "../admission/contract.ts";
 import { headerText, readObject } from "../handlers/body.ts";
 import { type MediaType, mediaTypes, negotiateWithoutTables } from "../handlers/negotiation.ts";
 import { admissionOptions, writeParameters } from "../handlers/options.ts";
+import { unknownResource } from "../handlers/not-found.ts";
+import { methodNotAllowed } from "../handlers/resource-handler.ts";
 import type { VirtualResource } from "../handlers/router.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { bytesReply, mediaJson } from "../http/reply.ts";
@@ -29,9 +31,8 @@ export function review<T extends KubeObject>(
   answer: (object: T, context: LiveContext) => void | Promise<void>,
 ): VirtualResource {
   return async (request, query, context) => {
-    if (context.info.verb !== "create") {
-      throw newFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
-    }
+    if ((context.info.parts[1] ?? "") !== "") throw unknownResource();
+    if (context.info.verb !== "create") throw methodNotAllowed();
     const media = replyMedia(request);
     const codec = scheme.codec<KubeObject>(kind);
     const validation = query.get("fieldValidation") as "Ignore" | "Warn" | "Strict" | undefined;
