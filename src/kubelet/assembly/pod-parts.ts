@@ -39,12 +39,8 @@ export function podParts(
   const objects = objectParts(options, poke);
   const killer = new Killer({ runtime: cri.runtime, clock, network, log, events });
   const probes = new ProbeManager({ clock, random, log, network, events, runtime: cri.runtime, onChange: poke });
-  const statuses = new StatusManager({
-    client,
-    clock,
-    log,
-    apiPod: (pod) => apiPodOf(sources.apiPods.lister.get(podKey(pod)), pod),
-  });
+  const apiPod = (pod: Pod) => apiPodOf(sources.apiPods.lister.get(podKey(pod)), pod);
+  const statuses = new StatusManager({ client, clock, log, apiPod });
   const collector = new Collector({
     runtime: cri.runtime,
     disk,
