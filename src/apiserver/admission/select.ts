@@ -52,10 +52,7 @@ export function isEnabled(name: string, { enable, disable }: PluginSelection = u
 }
 
 /** Feature gates without which a plug-in does nothing. */
-const gates: Readonly<Record<string, string>> = {
-  NodeDeclaredFeatureValidator: "NodeDeclaredFeatures",
-  PodTopologyLabels: "PodTopologyLabelsAdmission",
-};
+const gates: Readonly<Record<string, string>> = { PodTopologyLabels: "PodTopologyLabelsAdmission" };
 
 /** Those that run, of the plug-ins given; in their order. */
 export function selectPlugins(

@@ -95,6 +95,7 @@ const settable = new Set([
   "DRANodeAllocatableResources",
   "GenericWorkload",
   "MaxUnavailableStatefulSet",
+  "PodTopologyLabelsAdmission",
 ]);
 
 export type FeatureStage = "ALPHA" | "BETA" | "" | "DEPRECATED";
