@@ -51,9 +51,9 @@ export function createRouter(options: RouterOptions) {
   };
 }
 
-/** Proxies pass on this method too; it has no verb. */
+/** Proxies pass these methods on too. */
 function isProxied(method: string, subresource: string): boolean {
-  return method === "OPTIONS" && subresource === "proxy";
+  return subresource === "proxy" && (method === "HEAD" || method === "OPTIONS");
 }
 
 /** Below the paths of its own groups upstream answers with a Status, elsewhere in plain text. */

@@ -150,6 +150,8 @@ test("a proxy passes on any method, also the one that has no verb, and leads bac
     const path = "/api/v1/nodes/n1";
     for (const method of ["GET", "POST", "OPTIONS"])
       assert.deepEqual(await ask(method, `${path}/proxy/x?y=z`), [200, "log of /x?y=z"]);
+    assert.deepEqual(await ask("HEAD", `${path}/proxy/x?y=z`), [200, ""]);
+    assert.equal((await ask("HEAD", `${path}/proxy`))[0], 301);
     assert.equal((await ask("OPTIONS", path))[0], 405);
     const raw = (to: string): Promise<{ readonly headers: object; readonly text: string }> =>
       new Promise((resolve, reject) => {
