@@ -32,7 +32,8 @@ function checkTerms(
 ): void {
   const at = path.child("nodeSelectorTerms");
   if (before.length > 0 && before.length !== now.length) {
-    errors.push(invalid(at, now, "no additions/deletions to non-empty NodeSelectorTerms list are allowed"));
+    const detail = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+    errors.push(invalid(at, now.length === 0 ? null : now, detail));
     return;
   }
   before.forEach((term, index) => {

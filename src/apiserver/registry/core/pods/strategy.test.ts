@@ -369,6 +369,14 @@ test("a gated pod may narrow where it runs", () => {
   assert.deepEqual(updated(pod({ schedulingGates: gates, nodeSelector: { a: "x" } }), old), [
     'spec.nodeSelector: Invalid value: {"a":"x"}: only additions to spec.nodeSelector are allowed (no mutations or deletions)',
   ]);
+  const placed = (nodeAffinity: object) => pod({ schedulingGates: gates, affinity: { nodeAffinity } });
+  const terms = [{ matchExpressions: [{ key: "k", operator: "Exists" }] }];
+  assert.deepEqual(
+    updated(placed({}), placed({ requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } })),
+    [
+      "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Invalid value: null: no additions/deletions to non-empty NodeSelectorTerms list are allowed",
+    ],
+  );
 });
 
 test("status: ended containers stay ended", () => {
