@@ -345,6 +345,10 @@ test("a custom resource is defaulted, validated, selected, has a status of its o
     await assert.rejects(widgets.create(widget("b", "red", { size: 10 })), (error) => isStatusError(error, "Invalid"));
     const ready = await widgets.updateStatus({ ...created, spec: { color: "blue" }, status: { ready: true } });
     assert.deepEqual([ready.spec.color, ready.status, ready.metadata.generation], ["red", { ready: true }, 1]);
+    await assert.rejects(widgets.update(widget("a", "blue")), {
+      message:
+        'widgets.example.com "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+    });
     const blue = await widgets.update({ ...ready, spec: { color: "blue" } });
     assert.deepEqual([blue.metadata.generation, blue.status, blue.spec.size], [2, { ready: true }, 1]);
     await widgets.create(widget("c"));

@@ -30,6 +30,7 @@ export function customStrategy(version: Version, rules: RuleChecker | undefined)
     validateUpdate: (object, old, { request }) => validation.update(object, old, (text) => request.warn(text)),
     warningsOnCreate: (object) => finalizerWarnings(object, undefined),
     warningsOnUpdate: (object, old) => finalizerWarnings(object, old),
+    allowUnconditionalUpdate: false,
     selectableFields: selectableFields(version),
     table: customTable(version.additionalPrinterColumns),
   };

@@ -184,7 +184,7 @@ async function write(
       const metadata = {
         ...object.metadata,
         ...(uid === undefined ? {} : { uid }),
-        resourceVersion: resourceVersion ?? "",
+        resourceVersion: resourceVersion || object.metadata.resourceVersion || "",
         ...(isApply ? { managedFields: owners.after(wanted.metadata.managedFields) } : {}),
       };
       return setPath({ ...object, metadata }, pathOf(paths.specReplicasPath), wanted.spec?.replicas ?? 0) as KubeObject;
