@@ -181,7 +181,10 @@ describe("the API by independent clients", { concurrency: false }, () => {
       (await list("resourceVersionMatch=Exact")).message ?? "",
       /forbidden unless resourceVersion is provided/,
     );
-    assert.match((await list("resourceVersion=99999999")).message ?? "", /^Timeout: Too large resource version: 99999999, current: /);
+    assert.match(
+      (await list("resourceVersion=99999999")).message ?? "",
+      /^Timeout: Too large resource version: 99999999, current: /,
+    );
     assert.match(
       await api.refused("get --raw /api/v1/configmaps?resourceVersionMatch=Foo&sendInitialEvents=true"),
       /is invalid: \n\* resourceVersionMatch: Forbidden.*\n\* resourceVersionMatch: Unsupported.*\n\* sendInitialEvents: Forbidden/,
