@@ -120,6 +120,14 @@ const spellings: Readonly<Record<string, string>> = Object.fromEntries(
 /** Fields that are called something else inside. */
 const renamed: Readonly<Record<string, string>> = {
   "AzureDiskVolumeSource.diskURI": "DataDiskURI",
+  "DeviceAttribute.int": "IntValue",
+  "DeviceAttribute.bool": "BoolValue",
+  "DeviceAttribute.string": "StringValue",
+  "DeviceAttribute.version": "VersionValue",
+  "DeviceAttribute.ints": "IntValues",
+  "DeviceAttribute.bools": "BoolValues",
+  "DeviceAttribute.strings": "StringValues",
+  "DeviceAttribute.versions": "VersionValues",
   "GlusterfsVolumeSource.endpoints": "EndpointsName",
   "GlusterfsPersistentVolumeSource.endpoints": "EndpointsName",
   "ISCSIVolumeSource.chapAuthDiscovery": "DiscoveryCHAPAuth",

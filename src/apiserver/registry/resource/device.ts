@@ -1,4 +1,4 @@
-import type { resourceV1 } from "../../../api/index.ts";
+import { internalFormOf, type resourceV1 } from "../../../api/index.ts";
 import { type FieldPath, invalid, required, semanticEqual, tooLong } from "../../../apimachinery/index.ts";
 import { checkEach, checkLabel, checkObjectName, type Errors } from "../common/check.ts";
 import { checkNodeSelector } from "../common/scheduling.ts";
@@ -7,6 +7,8 @@ import { checkBindingConditions, checkTaint } from "./configuration.ts";
 import { checkAttributeName, checkBounded, checkMap, checkSet } from "./names.ts";
 
 type Device = resourceV1.Device;
+
+const shownAttribute = internalFormOf("resource/v1", "DeviceAttribute");
 
 const attributesMax = 32;
 const attributeValuesMax = 48;
@@ -150,5 +152,6 @@ function checkAttribute(attribute: resourceV1.DeviceAttribute, path: FieldPath, 
   checkEach(attribute.strings, path.child("strings"), errors, checkText);
   checkEach(attribute.versions, path.child("versions"), errors, checkVersion);
   const used = Object.values(attribute).filter((value) => value !== undefined).length;
-  if (used !== 1) errors.push(invalid(path, used === 0 ? "" : attribute, "exactly one value must be specified"));
+  if (used !== 1)
+    errors.push(invalid(path, used === 0 ? "" : shownAttribute(attribute), "exactly one value must be specified"));
 }

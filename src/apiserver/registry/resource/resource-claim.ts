@@ -1,5 +1,6 @@
 import { internalFormOf, type ResourceClaimTemplate, type resourceV1 } from "../../../api/index.ts";
 import { fieldPath, validateImmutableField } from "../../../apimachinery/index.ts";
+import type { Errors } from "../common/check.ts";
 import { collect, keep, metadataKeptByStatus, statusAlone, statusOnly } from "../common/lifecycle.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import { checkTemplateMeta } from "../common/volumes.ts";
@@ -36,13 +37,18 @@ function stateText({ metadata, status }: ResourceClaim): string {
 }
 
 export const resourceClaimTemplateStrategy: Strategy<ResourceClaimTemplate> = {
-  validate: ({ spec }) =>
-    collect((errors) => {
-      checkTemplateMeta(spec.metadata ?? {}, specPath.child("metadata"), errors);
-      checkResourceClaimSpec(spec.spec, specPath.child("spec"), errors);
-    }),
+  validate: ({ spec }) => collect((errors) => checkTemplate(spec, errors)),
+  // Unlike that of claims, the new spec is checked although it may not differ.
   validateUpdate: ({ spec }, old) =>
-    collect((errors) => validateImmutableField(spec, old.spec, specPath, errors, shownTemplate)),
+    collect((errors) => {
+      checkTemplate(spec, errors);
+      validateImmutableField(spec, old.spec, specPath, errors, shownTemplate);
+    }),
   allowUnconditionalUpdate: true,
   table: defineTable([nameColumn, ageColumn]),
 };
+
+function checkTemplate({ metadata, spec }: ResourceClaimTemplate["spec"], errors: Errors): void {
+  checkTemplateMeta(metadata ?? {}, specPath.child("metadata"), errors);
+  checkResourceClaimSpec(spec, specPath.child("spec"), errors);
+}

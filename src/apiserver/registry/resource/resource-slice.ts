@@ -1,4 +1,4 @@
-import type { ResourceSlice, resourceV1 } from "../../../api/index.ts";
+import { internalFormOf, type ResourceSlice, type resourceV1 } from "../../../api/index.ts";
 import { fieldPath, invalid, required, semanticEqual, validateImmutableField } from "../../../apimachinery/index.ts";
 import { checkLabel, checkPositive, type Errors } from "../common/check.ts";
 import type { GatedField } from "../common/gated-fields.ts";
@@ -12,6 +12,7 @@ import { checkDriverName, checkPoolName, checkSet } from "./names.ts";
 type Spec = resourceV1.ResourceSliceSpec;
 
 const specPath = fieldPath("spec");
+const shownTerm = internalFormOf("core/v1", "NodeSelectorTerm");
 const devicesMax = 128;
 /** Of devices with taints, counters or lists of values. */
 const richDevicesMax = 64;
@@ -133,7 +134,8 @@ function checkPlace(spec: Spec, errors: Errors): void {
   const terms = spec.nodeSelector?.nodeSelectorTerms;
   if (spec.nodeSelector !== undefined && terms?.length !== 1) {
     const path = specPath.child("nodeSelector").child("nodeSelectorTerms");
-    errors.push(invalid(path, terms ?? null, "must have exactly one node selector term"));
+    const shown = (terms ?? []).length === 0 ? null : terms?.map(shownTerm);
+    errors.push(invalid(path, shown, "must have exactly one node selector term"));
   }
   const each = spec.perDeviceNodeSelection;
   if (each === true) used.push("`perDeviceNodeSelection`");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeviceClass, ResourceClaimTemplate, ResourceSlice, resourceV1 } from "../../../api/index.ts";
+import type { WriteContext } from "../contract.ts";
 import { RuleTables } from "../fixture.ts";
 import { deviceClassStrategy } from "./device-class.ts";
 import { resourceClaimStrategy, resourceClaimTemplateStrategy } from "./resource-claim.ts";
@@ -226,6 +227,17 @@ const template = (meta: ResourceClaimTemplate["spec"]["metadata"]): ResourceClai
 });
 const templates = new RuleTables("ResourceClaimTemplate", resourceClaimTemplateStrategy);
 templates.accepts([["one with labels", template({ labels: { a: "b" } })]]);
+test("a template's new spec is looked at although it may not differ", () => {
+  const errors = resourceClaimTemplateStrategy.validateUpdate?.(
+    template({ name: "a" }),
+    template({}),
+    {} as WriteContext,
+  );
+  assert.deepEqual(
+    errors?.map(({ field, type }) => `${field} ${type}`),
+    ["spec.metadata.name FieldValueForbidden", "spec FieldValueInvalid"],
+  );
+});
 templates.rejects([["a name", template({ name: "a" }), ["spec.metadata.name: Forbidden: cannot be set"]]]);
 
 const deviceClass = (spec: DeviceClass["spec"]): DeviceClass => ({ metadata: { name: "gpu" }, spec });
@@ -335,6 +347,18 @@ slices.rejects([
     [
       `${policy}.validRange.max: Invalid value: "1500m": default is more than max: 1`,
       `${policy}.validRange.step: Invalid value: "1500m": value is not a multiple of a given step (-2) from (-1)`,
+    ],
+  ],
+  [
+    "several values, and no place, as upstream's own types show them",
+    slice({
+      nodeName: undefined,
+      nodeSelector: { nodeSelectorTerms: [{}, {}] },
+      devices: [{ name: "d", attributes: { a: { int: 1, bool: true } } }],
+    } as unknown as ResourceSlice["spec"]),
+    [
+      'spec.nodeSelector.nodeSelectorTerms: Invalid value: [{"MatchExpressions":null,"MatchFields":null},{"MatchExpressions":null,"MatchFields":null}]: must have exactly one node selector term',
+      'spec.devices[0].attributes[a]: Invalid value: {"IntValue":1,"BoolValue":true,"StringValue":null,"VersionValue":null,"IntValues":null,"BoolValues":null,"StringValues":null,"VersionValues":null}: exactly one value must be specified',
     ],
   ],
   [
