@@ -140,6 +140,48 @@ test("an object is what the path says", () => {
   assert.deepEqual(clusterWide.metadata, { name: "a" });
 });
 
+test("a PUT creates objects of few kinds, and replaces those of some only where it names their version", () => {
+  const where = (is: (strategy: Strategy) => boolean) =>
+    [...builtInStrategies]
+      .filter(([, strategy]) => is(strategy))
+      .map(([resource]) => resource.split("/").at(-1))
+      .sort();
+  assert.deepEqual(
+    where(({ allowCreateOnUpdate }) => allowCreateOnUpdate === true),
+    [
+      "clusterrolebindings",
+      "clusterroles",
+      "endpoints",
+      "events",
+      "events",
+      "leases",
+      "limitranges",
+      "rolebindings",
+      "roles",
+      "runtimeclasses",
+      "services",
+    ],
+  );
+  const versioned = where(({ allowUnconditionalUpdate }) => allowUnconditionalUpdate === false);
+  assert.deepEqual(versioned, [
+    "apiservices",
+    "csidrivers",
+    "csinodes",
+    "csistoragecapacities",
+    "customresourcedefinitions",
+    "leases",
+    "mutatingadmissionpolicies",
+    "mutatingadmissionpolicybindings",
+    "mutatingwebhookconfigurations",
+    "poddisruptionbudgets",
+    "runtimeclasses",
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
+    "validatingwebhookconfigurations",
+    "volumeattachments",
+  ]);
+});
+
 test("what is created or replaced keeps to upstream's words about its metadata", async () => {
   const store = createMemoryStore({ clock: new RealClock() });
   const { client, stop } = await startControlPlane({ store, strategies: builtInStrategies });

@@ -10,7 +10,7 @@ import {
   required,
 } from "../../../apimachinery/index.ts";
 import { addMessages, checkEach, checkOneOf, checkRequired, type Errors } from "../common/check.ts";
-import { collect, keep, metadataKeptByStatus, statusAlone, statusOnly } from "../common/lifecycle.ts";
+import { collect, keep, statusAlone, statusOnly } from "../common/lifecycle.ts";
 import { base64Length } from "../common/immutable-data.ts";
 import { ageColumn, defineTable, nameColumn, text } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
@@ -29,11 +29,14 @@ export const apiServiceStrategy: Strategy<APIService> = {
   validate: (service) => collect((errors) => check(service, errors)),
   validateUpdate: (service) => collect((errors) => check(service, errors)),
   allowUnconditionalUpdate: false,
-  status: statusOnly<APIService>(({ status }, _old, errors) => {
-    checkEach(status?.conditions, fieldPath("status", "conditions"), errors, (condition, at) => {
-      checkOneOf(condition.status, ["True", "False", "Unknown"], at.child("status"), errors);
-    });
-  }, metadataKeptByStatus),
+  status: statusOnly<APIService>(
+    ({ status }, _old, errors) => {
+      checkEach(status?.conditions, fieldPath("status", "conditions"), errors, (condition, at) => {
+        checkOneOf(condition.status, ["True", "False", "Unknown"], at.child("status"), errors);
+      });
+    },
+    ["labels", "annotations", "finalizers", "ownerReferences"],
+  ),
   resetFields: statusAlone,
   table: defineTable([
     nameColumn,

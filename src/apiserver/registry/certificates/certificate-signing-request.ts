@@ -7,14 +7,13 @@ import {
   forbidden,
   humanDuration,
   invalid,
-  nameIsPathSegment,
   notSupported,
   quote,
   required,
 } from "../../../apimachinery/index.ts";
 import { messageOf } from "../../../base/index.ts";
 import { parseCertificateRequest, pemBlocks } from "../../../component/index.ts";
-import { addMessages, checkEach, checkRequiredOneOf, type Errors } from "../common/check.ts";
+import { checkEach, checkRequiredOneOf, type Errors } from "../common/check.ts";
 import { linesDiff } from "../common/diff.ts";
 import { collect, keep } from "../common/lifecycle.ts";
 import { checkSignerName } from "../common/signer-name.ts";
@@ -24,7 +23,6 @@ import { timeText } from "../times.ts";
 
 type Condition = certificatesV1.CertificateSigningRequestCondition;
 
-const metadataPath = fieldPath("metadata");
 const specPath = fieldPath("spec");
 const conditionsPath = fieldPath("status", "conditions");
 const leastSeconds = 600;
@@ -46,17 +44,9 @@ export const certificateSigningRequestStrategy: Strategy<CertificateSigningReque
     keep(csr, old, "spec");
     keep(csr, old, "status");
   },
-  /** Nobody cares what requests are called. */
+  /** Nobody cares what requests are called, beyond what every name must be. */
   validateName: () => [],
-  validate: (csr) =>
-    collect((errors) => {
-      checkSpec(csr, errors);
-      // What every name must be is asked of a request that is right otherwise.
-      const { name = "", generateName = "" } = csr.metadata;
-      if (errors.length > 0) return;
-      addMessages(nameIsPathSegment(generateName, true), generateName, metadataPath.child("generateName"), errors);
-      addMessages(nameIsPathSegment(name, false), name, metadataPath.child("name"), errors);
-    }),
+  validate: (csr) => collect((errors) => checkSpec(csr, errors)),
   allowUnconditionalUpdate: true,
   status: {
     prepareForUpdate(csr, old, context) {

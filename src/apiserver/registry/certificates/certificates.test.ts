@@ -155,15 +155,3 @@ test("a verdict gets the times that its giver left out", () => {
     ["1970-01-01T00:01:00Z", "1970-01-01T00:01:00Z"],
   );
 });
-
-test("what names may be is asked of requests that are right otherwise", () => {
-  const fields = (change: object, spec: object = {}) => {
-    const one = csr();
-    const changed = { ...one, metadata: { ...metadata, ...change }, spec: { ...one.spec, ...spec } };
-    const errors = certificateSigningRequestStrategy.validate?.(changed, {} as WriteContext) ?? [];
-    return errors.map(({ field }) => field);
-  };
-  assert.deepEqual(fields({ generateName: "a/b" }), ["metadata.generateName"]);
-  assert.deepEqual(fields({ name: "a/b" }), ["metadata.name"]);
-  assert.deepEqual(fields({ name: "a/b" }, { request: undefined }), ["spec.request"]);
-});

@@ -20,7 +20,6 @@ export const podTemplateStrategy: Strategy<PodTemplate> = {
   validateUpdate: check,
   warningsOnCreate: ({ template }) => templateWarnings(template, templatePath),
   warningsOnUpdate: ({ template }) => templateWarnings(template, templatePath),
-  allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
   table: defineTable([
     nameColumn,

@@ -29,7 +29,7 @@ export const flowSchemaStrategy: Strategy<FlowSchema> = {
   ...specAndStatus<FlowSchema>(),
   validate: check,
   validateUpdate: check,
-  allowUnconditionalUpdate: false,
+  allowUnconditionalUpdate: true,
   status: statusRules<FlowSchema>(),
   resetFields: statusAlone,
   table: defineTable([

@@ -31,7 +31,7 @@ export const priorityLevelStrategy: Strategy<Level> = {
   ...specAndStatus<Level>(),
   validate: check,
   validateUpdate: check,
-  allowUnconditionalUpdate: false,
+  allowUnconditionalUpdate: true,
   status: statusRules<Level>(),
   resetFields: statusAlone,
   table: defineTable([

@@ -28,6 +28,7 @@ export const runtimeClassStrategy: Strategy<RuntimeClass> = {
     }),
   warningsOnCreate: labelWarnings,
   warningsOnUpdate: labelWarnings,
+  allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
   table: defineTable([nameColumn, text("Handler", "What runs its pods.", ({ handler }) => handler), ageColumn]),
 };

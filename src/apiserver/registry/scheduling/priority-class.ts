@@ -30,7 +30,6 @@ export const priorityClassStrategy: Strategy<PriorityClass> = {
     }),
   whyNotDelete: (name) =>
     systemPriorityClasses.has(name) ? "this is a system priority class and cannot be deleted" : undefined,
-  allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
   table: defineTable([
     nameColumn,
