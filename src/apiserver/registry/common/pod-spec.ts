@@ -69,10 +69,13 @@ export function checkPodSpec(spec: PodSpec, path: FieldPath, errors: Errors, rul
   checkHostNetworkPorts(spec, path, errors, rules);
   checkPolicies(spec, path, errors);
   checkPlacement(spec, path, errors, rules);
-  checkNetworkIdentity(spec, path, errors);
   checkHostProcess(spec, path, errors);
   checkHostUsers(spec, path, errors);
-  checkReferences(spec, path, errors);
+  if (spec.hostnameOverride !== undefined) {
+    checkHostnameOverride(spec, spec.hostnameOverride, path.child("hostnameOverride"), errors);
+  }
+  checkIdentity(spec, path, errors);
+  checkClasses(spec, path, errors);
   checkPodOs(spec, path, errors);
   checkFileKeyVolumes(spec, path, errors);
 }
@@ -81,19 +84,13 @@ function checkPolicies(spec: PodSpec, path: FieldPath, errors: Errors): void {
   checkRequiredOneOf(spec.restartPolicy, ["Always", "OnFailure", "Never"], path.child("restartPolicy"), errors);
   const dnsPolicies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
   checkRequiredOneOf(spec.dnsPolicy, dnsPolicies, path.child("dnsPolicy"), errors);
+  if (spec.nodeSelector !== undefined) validateLabels(spec.nodeSelector, path.child("nodeSelector"), errors);
   if (spec.securityContext !== undefined) checkPodSecurityContext(spec, path.child("securityContext"), errors);
-  const { activeDeadlineSeconds: deadline, preemptionPolicy } = spec;
-  if (deadline !== undefined && (deadline < 1 || deadline > maxInt32)) {
-    errors.push(invalid(path.child("activeDeadlineSeconds"), deadline, inclusiveRangeError(1, maxInt32)));
-  }
-  if (preemptionPolicy !== undefined) {
-    checkRequiredOneOf(preemptionPolicy, ["PreemptLowerPriority", "Never"], path.child("preemptionPolicy"), errors);
-  }
 }
 
 function checkPlacement(spec: PodSpec, path: FieldPath, errors: Errors, rules: PodSpecRules): void {
-  if (spec.nodeSelector !== undefined) validateLabels(spec.nodeSelector, path.child("nodeSelector"), errors);
   if (spec.affinity !== undefined) checkAffinity(spec.affinity, path.child("affinity"), errors, rules);
+  checkDnsConfig(spec.dnsConfig, spec.dnsPolicy, path.child("dnsConfig"), errors);
   checkEach(spec.readinessGates, path.child("readinessGates"), errors, ({ conditionType }, at) => {
     checkQualifiedName(conditionType, at.child("conditionType"), errors);
   });
@@ -104,32 +101,44 @@ function checkPlacement(spec: PodSpec, path: FieldPath, errors: Errors, rules: P
   });
   const constraints = spec.topologySpreadConstraints;
   if (constraints !== undefined) checkSpreadConstraints(constraints, path.child("topologySpreadConstraints"), errors);
-  if (spec.tolerations !== undefined) checkTolerations(spec.tolerations, path.child("tolerations"), errors);
 }
 
-function checkReferences(spec: PodSpec, path: FieldPath, errors: Errors): void {
-  for (const field of ["serviceAccountName", "nodeName", "priorityClassName"] as const) {
-    const name = spec[field] ?? "";
-    if (name !== "") checkObjectName(name, path.child(field), errors);
-  }
-  if (spec.runtimeClassName !== undefined)
-    checkObjectName(spec.runtimeClassName, path.child("runtimeClassName"), errors);
-  if (spec.overhead !== undefined) {
-    checkContainerResources({ limits: spec.overhead }, new Set(), path.child("overhead"), errors);
-  }
+function checkName(
+  spec: PodSpec,
+  field: "serviceAccountName" | "nodeName" | "priorityClassName",
+  path: FieldPath,
+  errors: Errors,
+): void {
+  const name = spec[field] ?? "";
+  if (name !== "") checkObjectName(name, path.child(field), errors);
 }
 
-function checkNetworkIdentity(spec: PodSpec, path: FieldPath, errors: Errors): void {
-  checkDnsConfig(spec.dnsConfig, spec.dnsPolicy, path.child("dnsConfig"), errors);
-  const { hostname = "", subdomain = "", hostnameOverride } = spec;
+function checkIdentity(spec: PodSpec, path: FieldPath, errors: Errors): void {
+  checkName(spec, "serviceAccountName", path, errors);
+  checkName(spec, "nodeName", path, errors);
+  const { activeDeadlineSeconds: deadline, hostname = "", subdomain = "" } = spec;
+  if (deadline !== undefined && (deadline < 1 || deadline > maxInt32)) {
+    errors.push(invalid(path.child("activeDeadlineSeconds"), deadline, inclusiveRangeError(1, maxInt32)));
+  }
   if (hostname !== "") checkLabel(hostname, path.child("hostname"), errors);
   if (subdomain !== "") checkLabel(subdomain, path.child("subdomain"), errors);
-  if (hostnameOverride !== undefined)
-    checkHostnameOverride(spec, hostnameOverride, path.child("hostnameOverride"), errors);
+  if (spec.tolerations !== undefined) checkTolerations(spec.tolerations, path.child("tolerations"), errors);
   checkEach(spec.hostAliases, path.child("hostAliases"), errors, ({ ip, hostnames }, at) => {
     validateLegacyIp(ip, at.child("ip"), errors);
     checkEach(hostnames, at.child("hostnames"), errors, checkSubdomain);
   });
+}
+
+function checkClasses(spec: PodSpec, path: FieldPath, errors: Errors): void {
+  checkName(spec, "priorityClassName", path, errors);
+  const { runtimeClassName, preemptionPolicy, overhead } = spec;
+  if (runtimeClassName !== undefined) checkObjectName(runtimeClassName, path.child("runtimeClassName"), errors);
+  if (preemptionPolicy !== undefined) {
+    checkRequiredOneOf(preemptionPolicy, ["PreemptLowerPriority", "Never"], path.child("preemptionPolicy"), errors);
+  }
+  if (overhead !== undefined) {
+    checkContainerResources({ limits: overhead }, new Set(), path.child("overhead"), errors);
+  }
 }
 
 function checkHostnameOverride(spec: PodSpec, name: string, path: FieldPath, errors: Errors): void {

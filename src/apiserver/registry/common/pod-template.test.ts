@@ -107,6 +107,30 @@ const cases: readonly (readonly [what: string, spec: Partial<PodSpec>, messages:
     ],
   ],
   [
+    "all at once, in upstream's order",
+    {
+      preemptionPolicy: wrong("x"),
+      tolerations: [{ operator: "Equal" }],
+      hostname: "a.b",
+      activeDeadlineSeconds: 0,
+      hostnameOverride: "a",
+      setHostnameAsFQDN: true,
+      dnsConfig: { options: [{}] },
+      nodeSelector: { "a!": "b" },
+      restartPolicy: wrong("x"),
+    },
+    [
+      'spec.restartPolicy: Unsupported value: "x": supported values: "Always", "OnFailure", "Never"',
+      "spec.nodeSelector: Invalid value: \"a!\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+      "spec.dnsConfig.options[0]: Required value: must not be empty",
+      "spec.hostnameOverride: Forbidden: may not be specified when setHostnameAsFQDN is true",
+      "spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive",
+      'spec.hostname: Invalid value: "a.b": must not contain dots',
+      'spec.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"',
+      'spec.preemptionPolicy: Unsupported value: "x": supported values: "PreemptLowerPriority", "Never"',
+    ],
+  ],
+  [
     "tolerations that compare",
     {
       tolerations: [

@@ -362,6 +362,14 @@ test("nothing else may change", () => {
   ]);
 });
 
+test("new gates are named once, and empty resources of a pod are not none", () => {
+  const gated = pod({ schedulingGates: [{ name: "a" }, { name: "b" }, { name: "b" }] });
+  assert.deepEqual(updated(gated, pod({ schedulingGates: [{ name: "a" }] })).slice(1), [
+    "spec.schedulingGates[2].name: Forbidden: only deletion is allowed, but found new scheduling gate 'b'",
+  ]);
+  assert.match(updated(pod({ resources: {} }), pod())[0] ?? "", /^spec: Forbidden: pod updates may not change fields/);
+});
+
 test("a gated pod may narrow where it runs", () => {
   const gates = [{ name: "a.b/c" }];
   const old = pod({ schedulingGates: gates, nodeSelector: { a: "b" } });

@@ -78,11 +78,15 @@ export function validatePodUpdate(pod: Pod, old: Pod): readonly FieldError[] {
     for (const field of ["containers", "initContainers"] as const) if (!sameContainers(pod, old, field, errors)) return;
     checkDeadline(pod.spec.activeDeadlineSeconds, old.spec.activeDeadlineSeconds, errors);
     checkAddedTolerations(pod.spec.tolerations ?? [], old.spec.tolerations ?? [], errors);
-    checkEach(pod.spec.schedulingGates, specPath.child("schedulingGates"), errors, ({ name }, at) => {
-      if ((old.spec.schedulingGates ?? []).some((gate) => gate.name === name)) return;
-      errors.push(forbidden(at.child("name"), `only deletion is allowed, but found new scheduling gate '${name}'`));
-    });
-    if (!semanticEqual(pod.spec, old.spec)) checkOtherChanges(pod, old, errors);
+    const known = (old.spec.schedulingGates ?? []).map(({ name }) => name);
+    // Of gates that stand there twice the last one counts.
+    const gates = new Map((pod.spec.schedulingGates ?? []).map(({ name }, index) => [name, index]));
+    for (const [name, index] of gates) {
+      if (known.includes(name)) continue;
+      const at = specPath.child("schedulingGates").index(index).child("name");
+      errors.push(forbidden(at, `only deletion is allowed, but found new scheduling gate '${name}'`));
+    }
+    checkOtherChanges(pod, old, errors);
   });
 }
 
@@ -135,7 +139,9 @@ function checkOtherChanges(pod: Pod, old: Pod, errors: Errors): void {
   if (grace !== undefined && grace < 0 && spec.terminationGracePeriodSeconds === 1)
     spec.terminationGracePeriodSeconds = grace;
   if ((old.spec.schedulingGates ?? []).length > 0) checkGatedAffinity(spec, old.spec, specPath, errors);
-  if (semanticEqual(spec, old.spec)) return;
+  // Resources of the pod as a whole that say nothing are others than none.
+  const sameResources = (spec.resources === undefined) === (old.spec.resources === undefined);
+  if (sameResources && semanticEqual(spec, old.spec)) return;
   errors.push(
     forbidden(
       specPath,
