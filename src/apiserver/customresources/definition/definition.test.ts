@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CustomResourceDefinition } from "../../../api/index.ts";
-import { fieldErrorMessage } from "../../../apimachinery/index.ts";
+import { fieldErrorMessage, nilList } from "../../../apimachinery/index.ts";
 import { definition as oneVersion } from "../testing/definitions.ts";
 import { nextStatus, terminating, withCondition } from "./conditions.ts";
 import { definitionStrategy } from "./strategy.ts";
@@ -411,6 +411,12 @@ const others: [what: string, made: Definition, ...texts: string[]][] = [
     'spec.group: Invalid value: "example": should be a domain with at least one dot',
     'spec.scope: Unsupported value: "Everywhere": supported values: "Cluster", "Namespaced"',
     "status.storedVersions: Invalid value: null: must have at least one stored version",
+  ],
+  [
+    "no versions at all",
+    definition(object({}), {}, { versions: nilList }),
+    "spec.versions: Invalid value: null: must have exactly one version marked as storage version",
+    'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions',
   ],
   [
     "a version that is no label",

@@ -8,6 +8,7 @@ import {
   isDns1035Label,
   isDns1123Subdomain,
   nameIsDnsSubdomain,
+  nilList,
   notSupported,
   required,
 } from "../../../apimachinery/index.ts";
@@ -139,7 +140,8 @@ function checkVersions(definition: Definition, options: SchemaOptions, path: Fie
     const { status } = version.subresources ?? shared.subresources ?? {};
     checkVersion(version, at.index(index), status !== undefined, options, errors);
   }
-  const shown = () => versions.map(shownVersion);
+  const shown = () =>
+    (definition.spec.versions as readonly unknown[]) === nilList ? null : versions.map(shownVersion);
   if (new Set(versions.map(({ name }) => name)).size < versions.length)
     errors.push(invalid(at, shown(), "must contain unique version names"));
   if (versions.filter(({ storage }) => storage).length !== 1)
