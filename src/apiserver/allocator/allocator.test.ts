@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fieldErrorMessage, isStatusError } from "../../apimachinery/index.ts";
+import { fieldErrorMessage, isStatusError, type KubeObject } from "../../apimachinery/index.ts";
 import { SeededRandom } from "../../base/index.ts";
 import { startStandardControlPlane } from "../../testing/index.ts";
 import { addressAt, parseRange, staticPartOf } from "./address-range.ts";
+import { ClusterIps } from "./cluster-ips.ts";
 import { fillIpFamilies } from "./ip-families.ts";
 import { NodePorts } from "./node-ports.ts";
 import { NumberSet } from "./number-set.ts";
@@ -207,3 +208,64 @@ test("ports of one number share a node port, and none is given out for health ch
     await plane.stop();
   }
 });
+
+test("ServiceCIDRs that are ready give addresses, too", async () => {
+  const plane = await startStandardControlPlane();
+  try {
+    const cidrs = plane.client.resource<KubeObject & { spec?: object; status?: object }>({
+      group: "networking.k8s.io",
+      version: "v1",
+      resource: "servicecidrs",
+    });
+    const client = plane.client.resource<Service>(services).namespace("default");
+    const within = (last: number) => client.create(service(`s${last}`, { clusterIP: `192.168.77.${last}` }));
+    const extra = await cidrs.create({ metadata: { name: "extra" }, spec: { cidrs: ["192.168.77.0/24"] } });
+    await assert.rejects(within(10), /the provided network does not match the current range/);
+    const ready = {
+      type: "Ready",
+      status: "True",
+      reason: "",
+      message: "",
+      lastTransitionTime: "2026-01-01T00:00:00Z",
+    };
+    await cidrs.updateStatus({ ...extra, status: { conditions: [ready] } });
+    await eventually(() => within(10));
+    await assert.rejects(client.create(service("again", { clusterIP: "192.168.77.10" })), /already allocated/);
+    await cidrs.delete("extra");
+    await eventually(() => assert.rejects(within(11), /does not match the current range/));
+  } finally {
+    await plane.stop();
+  }
+});
+
+test("a full range is followed by the next, and what is in use stays so in ranges that come later", async () => {
+  const plane = await startStandardControlPlane();
+  try {
+    const ips = new ClusterIps([parseRange("192.168.1.0/30")], plane.client, new SeededRandom(1));
+    const owner = { namespace: "default", name: "a" };
+    const first = [await ips.allocate("IPv4", owner, false), await ips.allocate("IPv4", owner, false)];
+    assert.deepEqual(first.toSorted(), ["192.168.1.1", "192.168.1.2"]);
+    await assert.rejects(ips.allocate("IPv4", owner, false), /range is full/);
+    ips.offer("wider", ["192.168.1.0/29"]);
+    assert.deepEqual(ips.usage().get("192.168.1.0/29"), { allocated: 2, available: 4 });
+    assert.match(await ips.allocate("IPv4", owner, false), /^192\.168\.1\.[3-6]$/);
+    ips.offer("wider", []);
+    await assert.rejects(ips.allocate("IPv4", owner, false), /range is full/);
+  } finally {
+    await plane.stop();
+  }
+});
+
+/** Until it succeeds: another cache has to hear of something first. */
+async function eventually(attempt: () => Promise<unknown>): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}

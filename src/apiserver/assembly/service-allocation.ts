@@ -26,6 +26,17 @@ export const serviceNetworkDefaults: ServiceNetworkOptions = {
   nodePorts: { first: 30_000, last: 32_767 },
 };
 
+interface ServiceCidr extends KubeObject {
+  readonly spec: { readonly cidrs?: readonly string[] };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Nothing while its controller has not found it ready, or when it is going. */
+function offeredBy({ metadata, spec, status }: ServiceCidr): readonly string[] {
+  const ready = status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true;
+  return ready && metadata.deletionTimestamp === undefined ? (spec.cidrs ?? []) : [];
+}
+
 interface IpAddress extends KubeObject {
   spec?: { parentRef?: { namespace?: string; name?: string } };
 }
@@ -139,11 +150,19 @@ export class ServiceAllocation {
       },
       signal,
     );
-    await Promise.all([objects, services]);
+    const cidrs = followCache(
+      cacheOf(server, "networking.k8s.io", "servicecidrs"),
+      {
+        upsert: ({ name, object }) => addresses.offer(name, offeredBy(object as ServiceCidr)),
+        remove: ({ name }) => addresses.offer(name, []),
+      },
+      signal,
+    );
+    await Promise.all([objects, services, cidrs]);
   }
 
   async #ensureServiceCidr(client: Client): Promise<void> {
-    const cidrs = client.resource<KubeObject & { spec: unknown; status?: unknown }>({
+    const cidrs = client.resource<ServiceCidr>({
       group: "networking.k8s.io",
       version: "v1",
       resource: "servicecidrs",
