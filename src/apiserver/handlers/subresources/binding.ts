@@ -18,7 +18,8 @@ import type { Query } from "../../request/query.ts";
 import type { ApiRequest } from "../../http/exchange.ts";
 import { type BodyKind, readObject } from "../body.ts";
 import { admissionOptions, writeParameters } from "../options.ts";
-import { type ResourceCall } from "../resource-handler.ts";
+import { unknownResource } from "../not-found.ts";
+import { methodNotAllowed, type ResourceCall } from "../resource-handler.ts";
 import type { ResourceTable, ServedResource } from "../served.ts";
 
 interface Binding extends KubeObject {
@@ -66,6 +67,8 @@ export function bindingHandler(scheme: Scheme) {
 export function bindingsCollection(scheme: Scheme, table: ResourceTable) {
   const kind = bindingKind(scheme);
   return async (request: ApiRequest, query: Query, context: LiveContext): Promise<ApiResponse> => {
+    if ((context.info.parts[1] ?? "") !== "") throw unknownResource();
+    if (context.info.verb !== "create") throw methodNotAllowed();
     const pods = table.get("", "v1", "pods");
     const posted = await readBinding(request, query, context, kind);
     const { name = "" } = posted.metadata;
