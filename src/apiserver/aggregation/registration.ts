@@ -115,7 +115,7 @@ export class Registration {
     const synced = this.#synced.has(name);
     if (wanted !== undefined && managed(wanted) === "onstart" && synced) return;
     if (current === undefined) {
-      if (wanted !== undefined) await unless(isAlreadyExists, services.create(structuredClone(wanted)));
+      if (wanted !== undefined) await unless(isAlreadyExists, services.create(wanted));
       return;
     }
     const how = managed(current);
