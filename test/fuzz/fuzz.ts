@@ -36,7 +36,7 @@ const answerMs = 30_000;
 
 /** Faults of the client that upstream, too, answers with 500. */
 const asUpstream =
-  /patch type|setElementOrder|declared merge key|typed patch object|merging to|element types are not identical|target\.(kind|name): /;
+  /patch type|setElementOrder|declared merge key|typed patch object|merging to|element types are not identical|target\.(kind|name): |strconv\.ParseUint: parsing/;
 
 interface Answer {
   readonly status: number;
