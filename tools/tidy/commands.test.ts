@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { listFiles, readSource, repositoryRoot } from "../repository.ts";
 
-const help = execFileSync(process.execPath, [join(repositoryRoot, "bin/k8ts.ts"), "help"], { encoding: "utf8" });
+const run = (...args: readonly string[]): string =>
+  execFileSync(process.execPath, [join(repositoryRoot, "bin/k8ts.ts"), ...args], { encoding: "utf8" });
+const help = run("help");
 const commands = new Set([...help.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map((match) => match[1]));
 commands.add("help").add("version");
 
@@ -23,6 +25,10 @@ describe("the commands that documents tell people to type", () => {
       }
     }
     assert.deepEqual(problems, []);
+  });
+
+  test("of bench say what they measure when asked for help", () => {
+    assert.match(run("bench", "startup", "--help"), /^How long it takes until something can be used.*\n`--nodes=N`/);
   });
 
   test("of bench have a file in bench/", () => {
