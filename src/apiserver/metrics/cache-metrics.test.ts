@@ -1,28 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubeObject } from "../../apimachinery/index.ts";
-import { RealClock, RealRandom, silentLog } from "../../base/index.ts";
-import { createMemoryStore } from "../../storage/index.ts";
-import { createLocalClient } from "../local/local-client.ts";
+import { startControlPlane } from "../../testing/index.ts";
 import { builtInStrategies } from "../registry/strategies.ts";
-import { createApiServer } from "../server.ts";
 
 test("the watch cache tells what it took in and what lists cost it", async () => {
-  const platform = { clock: new RealClock(), random: new RealRandom() };
-  const user = { name: "admin", groups: ["system:masters"] };
-  const store = createMemoryStore(platform);
-  const server = createApiServer({
-    ...platform,
-    log: silentLog,
-    store,
-    authenticator: { name: "test", authenticate: () => ({ type: "authenticated", user }) },
-    strategies: builtInStrategies,
-    runtime: { nodeVersion: "26", architecture: "x64" },
-  });
-  const stopping = new AbortController();
-  const running = server.run(stopping.signal);
+  const { client, stop } = await startControlPlane({ strategies: builtInStrategies });
   try {
-    const client = createLocalClient(server, { user, userAgent: "test" });
     const read = async (path: string): Promise<string> =>
       Buffer.from((await client.raw({ method: "GET", path })).body).toString();
     await read("/api/v1/pods");
@@ -56,8 +40,6 @@ test("the watch cache tells what it took in and what lists cost it", async () =>
     assert.deepEqual(shown("watch_cache_capacity"), [`${here} 16384`]);
     assert.deepEqual(shown("apiserver_resource_objects"), [`${here} 3`]);
   } finally {
-    stopping.abort();
-    await running;
-    await store.close();
+    await stop();
   }
 });

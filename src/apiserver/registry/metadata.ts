@@ -8,7 +8,6 @@ import {
   newBadRequest,
   type ObjectMeta,
   type OwnerReference,
-  semanticEqual,
   validateNames,
   validateObjectMeta,
   validateObjectMetaUpdate,
@@ -122,15 +121,17 @@ export function dropDuplicateOwners(
 ): void {
   const { ownerReferences: owners = [] } = meta;
   if (owners.length < 2) return;
-  const kept: OwnerReference[] = [];
+  const kept = new Map<string, OwnerReference>();
   const uids: string[] = [];
   for (const owner of owners) {
-    const isKnown = kept.some((one) => one.uid === owner.uid && semanticEqual(one, owner));
-    if (isKnown) uids.push(owner.uid);
-    else kept.push(owner);
+    const { apiVersion, kind, name, uid, controller, blockOwnerDeletion } = owner;
+    // Bodies may name a hundred thousand owners.
+    const whole = JSON.stringify([apiVersion, kind, name, uid, controller, blockOwnerDeletion]);
+    if (kept.has(whole)) uids.push(uid);
+    else kept.set(whole, owner);
   }
   if (uids.length === 0) return;
-  meta.ownerReferences = kept;
+  meta.ownerReferences = [...kept.values()];
   const late = when === "sent" ? "" : " after mutating admission happens";
   const what = `.metadata.ownerReferences contains duplicate entries${late}`;
   const advice = "API server dedups owner references in 1.20+, and may reject such requests as early as 1.24";
