@@ -2,10 +2,10 @@
 // `--crash=N` rounds of killing a writing process (default 20), `--parts=idle,sqlite,churn,start,memory,etcd,crash`.
 import { parseArgs } from "node:util";
 import { RealClock, RealProcesses, SeededRandom } from "../src/base/index.ts";
-import { startEtcd, etcdInstalled, eventually } from "../src/storage/etcd/test-server.ts";
 import { connectEtcdStore, createMemoryStore, openSqliteStore, type Store } from "../src/storage/index.ts";
 import { runCrashRounds } from "../src/storage/sqlite/crash/rounds.ts";
 import { temporaryDirectory, type TemporaryDirectory } from "../src/storage/sqlite/test-directory.ts";
+import { eventually, skipEtcd, startEtcd } from "../src/testing/index.ts";
 
 const clock = new RealClock();
 /** Kinds of the API server's watch cache: each of them watches. */
@@ -177,8 +177,8 @@ async function measureIdle(directory: TemporaryDirectory): Promise<void> {
 }
 
 async function measureEtcd(): Promise<void> {
-  if (!(await etcdInstalled())) return;
-  const servers = await startEtcd(1);
+  if (skipEtcd !== false) return;
+  const servers = await startEtcd();
   try {
     const endpoints = servers.map(({ endpoint }) => endpoint);
     const store = await eventually(() => connectEtcdStore({ clock, endpoints }));

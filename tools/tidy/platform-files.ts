@@ -39,5 +39,4 @@ export const platformFiles: Readonly<Record<string, { readonly powers: readonly 
   "src/storage/etcd/connection.ts": { powers: ["network"], reason: "TLS of the gRPC channels to etcd" },
   "src/storage/sqlite/test-directory.ts": { powers: ["files"], reason: "for tests" },
   "src/storage/sqlite/crash/writer.ts": { powers: ["files"], reason: "the process that a test kills" },
-  "src/storage/etcd/test-server.ts": { powers: ["files"], reason: "for tests" },
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contextOf } from "../components/apiserver/fixture.ts";
+import { contextOf } from "../../testing/index.ts";
 import { parseUp } from "./options.ts";
 import { up } from "./up.ts";
 

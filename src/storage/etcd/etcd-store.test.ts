@@ -1,17 +1,17 @@
 import { after, before, describe } from "node:test";
 import { RealClock } from "../../base/index.ts";
+import { type EtcdServer, eventually, skipEtcd, startEtcd } from "../../testing/index.ts";
 import { describeStore } from "../conformance/index.ts";
 import { connectEtcdStore } from "./connect.ts";
-import { type EtcdServer, skipEtcd, eventually, startEtcd } from "./test-server.ts";
 
 const clock = new RealClock();
 
-describe("etcd", { skip: await skipEtcd() }, () => {
+describe("etcd", { skip: skipEtcd }, () => {
   let servers: EtcdServer[] = [];
   const endpoints = () => servers.map(({ endpoint }) => endpoint);
 
   before(async () => {
-    servers = await startEtcd(1);
+    servers = await startEtcd();
     await eventually(async () => (await connectEtcdStore({ clock, endpoints: endpoints() })).close());
   });
   after(() => Promise.all(servers.map((server) => server.remove())));

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { RealClock } from "../../base/index.ts";
+import { type EtcdServer, eventually, skipEtcd, startEtcd } from "../../testing/index.ts";
 import { bytes, freshPrefix, keysBelow, put, takeEvents, takeProgress } from "../conformance/engine.ts";
 import type { Store } from "../contract.ts";
 import { connectEtcdStore } from "./connect.ts";
-import { type EtcdServer, skipEtcd, eventually, startEtcd } from "./test-server.ts";
 
 const clock = new RealClock();
 
-describe("etcd, three members", { skip: await skipEtcd() }, () => {
+describe("etcd, three members", { skip: skipEtcd }, () => {
   let servers: EtcdServer[] = [];
   let store: Store;
 
   before(async () => {
-    servers = await startEtcd(3);
+    servers = await startEtcd({ members: 3 });
     const endpoints = servers.map(({ endpoint }) => endpoint);
     store = await eventually(() => connectEtcdStore({ clock, endpoints, requestTimeoutMs: 5000 }));
   });
@@ -51,7 +51,7 @@ describe("etcd, three members", { skip: await skipEtcd() }, () => {
     await assert.rejects(store.list(prefix), { name: "StoreUnavailableError" }, "a stale read is no answer");
     servers[1]?.start();
     servers[2]?.start();
-    await eventually(() => put(store, `${prefix}c`, "1"), 30_000);
+    await eventually(() => put(store, `${prefix}c`, "1"));
     assert.ok((await keysBelow(store, prefix)).includes("c"));
   });
 });

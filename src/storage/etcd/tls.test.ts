@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { RealClock, RealProcesses } from "../../base/index.ts";
+import { type EtcdServer, eventually, skipEtcd, startEtcd } from "../../testing/index.ts";
 import { freshPrefix, keysBelow, put } from "../conformance/engine.ts";
 import type { EtcdTls } from "./connection.ts";
 import { connectEtcdStore } from "./connect.ts";
-import { type EtcdServer, skipEtcd, eventually, startEtcd } from "./test-server.ts";
 
 const clock = new RealClock();
 const processes = new RealProcesses();
@@ -27,7 +27,7 @@ async function makeCertificates(directory: string): Promise<void> {
   await openssl("x509", "-req", "-in", "peer.csr", "-out", "peer.crt", ...sign);
 }
 
-describe("etcd over TLS", { skip: await skipEtcd() }, () => {
+describe("etcd over TLS", { skip: skipEtcd }, () => {
   let directory = "";
   let servers: EtcdServer[] = [];
   let tls: Required<EtcdTls>;
@@ -49,7 +49,7 @@ describe("etcd over TLS", { skip: await skipEtcd() }, () => {
       "--trusted-ca-file",
       file("ca.crt"),
     ];
-    servers = await startEtcd(1, [...files, "--client-cert-auth"], "https");
+    servers = await startEtcd({ flags: [...files, "--client-cert-auth"], scheme: "https" });
   });
   after(async () => {
     await Promise.all(servers.map((server) => server.remove()));

@@ -10,11 +10,16 @@ import type { ClosableClient } from "../../../client/index.ts";
 import {
   type HttpsReceiver,
   type Issuer,
+  platform,
+  type RunningServer,
+  type ServerStore,
+  skipEtcd,
+  startApiserver,
   startHttpsReceiver,
   startIssuer,
+  startServerStore,
   webhookKubeconfig,
 } from "../../../testing/index.ts";
-import { type Etcd, platform, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
 
 interface Review {
   readonly apiVersion: string;
@@ -75,12 +80,12 @@ async function whoAmI({ origin }: RunningServer, token: string): Promise<string>
 
 describe("who may do what, by the server's flags", { skip: skipEtcd }, () => {
   const judge = new Judge();
-  let etcd: Etcd;
+  let etcd: ServerStore;
   let server: RunningServer;
   let issuer: Issuer;
 
   before(async () => {
-    etcd = await startEtcd();
+    etcd = await startServerStore();
     issuer = await startIssuer();
     const { directory } = etcd;
     await writeFile(join(directory, "judge.yaml"), await judge.start());
@@ -227,7 +232,7 @@ describe("who may do what, by the server's flags", { skip: skipEtcd }, () => {
 });
 
 describe("who may do what, by a file that changes", { skip: skipEtcd }, () => {
-  let etcd: Etcd;
+  let etcd: ServerStore;
   let server: RunningServer;
   const config = (...types: string[]): string =>
     JSON.stringify({
@@ -237,7 +242,7 @@ describe("who may do what, by a file that changes", { skip: skipEtcd }, () => {
     });
 
   before(async () => {
-    etcd = await startEtcd();
+    etcd = await startServerStore();
     await writeFile(join(etcd.directory, "authorization.yaml"), config("RBAC"));
     server = await startApiserver(etcd, [`--authorization-config=${etcd.directory}/authorization.yaml`]);
   });
@@ -270,11 +275,11 @@ describe("who may do what, by a file that changes", { skip: skipEtcd }, () => {
 });
 
 describe("who may do what, by a file of policies", { skip: skipEtcd }, () => {
-  let etcd: Etcd;
+  let etcd: ServerStore;
   let server: RunningServer;
 
   before(async () => {
-    etcd = await startEtcd();
+    etcd = await startServerStore();
     const policies = [
       "# readers",
       '{"apiVersion":"abac.authorization.kubernetes.io/v1beta1","kind":"Policy","spec":{"user":"ann","namespace":"default","resource":"pods","apiGroup":"","readonly":true}}',
@@ -307,13 +312,13 @@ describe("who may do what, by a file of policies", { skip: skipEtcd }, () => {
 
 describe("who somebody is, by a file of issuers and a webhook", { skip: skipEtcd }, () => {
   const reviewed: string[] = [];
-  let etcd: Etcd;
+  let etcd: ServerStore;
   let server: RunningServer;
   let issuer: Issuer;
   let webhook: HttpsReceiver;
 
   before(async () => {
-    etcd = await startEtcd();
+    etcd = await startServerStore();
     issuer = await startIssuer();
     webhook = await startHttpsReceiver(({ body }) => {
       const review = JSON.parse(body) as { apiVersion: string; spec: { token: string } };

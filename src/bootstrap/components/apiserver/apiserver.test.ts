@@ -6,8 +6,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
 import type { ClosableClient } from "../../../client/index.ts";
+import {
+  contextOf,
+  platform,
+  type RunningServer,
+  skipEtcd,
+  startApiserver,
+  startServerStore,
+} from "../../../testing/index.ts";
 import { apiserver } from "./apiserver.ts";
-import { contextOf, platform, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
 
 type ConfigMap = KubeObject & { data?: Record<string, string> };
 
@@ -106,7 +113,7 @@ interface Pair {
 
 /** Two API servers over one etcd, each the command itself. */
 async function withTwoServers(work: (pair: Pair) => Promise<void>): Promise<void> {
-  const etcd = await startEtcd();
+  const etcd = await startServerStore();
   const { directory } = etcd;
   const policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: Metadata, verbs: [create] }]\n";
   await writeFile(join(directory, "policy.yaml"), policy);

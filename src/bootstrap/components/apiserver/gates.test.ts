@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Etcd, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
+import {
+  type RunningServer,
+  type ServerStore,
+  skipEtcd,
+  startApiserver,
+  startServerStore,
+} from "../../../testing/index.ts";
 
 interface Made {
   readonly status: number;
@@ -25,9 +31,9 @@ async function create({ admin }: RunningServer, name: string): Promise<Made> {
 }
 
 describe("fields behind feature gates", { concurrency: false, skip: skipEtcd }, () => {
-  let etcd: Etcd;
+  let etcd: ServerStore;
   before(async () => {
-    etcd = await startEtcd();
+    etcd = await startServerStore();
   });
   after(() => etcd.stop());
 

@@ -5,8 +5,16 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { KubeconfigUser } from "../../../client/index.ts";
 import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
-import { type Issuer, startIssuer } from "../../../testing/index.ts";
-import { type Etcd, platform, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
+import {
+  type Issuer,
+  platform,
+  type RunningServer,
+  type ServerStore,
+  skipEtcd,
+  startApiserver,
+  startIssuer,
+  startServerStore,
+} from "../../../testing/index.ts";
 
 const validityMs = 3_600_000;
 const authenticationFailures = 'apiserver_authentication_config_controller_automatic_reloads_total{status="failure"} 1';
@@ -39,13 +47,13 @@ function configuration(...issuers: readonly Issuer[]): string {
 
 describe("who is who, by files that change", { skip: skipEtcd }, () => {
   const [first, second, proxies] = [authority("first"), authority("second"), authority("proxies")];
-  let etcd: Etcd;
+  let etcd: ServerStore;
   let server: RunningServer;
   let issuer: Issuer;
   const file = (name: string): string => join(etcd.directory, name);
 
   before(async () => {
-    etcd = await startEtcd();
+    etcd = await startServerStore();
     issuer = await startIssuer();
     await platform.disk.write(file("authentication.yaml"), configuration());
     await platform.disk.write(file("clients.pem"), first.pem);

@@ -7,8 +7,17 @@ import { after, before, describe, it } from "node:test";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { type ClosableClient, type KubeconfigUser } from "../../../client/index.ts";
 import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
-import { type HttpsReceiver, type ReceivedRequest, startHttpsReceiver } from "../../../testing/index.ts";
-import { type Etcd, platform, type RunningServer, skipEtcd, startApiserver, startEtcd } from "./fixture.ts";
+import {
+  type HttpsReceiver,
+  platform,
+  type ReceivedRequest,
+  type RunningServer,
+  type ServerStore,
+  skipEtcd,
+  startApiserver,
+  startHttpsReceiver,
+  startServerStore,
+} from "../../../testing/index.ts";
 
 const admin: KubeconfigUser = { token: "secret" };
 const configMaps = "/api/v1/namespaces/default/configmaps";
@@ -101,10 +110,10 @@ const slowMap = (name: string) =>
 
 describe("an API server as its clients meet it", { skip: skipEtcd }, () => {
   const hook = new SlowHook();
-  let etcd: Etcd;
+  let etcd: ServerStore;
 
   before(async () => {
-    etcd = await startEtcd();
+    etcd = await startServerStore();
   });
   after(async () => {
     await hook.stop();

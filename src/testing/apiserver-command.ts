@@ -3,23 +3,14 @@ import { generateKeyPairSync } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { type CommandContext, createRealPlatform, type Platform } from "../../../base/index.ts";
-import { type ClosableClient, createHttpClient, type KubeconfigUser } from "../../../client/index.ts";
-import { apiserver } from "./apiserver.ts";
+import { type CommandContext, createRealPlatform, type Platform } from "../base/index.ts";
+import { apiserver } from "../bootstrap/index.ts";
+import { type ClosableClient, createHttpClient, type KubeconfigUser } from "../client/index.ts";
+import { startEtcd, unusedPort } from "./etcd.ts";
 
 export const platform = createRealPlatform();
 
-/** Linux as root has what the launcher installs: there a missing etcd is a failure. */
-export const skipEtcd =
-  process.platform === "linux" && process.getuid?.() === 0 ? false : "needs etcd, on Linux as root";
-
-export async function freePort(): Promise<number> {
-  const listener = await platform.network.listen({ host: "127.0.0.1", port: 0 }, (stream) => stream.destroy());
-  const { address } = listener;
-  await listener.close();
-  return "port" in address ? address.port : 0;
-}
-
+/** What a command runs with; `said` is what it wrote to stderr since it was asked last. */
 export function contextOf(signal: AbortSignal, overrides: Partial<Platform> = {}) {
   const stderr = new PassThrough();
   const context: CommandContext = {
@@ -34,36 +25,26 @@ export function contextOf(signal: AbortSignal, overrides: Partial<Platform> = {}
   return { context, said: () => String(stderr.read() ?? "") };
 }
 
-/** One etcd for a test. */
-export interface Etcd {
+/** One etcd for a test, and a folder beside it with a signing key and a file of tokens. */
+export interface ServerStore {
   readonly url: string;
   readonly directory: string;
   stop(): Promise<void>;
 }
 
-export async function startEtcd(): Promise<Etcd> {
+export async function startServerStore(): Promise<ServerStore> {
   const { disk, random } = platform;
   const directory = join(tmpdir(), `k8ts-apiserver-${Buffer.from(random.bytes(6)).toString("hex")}`);
   await disk.makeDirectory(directory, { mode: 0o700 });
-  const [url, peer] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
-  const log = join(directory, "etcd.log");
-  const etcd = platform.processes.spawn(
-    "etcd",
-    [
-      ...["--data-dir", join(directory, "etcd"), "--listen-client-urls", url, "--advertise-client-urls", url],
-      ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`],
-    ],
-    { stdoutFile: log, stderrFile: log },
-  );
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   await disk.write(join(directory, "sa.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
   await disk.write(join(directory, "tokens.csv"), 'secret,admin,1,"system:masters"\nann-token,ann,2,"team"\n');
+  const servers = await startEtcd();
   return {
-    url,
+    url: servers.map(({ endpoint }) => endpoint).join(","),
     directory,
     async stop() {
-      etcd.kill("SIGKILL");
-      await etcd.exited;
+      await Promise.all(servers.map((server) => server.remove()));
       await disk.remove(directory);
     },
   };
@@ -83,11 +64,11 @@ export interface RunningServer {
   readonly ended: Promise<number>;
 }
 
-export async function startApiserver(etcd: Etcd, flags: readonly string[]): Promise<RunningServer> {
-  const port = await freePort();
+export async function startApiserver(store: ServerStore, flags: readonly string[]): Promise<RunningServer> {
+  const port = await unusedPort();
   const stopping = new AbortController();
   const { context } = contextOf(stopping.signal);
-  const running = begin(context, [...flagsOf(etcd, port), ...flags]);
+  const running = apiserver([...flagsOf(store, port), ...flags], context);
   const clients: ClosableClient[] = [];
   const client = (user: KubeconfigUser): ClosableClient => {
     const cluster = { server: `https://127.0.0.1:${port}`, "insecure-skip-tls-verify": true };
@@ -113,19 +94,7 @@ export async function startApiserver(etcd: Etcd, flags: readonly string[]): Prom
   };
 }
 
-/** etcd may not answer yet. */
-async function begin(context: CommandContext, args: string[]): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await apiserver(args, context);
-    } catch (error) {
-      if (attempt >= 50 || (error as Error).name !== "StoreUnavailableError") throw error;
-      await platform.clock.sleep(100);
-    }
-  }
-}
-
-function flagsOf({ url, directory }: Etcd, port: number): string[] {
+function flagsOf({ url, directory }: ServerStore, port: number): string[] {
   return [
     `--etcd-servers=${url}`,
     "--bind-address=127.0.0.1",
