@@ -51,7 +51,7 @@ export async function unusedPort(): Promise<number> {
 export async function startEtcd({ members = 1, flags = [], scheme = "http" }: EtcdOptions = {}): Promise<EtcdServer[]> {
   for (let attempt = 1; ; attempt++) {
     const servers = await spawnCluster(members, flags, scheme);
-    const failures = (await Promise.all(servers.map((server) => server.serves()))).filter((said) => said !== "");
+    const failures = await failuresOf(servers);
     if (failures.length === 0) return servers;
     await Promise.all(servers.map((server) => server.remove()));
     // Somebody else took a port in between.
@@ -62,8 +62,19 @@ export async function startEtcd({ members = 1, flags = [], scheme = "http" }: Et
 }
 
 interface StartingServer extends EtcdServer {
-  /** Resolves with nothing once it serves, or else with its log. */
-  serves(): Promise<string>;
+  /** Resolves with nothing once it serves, or with its log when it ended or the signal came first. */
+  serves(signal: AbortSignal): Promise<string>;
+}
+
+/** What each member that does not serve has said. Nobody serves without the others: the first failure ends the wait. */
+async function failuresOf(servers: readonly StartingServer[]): Promise<string[]> {
+  const failed = new AbortController();
+  const said = servers.map(async (server) => {
+    const failure = await server.serves(failed.signal);
+    if (failure !== "") failed.abort();
+    return failure;
+  });
+  return (await Promise.all(said)).filter((failure) => failure !== "");
 }
 
 async function spawnCluster(members: number, flags: readonly string[], scheme: string): Promise<StartingServer[]> {
@@ -102,7 +113,7 @@ async function spawnServer(endpoint: string, args: readonly string[]): Promise<S
         stderrFile: log,
       });
     },
-    async serves() {
+    async serves(signal) {
       let ended = false;
       running?.exited.then(
         () => (ended = true),
@@ -110,7 +121,7 @@ async function spawnServer(endpoint: string, args: readonly string[]): Promise<S
       );
       const deadlineMs = clock.monotonic() + 60_000;
       for (;;) {
-        const last = ended || clock.monotonic() > deadlineMs;
+        const last = ended || signal.aborted || clock.monotonic() > deadlineMs;
         const said = (await disk.status(log)) === undefined ? "" : await disk.readText(log);
         if (said.includes("ready to serve client requests")) return "";
         if (last) return said === "" ? "it could not be started" : said;
