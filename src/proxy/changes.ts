@@ -1,4 +1,4 @@
-import type { EndpointSlice, Node, Service } from "../api/index.ts";
+import type { EndpointSlice, Node, Service, ServiceCIDR } from "../api/index.ts";
 import type { Clock } from "../base/index.ts";
 import { type Informer, type InformerFactory, informerOf, keyOf, kinds } from "../client/index.ts";
 import type { ProxyMetrics } from "./metrics.ts";
@@ -13,6 +13,7 @@ export class Changes {
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
   readonly #nodes: Informer<Node>;
+  readonly #serviceCidrs: Informer<ServiceCIDR>;
   readonly #changed = new Set<string>();
   /** When what is not yet on this node was triggered, by Service. */
   readonly #triggers = new Map<string, number>();
@@ -31,11 +32,18 @@ export class Changes {
       indexes: { service: (slice) => [serviceKeyOf(slice)] },
     });
     this.#nodes = informerOf(informers, kinds.nodes, { fieldSelector: `metadata.name=${nodeName}` });
+    this.#serviceCidrs = informerOf(informers, kinds.servicecidrs);
   }
 
   /** The node that the proxy runs on, once it is registered. */
   get node(): Node | undefined {
     return [...this.#nodes.lister.list()][0];
+  }
+
+  /** The ranges of all ServiceCIDRs, sorted. Nobody waits for them: servers before 1.31 do not have the kind. */
+  get serviceRanges(): readonly string[] {
+    const ranges = [...this.#serviceCidrs.lister.list()].flatMap(({ spec }) => spec?.cidrs ?? []);
+    return [...new Set(ranges)].sort();
   }
 
   get pending(): boolean {
@@ -60,6 +68,7 @@ export class Changes {
         onDelete: (slice) => this.#noteSlice(slice, false),
       }),
       this.#nodes.addHandler({ onAdd: noteAll, onUpdate: noteAll, onDelete: noteAll }),
+      this.#serviceCidrs.addHandler({ onAdd: noteAll, onUpdate: noteAll, onDelete: noteAll }),
     ];
     return () => {
       for (const remove of removals) remove();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import type { Service } from "../api/index.ts";
 import { CapturingLog } from "../base/index.ts";
-import { type Enter, Nft } from "../network/index.ts";
+import { type Enter, Nft, runIn } from "../network/index.ts";
 import type { ServiceInput } from "./rules/render.ts";
 import { Syncer } from "./syncer.ts";
 import { service, slice, testConfig } from "./testing/objects.ts";
@@ -162,4 +162,24 @@ test("a UDP client with one port follows its Service from nobody to one endpoint
   assert.equal(await wires.udp(wires.outsider, "10.212.0.1", 53), "a 10.210.1.1");
   await apply(dns(["10.210.1.6"]));
   assert.equal(await wires.udp(wires.outsider, "10.212.0.1", 53), "b 10.210.1.1");
+});
+
+test("an address of a service range that no Service has is refused, wherever a route would lead", async () => {
+  const { processes } = wires.platform;
+  await runIn(processes, wires.node, "ip", "route", "add", "10.213.0.0/16", "via", "10.211.0.9");
+  await runIn(processes, wires.outsider, "ip", "route", "add", "blackhole", "10.213.0.0/16");
+  const inside = { clusterIP: "10.213.0.1", clusterIPs: ["10.213.0.1"] };
+  syncer.setServiceRanges(["10.213.0.0/16", "10.213.4.0/24", "fd00::/108"]);
+  try {
+    await apply(web(inside, ["10.210.1.5"]));
+    for (const from of [a, wires.node]) {
+      assert.equal(await wires.http(from, "10.213.4.2"), REFUSED);
+      assert.equal(await wires.http(from, "10.213.0.1:81"), REFUSED);
+      assert.match(String(await wires.http(from, "10.213.0.1")), /^a /);
+    }
+  } finally {
+    syncer.setServiceRanges([]);
+  }
+  await apply();
+  assert.equal(await wires.http(a, "10.213.4.2"), NO_ANSWER, "it is routed where no range says otherwise");
 });

@@ -154,6 +154,7 @@ export class Proxy implements Runnable {
   async #sync(syncer: Syncer): Promise<void> {
     const zone = this.#changes.node?.metadata.labels?.["topology.kubernetes.io/zone"];
     if (syncer.setZone(zone)) this.#changes.noteAll();
+    syncer.setServiceRanges(this.#changes.serviceRanges);
     const triggers = this.#changes.takeTriggers();
     for (const key of this.#changes.take()) {
       const input = this.#changes.get(key);

@@ -85,6 +85,17 @@ test("node ports answer on the address in the Node's status", async () => {
   assert.deepEqual((await nft.read(table))?.sets.get("nodeport-ips"), ["10.211.0.2", "127.0.0.1"]);
 });
 
+test("the ranges of ServiceCIDRs are refused, and those of deleted ones are not", async () => {
+  const list = ["nft", "list", "chain", "ip", testConfig.table, "service-ranges"];
+  const refused = async (): Promise<readonly string[]> =>
+    (await runIn(processes, enter, ...list)).match(/[^\s{]+ reject/g) ?? [];
+  const added = { apiVersion: "networking.k8s.io/v1", kind: "ServiceCIDR", metadata: { name: "more" } } as const;
+  await typed(client).servicecidrs.create({ ...added, spec: { cidrs: ["10.213.0.0/24", "fd00::/112"] } });
+  await eventually(async () => (await refused()).includes("10.213.0.0/24 reject"));
+  await typed(client).servicecidrs.delete("more");
+  await eventually(async () => (await refused()).length === 0);
+});
+
 test("a burst of changes is written in a few batches", async () => {
   const before = proxy.syncCount;
   for (let at = 0; at < 50; at++) {

@@ -21,6 +21,7 @@ export class Syncer {
   /** What the kernel holds; `undefined` when that is not known. */
   #applied: Table | undefined;
   #zone: string | undefined;
+  #serviceRanges: readonly string[] = [];
 
   constructor(options: SyncerOptions) {
     this.#options = options;
@@ -31,6 +32,11 @@ export class Syncer {
     const changed = zone !== this.#zone;
     this.#zone = zone;
     return changed;
+  }
+
+  /** The ranges that cluster IPs are from. Takes effect with the next `apply`. */
+  setServiceRanges(ranges: readonly string[]): void {
+    this.#serviceRanges = ranges;
   }
 
   /** Takes a Service in, or out when `input` is `undefined`. Takes effect with the next `apply`. */
@@ -51,7 +57,7 @@ export class Syncer {
   /** Writes what changed, or everything when the kernel's state is not known. Rejects when the kernel refuses it. */
   async apply(): Promise<void> {
     const { config, nft } = this.#options;
-    const wanted = renderTable(config, this.#services.values());
+    const wanted = renderTable(config, this.#services.values(), this.#serviceRanges);
     const batch = this.#applied === undefined ? replaceTable(wanted) : diffTables(this.#applied, wanted);
     this.#applied = undefined;
     await nft.apply(batch);

@@ -11,7 +11,10 @@ const SNAT = 100;
  * The chains that are there without any Service. Packets of a new connection meet them in this order: source ranges
  * (before translation), translation, then refusal of what was not translated though it is for a Service.
  */
-export function baseChains(config: ProxyConfig): readonly (readonly [string, Chain])[] {
+export function baseChains(
+  config: ProxyConfig,
+  serviceRanges: readonly string[],
+): readonly (readonly [string, Chain])[] {
   const { ip } = dialect(config.family);
   const bit = `0x${(2 ** config.masqueradeBit).toString(16)}`;
   const destination = `${ip} daddr . meta l4proto . th dport`;
@@ -21,6 +24,7 @@ export function baseChains(config: ProxyConfig): readonly (readonly [string, Cha
   const refuseServices = `ct state new ${destination} vmap @${maps.noEndpointServices}`;
   const refuseNodePorts = `ct state new ${nodePort} vmap @${maps.noEndpointNodePorts}`;
   const refuseOtherPorts = `ct state new ${ip} daddr @${sets.clusterIps} reject`;
+  const refuseRanges = `ct state new jump ${chains.serviceRanges}`;
   return [
     ["nat-prerouting", { hook: { type: "nat", at: "prerouting", priority: DNAT }, ...translate }],
     ["nat-output", { hook: { type: "nat", at: "output", priority: DNAT }, ...translate }],
@@ -36,13 +40,16 @@ export function baseChains(config: ProxyConfig): readonly (readonly [string, Cha
     ],
     [
       "filter-forward",
-      { hook: { type: "filter", at: "forward", priority: DNAT + 10 }, rules: [refuseServices, refuseOtherPorts] },
+      {
+        hook: { type: "filter", at: "forward", priority: DNAT + 10 },
+        rules: [refuseServices, refuseOtherPorts, refuseRanges],
+      },
     ],
     [
       "filter-output",
       {
         hook: { type: "filter", at: "output", priority: DNAT + 10 },
-        rules: [refuseNodePorts, refuseServices, refuseOtherPorts],
+        rules: [refuseNodePorts, refuseServices, refuseOtherPorts, refuseRanges],
       },
     ],
     [
@@ -55,6 +62,8 @@ export function baseChains(config: ProxyConfig): readonly (readonly [string, Cha
       { rules: [`meta mark and ${bit} == 0 return`, `meta mark set meta mark xor ${bit}`, "masquerade fully-random"] },
     ],
     [chains.reject, { rules: ["reject"] }],
+    // One rule for each: ranges may overlap, which a set would refuse.
+    [chains.serviceRanges, { rules: serviceRanges.map((range) => `${ip} daddr ${range} reject`) }],
   ];
 }
 

@@ -6,6 +6,7 @@ export const chains = {
   masquerading: "masquerading",
   mark: "mark-for-masquerade",
   reject: "reject-chain",
+  serviceRanges: "service-ranges",
 } as const;
 
 export const maps = {

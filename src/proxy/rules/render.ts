@@ -36,10 +36,16 @@ export function renderService(
 }
 
 /**
- * The whole table. When two Services claim the same address and port, the first one keeps it.
+ * The whole table. When two Services claim the same address and port, the first one keeps it. Addresses of
+ * `serviceRanges` that no Service has are refused, so that nothing for them leaves the node.
  */
-export function renderTable(config: ProxyConfig, services: Iterable<readonly RenderedPort[]>): Table {
-  const chains = new Map<string, Chain>(baseChains(config));
+export function renderTable(
+  config: ProxyConfig,
+  services: Iterable<readonly RenderedPort[]>,
+  serviceRanges: readonly string[] = [],
+): Table {
+  const isOfFamily = (range: string) => range.includes(":") === (config.family === "IPv6");
+  const chains = new Map<string, Chain>(baseChains(config, serviceRanges.filter(isOfFamily)));
   const ownSets = new Map<string, ElementSet>();
   const clusterIps = new Set<string>();
   const elements = Object.fromEntries(Object.keys(maps).map((name) => [name, new Map<string, string>()]));
