@@ -1,3 +1,4 @@
+export * from "./authentication/index.ts";
 export * from "./certificates/index.ts";
 export {
   type ConfigurationKind,

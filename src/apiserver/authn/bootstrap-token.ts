@@ -1,7 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../base/index.ts";
-import type { Authenticator } from "./contract.ts";
-import { bearerToken, systemGroups } from "./users.ts";
+import { type Authenticator, bearerToken, systemGroups } from "../../component/index.ts";
 
 /** A Secret `bootstrap-token-<id>` of kube-system, its data decoded. */
 export interface BootstrapTokenSecret {

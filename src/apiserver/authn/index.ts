@@ -1,4 +1,24 @@
-export { anonymousAt, anonymousAuthenticator } from "./anonymous.ts";
+export {
+  anonymousAt,
+  anonymousAuthenticator,
+  anonymousUser,
+  type AuthenticationResult,
+  type Authenticator,
+  bearerToken,
+  CertificatePool,
+  type Credentials,
+  firstOf,
+  parseServiceAccountUser,
+  type RequestHeaderOptions,
+  requestHeaderAuthenticator,
+  serviceAccountUser,
+  systemGroups,
+  type TokenReviewStatus,
+  unionAuthenticator,
+  userOfCertificate,
+  webhookTokenAuthenticator,
+  x509Authenticator,
+} from "../../component/index.ts";
 export {
   type AuthenticationFile,
   type ConfiguredIssuer,
@@ -6,10 +26,8 @@ export {
   parseAuthenticationConfig,
 } from "./authentication-config.ts";
 export { type BootstrapTokenSecret, bootstrapTokenAuthenticator } from "./bootstrap-token.ts";
-export * from "./contract.ts";
 export { jwtAuthenticator } from "./jwt.ts";
 export { type OidcOptions, oidcAuthenticator } from "./oidc.ts";
-export { type RequestHeaderOptions, requestHeaderAuthenticator } from "./request-header.ts";
 export {
   type IssuedToken,
   type ServiceAccountKeys,
@@ -19,8 +37,4 @@ export {
   type TokenRequest,
 } from "./service-account-token.ts";
 export { tokenFileAuthenticator } from "./token-file.ts";
-export { firstOf, unionAuthenticator } from "./union.ts";
-export { anonymousUser, bearerToken, parseServiceAccountUser, serviceAccountUser, systemGroups } from "./users.ts";
-export { CertificatePool, userOfCertificate, x509Authenticator } from "./x509.ts";
 export { withWebSocketTokens } from "./web-socket-token.ts";
-export { type TokenReviewStatus, webhookTokenAuthenticator } from "./webhook-token.ts";

@@ -1,8 +1,7 @@
 import type { createRemoteJWKSet, FetchImplementation, JWTPayload } from "jose";
 import { type Clock, messageOf, withTimeout } from "../../base/index.ts";
 import type { UserInfo } from "../request/contract.ts";
-import type { Authenticator } from "./contract.ts";
-import { bearerToken } from "./users.ts";
+import { type Authenticator, bearerToken } from "../../component/index.ts";
 
 export interface JwtIssuer {
   /** `iss` of its tokens, https. */

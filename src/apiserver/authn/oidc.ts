@@ -1,7 +1,7 @@
 import type { FetchImplementation, JWTPayload } from "jose";
 import type { Clock } from "../../base/index.ts";
 import type { UserInfo } from "../request/contract.ts";
-import type { Authenticator } from "./contract.ts";
+import type { Authenticator } from "../../component/index.ts";
 import { jwtAuthenticator } from "./jwt.ts";
 
 export interface OidcOptions {

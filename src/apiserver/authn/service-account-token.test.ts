@@ -3,8 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
 import { SeededRandom, VirtualClock } from "../../base/index.ts";
 import { ServiceAccountTokens, type TokenObjects } from "./service-account-token.ts";
-import { unionAuthenticator } from "./union.ts";
-import { anonymousAuthenticator } from "./anonymous.ts";
+import { anonymousAuthenticator, unionAuthenticator } from "../../component/index.ts";
 import { serviceAccountAuthenticator } from "./service-account-token.ts";
 
 function setUp(type: "rsa" | "ec" = "ec") {

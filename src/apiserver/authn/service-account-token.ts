@@ -2,9 +2,13 @@ import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "n
 import type { JWK, JWTPayload } from "jose";
 import { goQuotedList } from "../../apimachinery/index.ts";
 import type { Clock, Random } from "../../base/index.ts";
-import { BoundedCache } from "./bounded-cache.ts";
-import type { AuthenticationResult, Authenticator } from "./contract.ts";
-import { bearerToken, serviceAccountUser } from "./users.ts";
+import {
+  type AuthenticationResult,
+  type Authenticator,
+  bearerToken,
+  BoundedCache,
+  serviceAccountUser,
+} from "../../component/index.ts";
 
 const cacheLimit = 10_000;
 /** A verified signature is trusted this long before it is checked again, ms. */

@@ -1,6 +1,5 @@
 import type { UserInfo } from "../request/contract.ts";
-import type { Authenticator } from "./contract.ts";
-import { bearerToken } from "./users.ts";
+import { type Authenticator, bearerToken } from "../../component/index.ts";
 
 /** `--token-auth-file`: lines of `token,user,uid,"group1,group2"`. Throws on a line with fewer than three columns. */
 export function tokenFileAuthenticator(csv: string): Authenticator {

@@ -1,4 +1,4 @@
-import type { AuthenticationResult, Authenticator, Credentials } from "./contract.ts";
+import type { AuthenticationResult, Authenticator, Credentials } from "../../component/index.ts";
 
 const header = "sec-websocket-protocol";
 const prefix = "base64url.bearer.authorization.k8s.io.";

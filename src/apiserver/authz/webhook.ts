@@ -1,6 +1,6 @@
 import type { SubjectAccessReview } from "../../api/index.ts";
 import { type Clock, messageOf } from "../../base/index.ts";
-import { BoundedCache } from "../authn/bounded-cache.ts";
+import { BoundedCache } from "../../component/index.ts";
 import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, RuleResolver } from "./contract.ts";
 import { type CompiledConditions, conditionInput } from "./match-conditions.ts";
 import { type ReviewSpec, reviewSpecOf } from "./subject-access-review.ts";

@@ -8,10 +8,9 @@ import {
   StatusError,
 } from "../../apimachinery/index.ts";
 import { type Clock, type Log, messageOf, type Random, TimeoutError, withDeadline } from "../../base/index.ts";
-import { parseDuration } from "../../component/index.ts";
+import { type Authenticator, parseDuration } from "../../component/index.ts";
 import { InvalidRequestError } from "../../storage/index.ts";
 import type { Auditor } from "../audit/contract.ts";
-import type { Authenticator } from "../authn/contract.ts";
 import { type AuthorizationAttributes, type Authorizer, attributesOf } from "../authz/contract.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { compressed } from "../http/gzip.ts";
@@ -215,7 +214,8 @@ function timeoutOf(query: Query): number {
   const text = query.get("timeout") ?? "";
   if (text === "") return Number.POSITIVE_INFINITY;
   try {
-    return parseDuration(text) || Number.POSITIVE_INFINITY;
+    const limitMs = parseDuration(text);
+    return limitMs > 0 ? limitMs : Number.POSITIVE_INFINITY;
   } catch (error) {
     throw newBadRequest(`invalid timeout specified in the request URL - ${messageOf(error)}`);
   }

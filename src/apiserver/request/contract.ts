@@ -1,10 +1,6 @@
-/** Who asks. `user.Info` upstream. */
-export interface UserInfo {
-  readonly name: string;
-  readonly uid?: string;
-  readonly groups: readonly string[];
-  readonly extra?: Readonly<Record<string, readonly string[]>>;
-}
+import type { UserInfo } from "../../component/index.ts";
+
+export type { UserInfo } from "../../component/index.ts";
 
 /** What is asked, parsed from method and path once per request. `request.RequestInfo` upstream. */
 export interface RequestInfo {

@@ -1,7 +1,7 @@
 import type { Container, Pod } from "../../../api/index.ts";
 import { StatusError } from "../../../apimachinery/index.ts";
 import { type Clock, messageOf } from "../../../base/index.ts";
-import { BoundedCache } from "../../authn/bounded-cache.ts";
+import { BoundedCache } from "../../../component/index.ts";
 import { annotate } from "../annotate.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../contract.ts";
 import { isResource, refuse } from "../refuse.ts";

@@ -1,4 +1,10 @@
-import type { UserInfo } from "../request/contract.ts";
+/** Who asks. `user.Info` upstream. */
+export interface UserInfo {
+  readonly name: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
 
 /** What authenticators may look at; the transport fills it in. */
 export interface Credentials {

@@ -1,5 +1,4 @@
-import type { UserInfo } from "../request/contract.ts";
-import type { AuthenticationResult, Authenticator, Credentials } from "./contract.ts";
+import type { AuthenticationResult, Authenticator, Credentials, UserInfo } from "./contract.ts";
 import { bearerToken, systemGroups } from "./users.ts";
 
 /**

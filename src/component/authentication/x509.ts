@@ -1,9 +1,8 @@
 import { createHash, X509Certificate } from "node:crypto";
 import type { Clock } from "../../base/index.ts";
-import { pemBlocks } from "../../component/index.ts";
-import type { UserInfo } from "../request/contract.ts";
+import { pemBlocks } from "../certificates/pem-blocks.ts";
+import type { AuthenticationResult, Authenticator, UserInfo } from "./contract.ts";
 import { BoundedCache } from "./bounded-cache.ts";
-import type { AuthenticationResult, Authenticator } from "./contract.ts";
 
 const clientAuthUsage = "1.3.6.1.5.5.7.3.2";
 const anyUsage = "2.5.29.37.0";

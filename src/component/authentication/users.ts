@@ -1,4 +1,4 @@
-import type { UserInfo } from "../request/contract.ts";
+import type { UserInfo } from "./contract.ts";
 
 /** Names upstream fixes: "Authenticating", "Using RBAC Authorization". */
 export const systemGroups = {
