@@ -8,20 +8,22 @@ const contents: Readonly<Record<string, string>> = {
   "src/base/c.test.ts": 'import { spawn } from "node:child_process"',
   "src/client/d.test.ts": "pure",
   "src/cri/f.test.ts": "createRealPlatform() and containerd",
-  "test/up.test.ts": "a cluster",
+  "test/served.test.ts": "an API",
+  "test/up.test.ts": "new TestCluster()",
   "tools/layers/e.test.ts": "pure",
 };
 
 test("pure tests of a room share a process, others have their own, and some the machine", () => {
   const groups = groupTests(Object.keys(contents), (path) => contents[path] ?? "");
   assert.deepEqual(
-    groups.map(({ name, files, kind }) => [name, files.length, kind]),
+    groups.map(({ name, files, kind, sharesNetwork }) => [name, files.length, kind, ...(sharesNetwork ? [true] : [])]),
     [
       ["src/base", 2, "pure"],
       ["src/base/c.test.ts", 1, "process"],
       ["src/client", 1, "pure"],
       ["src/cri/f.test.ts", 1, "machine"],
-      ["test/up.test.ts", 1, "cluster"],
+      ["test/served.test.ts", 1, "cluster"],
+      ["test/up.test.ts", 1, "cluster", true],
       ["tools", 1, "pure"],
     ],
   );

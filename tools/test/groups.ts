@@ -11,11 +11,14 @@ export interface TestGroup {
    */
   readonly kind: "pure" | "process" | "machine" | "cluster";
   readonly timeoutMs: number;
+  /** Whether it needs the machine's own network: what `up` makes is to be reached from there. */
+  readonly sharesNetwork: boolean;
   /** A folder with the programs that these tests run with, before those of PATH. */
   readonly programs?: string;
 }
 
-const sharedTimeoutMs = 180_000;
+/** Many times what they take on a quiet machine: a group that is slow because the machine is has not failed. */
+const timeoutMs = 600_000;
 const clusterTimeoutMs = 900_000;
 
 /** What a test that changes its process, or needs it for itself, says somewhere. */
@@ -27,6 +30,9 @@ const ownMachine = /cgroup|netns|containerd|nsenter|\bnft\b/i;
 
 /** What says that a test drives the API with kubectl; such tests run with every version that there is. */
 const usesKubectl = /api\.kubectl\(/;
+
+/** And that it runs `./k8ts up`. */
+const makesCluster = /TestCluster/;
 
 /**
  * Pure tests of a room share a process, since starting one takes longer than most tests do. Tests that touch the
@@ -42,7 +48,10 @@ export function groupTests(
   for (const file of files) {
     const text = read(file);
     if (file.startsWith("test/")) {
-      const group = { name: file, files: [file], kind: "cluster", timeoutMs: clusterTimeoutMs } as const;
+      const group = {
+        ...({ name: file, files: [file], kind: "cluster", timeoutMs: clusterTimeoutMs } as const),
+        sharesNetwork: makesCluster.test(text),
+      };
       groups.push(group);
       if (newestKubectl !== undefined && usesKubectl.test(text)) {
         groups.push({ ...group, name: `${file}, newest kubectl`, programs: newestKubectl });
@@ -51,7 +60,7 @@ export function groupTests(
     }
     if (ownProcess.test(text)) {
       const kind = ownMachine.test(text) ? "machine" : "process";
-      groups.push({ name: file, files: [file], kind, timeoutMs: sharedTimeoutMs });
+      groups.push({ name: file, files: [file], kind, timeoutMs, sharesNetwork: false });
     } else {
       const room = roomOf(file);
       const name = room === undefined ? (file.split("/")[0] ?? file) : `src/${room}`;
@@ -59,7 +68,7 @@ export function groupTests(
     }
   }
   for (const [name, members] of shared) {
-    groups.push({ name, files: members, kind: "pure", timeoutMs: sharedTimeoutMs });
+    groups.push({ name, files: members, kind: "pure", timeoutMs, sharesNetwork: false });
   }
   return groups.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

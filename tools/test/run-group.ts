@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "../repository.ts";
@@ -55,11 +55,32 @@ interface Ended {
   readonly output: string;
 }
 
-function runNode({ programs, timeoutMs }: TestGroup, args: readonly string[], signal: AbortSignal): Promise<Ended> {
+/**
+ * Loopback alone, in a network namespace: there every port is free, whoever else tests or serves on the machine, and
+ * nothing that a test sends leaves it. Where that cannot be had, tests share the machine's.
+ */
+const ownNetwork = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"] as const;
+let possible: boolean | undefined;
+
+/** Whether groups have networks of their own here: on Linux, as root. */
+export function canOwnNetwork(): boolean {
+  const [unshare, ...rest] = ownNetwork;
+  possible ??= process.platform === "linux" && spawnSync(unshare, [...rest, "true"]).status === 0;
+  return possible;
+}
+
+function commandFor({ sharesNetwork }: TestGroup, args: readonly string[]): readonly [string, readonly string[]] {
+  const [unshare, ...rest] = ownNetwork;
+  return sharesNetwork || !canOwnNetwork() ? [process.execPath, args] : [unshare, [...rest, process.execPath, ...args]];
+}
+
+function runNode(group: TestGroup, args: readonly string[], signal: AbortSignal): Promise<Ended> {
+  const { programs, timeoutMs } = group;
+  const [command, words] = commandFor(group, args);
   const path = programs === undefined ? {} : { PATH: `${programs}:${process.env["PATH"] ?? ""}` };
   return new Promise((resolve, reject) => {
     // A group of its own, so that what a test leaves running ends with it.
-    const child = spawn(process.execPath, args, {
+    const child = spawn(command, words, {
       cwd: repositoryRoot,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
