@@ -148,7 +148,7 @@ function propagationOf(options: DeleteOptionsBody, problems: string[]): Propagat
         ": orphanDependents and deletionPropagation cannot be both set",
     );
   } else if (policy === "Orphan" || policy === "Background" || policy === "Foreground") return policy;
-  else if (policy !== undefined && policy !== "") {
+  else if (policy !== undefined) {
     problems.push(
       `propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
     );

@@ -1,6 +1,5 @@
 import { newBadRequest, quote } from "../../apimachinery/index.ts";
-import type { Selection } from "../registry/filter.ts";
-import { parseSelection } from "../registry/filter.ts";
+import { parseSelectors, type Selection, selectionOf } from "../registry/filter.ts";
 import { checkListOptions, optionsInvalid } from "../registry/list-options.ts";
 import type { ListRequest } from "../registry/reads.ts";
 import type { ResourceDescriptor } from "../registry/contract.ts";
@@ -87,37 +86,35 @@ export function listParameters(
   query: Query,
   signal?: AbortSignal,
 ): ListRequest {
-  const request: ListRequest = {
+  // Lists do not use it, yet it has to be a number.
+  integer(query, "timeoutSeconds");
+  const limit = Math.max(0, integer(query, "limit"));
+  const selectors = parseSelectors(query.get("labelSelector"), query.get("fieldSelector"));
+  const request = {
     namespace,
-    selection: parseSelection(descriptor, query.get("labelSelector"), query.get("fieldSelector")),
-    limit: integer(query, "limit"),
+    limit,
     continueToken: query.get("continue") ?? "",
     resourceVersion: query.get("resourceVersion") ?? "",
     resourceVersionMatch: query.get("resourceVersionMatch") ?? "",
     ...(signal === undefined ? {} : { signal }),
   };
-  // Lists do not use it, yet it has to be a number.
-  integer(query, "timeoutSeconds");
   checkListOptions(request, query.has("sendInitialEvents") ? query.flag("sendInitialEvents") : undefined);
-  return request;
+  return { ...request, selection: selectionOf(descriptor, selectors) };
 }
 
 const int64Max = 2n ** 63n;
 
-function exactInt64(text: string): boolean {
+function isInt64(text: string): boolean {
   if (text.length < 16) return true;
-  const value = BigInt(text);
+  const value = BigInt(text.replace("+", ""));
   return value < int64Max && value >= -int64Max;
 }
 
-/** A number in the query; absent or empty is 0. */
+/** A number in the query; 0 where it is absent. Throws 400 as upstream words it. */
 export function integer(query: Query, name: string): number {
-  const text = query.get(name) ?? "";
-  if (text === "") return 0;
-  if (!/^-?[0-9]+$/.test(text)) {
-    throw newBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  const value = Number(text);
-  if (!exactInt64(text)) throw newBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
-  return Math.max(0, value);
+  const text = query.get(name);
+  if (text === undefined) return 0;
+  if (!/^[-+]?[0-9]+$/.test(text)) throw newBadRequest(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`);
+  if (!isInt64(text)) throw newBadRequest(`strconv.ParseInt: parsing ${quote(text)}: value out of range`);
+  return Number(text);
 }

@@ -1,10 +1,10 @@
-import { type KubeObject, newNotAcceptable, StatusError } from "../../apimachinery/index.ts";
+import { type KubeObject, newFailure, newNotAcceptable, StatusError } from "../../apimachinery/index.ts";
 import { entriesOf } from "../cacher/range.ts";
 import { WatchCursor } from "../cacher/watch-cursor.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
 import type { ApiResponse } from "../http/exchange.ts";
 import { tooLargeResourceVersion, tooOldResourceVersion } from "../registry/errors.ts";
-import { parseSelection, type Selection } from "../registry/filter.ts";
+import { parseSelectors, type Selection, selectionOf } from "../registry/filter.ts";
 import { filterOf } from "../registry/view-filter.ts";
 import { checkWatchOptions } from "../registry/list-options.ts";
 import { parseResourceVersion, type ResourceRegistry } from "../registry/resource-registry.ts";
@@ -24,7 +24,7 @@ export interface WatchParameters {
   readonly resourceVersion: string;
   readonly sendInitialEvents: boolean | undefined;
   readonly bookmarks: boolean;
-  /** 0: the server's own choice. */
+  /** 0: the server's own choice; below it the watch is over before it begins. */
   readonly timeoutSeconds: number;
   readonly signal?: AbortSignal;
 }
@@ -43,6 +43,7 @@ async function answerWatch(call: ResourceCall): Promise<ApiResponse> {
   const options = { accepted, include: renderOptionsOf(call).include, nowMs: () => services.clock.now() };
   const encoder = frameEncoder(served, options);
   const headers = { "content-type": encoder.contentType };
+  if (parameters.timeoutSeconds < 0) return overBefore(parameters, encoder);
   let cursor: WatchCursor;
   try {
     cursor = await openWatch(served.registry, parameters);
@@ -88,6 +89,13 @@ async function answerWatch(call: ResourceCall): Promise<ApiResponse> {
   };
 }
 
+/** A watch whose time is up before it begins; the state that it may have asked for does not come in no time. */
+function overBefore({ resourceVersion }: WatchParameters, encoder: ReturnType<typeof frameEncoder>): ApiResponse {
+  const late = newFailure(500, "InternalError", "context deadline exceeded").status;
+  const bytes = resourceVersion === "" ? encoder.other("ERROR", late) : new Uint8Array();
+  return { status: 200, headers: { "content-type": encoder.contentType }, body: { type: "bytes", bytes } };
+}
+
 /** Upstream's watch tracker leaves out who wants one value of an indexed field. */
 function registerOf(
   { services, served }: ResourceCall,
@@ -116,18 +124,23 @@ function watchParameters({ served, context }: ResourceCall, query: Query): Watch
   const send = query.get("sendInitialEvents");
   const match = query.get("resourceVersionMatch") ?? "";
   const resourceVersion = query.get("resourceVersion") ?? "";
-  const sendInitialEvents = send === undefined || send === "" ? undefined : query.flag("sendInitialEvents");
-  checkWatchOptions(sendInitialEvents, match, query.get("continue"));
+  const sendInitialEvents = send === undefined ? undefined : query.flag("sendInitialEvents");
+  const timeoutSeconds = integer(query, "timeoutSeconds");
+  integer(query, "limit");
+  const selectors = parseSelectors(query.get("labelSelector"), query.get("fieldSelector"));
+  const continueToken = query.get("continue") ?? "";
+  checkWatchOptions({ sendInitialEvents, resourceVersion, resourceVersionMatch: match, continueToken });
+  const selection = selectionOf(served.descriptor, selectors);
   if (resourceVersion !== "") parseResourceVersion(resourceVersion);
   return {
     namespace: context.info.namespace,
     // `watch/pods/name`, the old form.
     name: context.info.parts[1] ?? "",
-    selection: parseSelection(served.descriptor, query.get("labelSelector"), query.get("fieldSelector")),
+    selection,
     resourceVersion,
     sendInitialEvents,
     bookmarks: query.flag("allowWatchBookmarks"),
-    timeoutSeconds: integer(query, "timeoutSeconds"),
+    timeoutSeconds,
     signal: context.signal,
   };
 }

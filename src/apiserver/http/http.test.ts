@@ -208,7 +208,7 @@ test("what does not fit is refused in upstream's words", () =>
       ],
       [{ method: "PATCH", path: `${maps}/none`, headers: json, body: "{}" }, 415, "415: Unsupported Media Type"],
       [{ path: `${maps}?limit=99999999999999999999` }, 400, /^strconv\.ParseInt: parsing "9{20}": value out of range$/],
-      [{ path: `${maps}/none?resourceVersion=x` }, 400, /^resourceVersion: Invalid value: "x": strconv\.ParseUint/],
+      [{ path: `${maps}/none?resourceVersion=x` }, 500, /^resourceVersion: Invalid value: "x": strconv\.ParseUint/],
       [{ path: `${maps}?labelSelector=a=b=c` }, 400, "found '=', expected: ',' or 'end of string'"],
       [{ path: "/api/v1/nope" }, 404, "the server could not find the requested resource"],
       [{ path: "/apis/nope/v1/things" }, 404, "404 page not found\n"],

@@ -130,13 +130,14 @@ export class LocalResourceClient<T extends KubeObject> implements ResourceClient
   watch(options: WatchOptions): WatchStream<T> {
     const { clock } = this.#server.options;
     const open = () => {
-      checkWatchOptions(options.sendInitialEvents, options.resourceVersionMatch ?? "");
+      const { sendInitialEvents, resourceVersion = "", resourceVersionMatch = "" } = options;
+      checkWatchOptions({ sendInitialEvents, resourceVersion, resourceVersionMatch, continueToken: "" });
       return openWatch(this.#served.registry, {
         namespace: this.#namespace,
         name: "",
         selection: parseSelection(this.#served.descriptor, options.labelSelector, options.fieldSelector),
-        resourceVersion: options.resourceVersion ?? "",
-        sendInitialEvents: options.sendInitialEvents,
+        resourceVersion,
+        sendInitialEvents,
         bookmarks: options.allowWatchBookmarks === true,
         timeoutSeconds: 0,
         ...(options.signal === undefined ? {} : { signal: options.signal }),

@@ -16,7 +16,7 @@ export function staleError(descriptor: ResourceDescriptor, name: string): Status
 }
 
 /** A reader asks for a state that has not come yet. */
-export function tooLargeResourceVersion(requested: number, current: number): StatusError {
+export function tooLargeResourceVersion(requested: number | bigint, current: number): StatusError {
   return newFailure(504, "Timeout", `Timeout: Too large resource version: ${requested}, current: ${current}`, {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     retryAfterSeconds: 1,

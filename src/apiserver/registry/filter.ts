@@ -54,25 +54,38 @@ function valueOf(entry: CacheEntry, read: FieldReader): string {
   return read === readName ? entry.name : entry.fieldValue(read);
 }
 
+/** Selectors as they were written, of whatever kind. */
+export interface Selectors {
+  readonly labels: LabelSelector | undefined;
+  readonly fields: FieldSelector | undefined;
+}
+
+const nothingSelected: Selectors = { labels: undefined, fields: undefined };
+
 /** Reads selectors; undefined when everything is selected. Throws 400 as upstream words it. */
 export function parseSelection(
   descriptor: ResourceDescriptor,
   labelText: string | undefined,
   fieldText: string | undefined,
 ): Selection | undefined {
-  const labels = labelText === undefined || labelText === "" ? undefined : attempt(() => parseLabelSelector(labelText));
-  const fields = fieldText === undefined || fieldText === "" ? undefined : parseFields(descriptor, fieldText);
-  if ((labels === undefined || labels.isEmpty) && (fields === undefined || fields.isEmpty)) return undefined;
-  return new Selection(labels?.isEmpty === true ? undefined : labels, fields, readersOf(descriptor));
+  return selectionOf(descriptor, parseSelectors(labelText, fieldText));
 }
 
-function parseFields(descriptor: ResourceDescriptor, text: string): FieldSelector {
+/** What can be said of selectors before it is looked at what they select from. Throws 400 as upstream words it. */
+export function parseSelectors(labelText = "", fieldText = ""): Selectors {
+  if (labelText === "" && fieldText === "") return nothingSelected;
+  const labels = labelText === "" ? undefined : attempt(() => parseLabelSelector(labelText));
+  const fields = fieldText === "" ? undefined : attempt(() => parseFieldSelector(fieldText));
+  return { labels: labels?.isEmpty === true ? undefined : labels, fields };
+}
+
+/** Undefined when everything is selected. Throws 400 for fields that the kind does not select by. */
+export function selectionOf(descriptor: ResourceDescriptor, { labels, fields }: Selectors): Selection | undefined {
+  if (labels === undefined && (fields === undefined || fields.isEmpty)) return undefined;
   const readers = readersOf(descriptor);
-  const selector = attempt(() => parseFieldSelector(text));
-  for (const { field } of selector.requirements) {
-    if (!readers.has(field)) throw newBadRequest(unknownField(descriptor, field));
-  }
-  return selector;
+  const unknown = fields?.requirements.find(({ field }) => !readers.has(field));
+  if (unknown !== undefined) throw newBadRequest(unknownField(descriptor, unknown.field));
+  return new Selection(labels, fields, readers);
 }
 
 function attempt<T>(parse: () => T): T {

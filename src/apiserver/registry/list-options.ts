@@ -1,6 +1,6 @@
 import { newBadRequest, newFailure, type StatusError } from "../../apimachinery/index.ts";
 import type { ListRequest } from "./reads.ts";
-import { parseResourceVersion } from "./resource-registry.ts";
+import { resourceVersionProblem } from "./resource-registry.ts";
 
 const notOlderThan = "NotOlderThan";
 const matchOf = (detail: string): string => `resourceVersionMatch: Forbidden: ${detail}`;
@@ -8,7 +8,7 @@ const bothWithContinue = "specifying resource version is not allowed when using 
 const withContinue = matchOf("resourceVersionMatch is forbidden when continue is provided");
 
 /** Rejects combinations that upstream's `ValidateListOptions` rejects. */
-export function checkListOptions(request: ListRequest, sendInitialEvents?: boolean): void {
+export function checkListOptions(request: Omit<ListRequest, "selection">, sendInitialEvents?: boolean): void {
   const { resourceVersion, resourceVersionMatch: match, continueToken } = request;
   const problems: string[] = [];
   if (match !== "") {
@@ -27,14 +27,27 @@ export function checkListOptions(request: ListRequest, sendInitialEvents?: boole
     problems.push("sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list");
   }
   if (problems.length > 0) throw optionsInvalid("ListOptions", problems);
-  if (resourceVersion !== "") parseResourceVersion(resourceVersion, "invalid resource version: resourceVersion: ");
-  if (match === "" && continueToken !== "" && resourceVersion !== "" && resourceVersion !== "0") {
-    throw newBadRequest(bothWithContinue);
-  }
+  // A token comes first, and then there is no version to look at.
+  if (resourceVersion === "" || continueToken !== "") return;
+  const problem = resourceVersionProblem(resourceVersion);
+  if (problem !== undefined) throw newBadRequest(`invalid resource version: ${problem}`);
+}
+
+/** What a list says that goes on elsewhere than its token does. */
+export function checkContinued({ resourceVersion }: ListRequest): void {
+  if (resourceVersion !== "" && resourceVersion !== "0") throw newBadRequest(bothWithContinue);
+}
+
+export interface WatchOptionsAsked {
+  readonly sendInitialEvents: boolean | undefined;
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: string;
+  readonly continueToken: string;
 }
 
 /** The same for watches. */
-export function checkWatchOptions(sendInitialEvents: boolean | undefined, match: string, continueToken = ""): void {
+export function checkWatchOptions(asked: WatchOptionsAsked): void {
+  const { sendInitialEvents, resourceVersion, resourceVersionMatch: match, continueToken } = asked;
   const problems: string[] = [];
   if (sendInitialEvents !== undefined && match !== notOlderThan) {
     problems.push(matchOf("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
@@ -45,7 +58,10 @@ export function checkWatchOptions(sendInitialEvents: boolean | undefined, match:
     }
     if (match !== notOlderThan) problems.push(`${unsupported(match)}: supported values: "NotOlderThan"`);
   }
-  if (continueToken !== "") problems.push(withContinue);
+  // Who starts nowhere is taken to ask for the state, which is a match that nobody wrote.
+  const meant =
+    match !== "" || (sendInitialEvents === undefined && (resourceVersion === "" || resourceVersion === "0"));
+  if (continueToken !== "" && meant) problems.push(withContinue);
   if (problems.length > 0) throw optionsInvalid("ListOptions", problems);
 }
 

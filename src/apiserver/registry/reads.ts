@@ -6,6 +6,7 @@ import { Chunk, type Snapshot } from "../cacher/sorted-entries.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
 import { tooLargeResourceVersion } from "./errors.ts";
 import type { Selection } from "./filter.ts";
+import { checkContinued } from "./list-options.ts";
 import { parseResourceVersion, type ResourceRegistry } from "./resource-registry.ts";
 import { filterOf, selectsViews } from "./view-filter.ts";
 
@@ -68,6 +69,7 @@ function readPage(
 
 async function continuePage(registry: ResourceRegistry, request: ListRequest, prefix: string): Promise<Page> {
   const token = decodeContinue(request.continueToken, prefix);
+  checkContinued(request);
   if (token.revision < 0) {
     await registry.cache.fresh(request.signal);
     return readPage(registry, registry.cache.snapshot(), request, prefix, token.startAfter);

@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../apimachinery/index.ts";
-import { newFailure, newNotFound } from "../../apimachinery/index.ts";
+import { newFailure, newNotFound, quote } from "../../apimachinery/index.ts";
 import type { Clock, Random } from "../../base/index.ts";
 import { TimeoutError, withTimeout } from "../../base/index.ts";
 import type { Store } from "../../storage/index.ts";
@@ -94,7 +94,7 @@ export class ResourceRegistry {
     try {
       await withTimeout(this.clock, freshTimeoutMs, (limit) => this.cache.waitFor(revision, limit), signal);
     } catch (error) {
-      if (error instanceof TimeoutError) throw tooLargeResourceVersion(revision, this.cache.revision);
+      if (error instanceof TimeoutError) throw tooLargeResourceVersion(BigInt(resourceVersion), this.cache.revision);
       throw error;
     }
   }
@@ -181,13 +181,23 @@ function optionsFor(operation: AdmissionAttributes["operation"], options: unknow
   return { ...rest, kind };
 }
 
-/** A resource version must be a number without sign. */
-export function parseResourceVersion(text: string, where = "resourceVersion: "): number {
-  const value = Number(text);
-  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw newFailure(
-    400,
-    "BadRequest",
-    `${where}Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-  );
+const uint64Max = 2n ** 64n - 1n;
+
+/** Why this is no resource version; undefined for what fits 64 bits without a sign. */
+export function resourceVersionProblem(text: string): string | undefined {
+  const digits = /^[0-9]+$/.test(text);
+  if (digits && (text.length < 20 || BigInt(text) <= uint64Max)) return undefined;
+  const quoted = quote(text);
+  const why = digits ? "value out of range" : "invalid syntax";
+  return `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}`;
+}
+
+/**
+ * The revision that a resource version stands for; above 2^53 not exactly, but far beyond any that there is. Throws 500
+ * without a reason for what is none, since upstream takes that for a failure of its own.
+ */
+export function parseResourceVersion(text: string): number {
+  const problem = resourceVersionProblem(text);
+  if (problem !== undefined) throw newFailure(500, "", problem);
+  return Number(text);
 }

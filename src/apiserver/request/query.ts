@@ -36,7 +36,7 @@ const empty: ReadonlyMap<string, readonly string[]> = new Map();
 function parse(text: string): ReadonlyMap<string, readonly string[]> {
   const values = new Map<string, string[]>();
   for (const pair of text.split("&")) {
-    if (pair === "") continue;
+    if (pair === "" || isMalformed(pair)) continue;
     const equals = pair.indexOf("=");
     const name = decode(equals < 0 ? pair : pair.slice(0, equals));
     const value = equals < 0 ? "" : decode(pair.slice(equals + 1));
@@ -47,12 +47,22 @@ function parse(text: string): ReadonlyMap<string, readonly string[]> {
   return values;
 }
 
+/** What Go's parser leaves out. */
+function isMalformed(pair: string): boolean {
+  return pair.includes(";") || (pair.includes("%") && /%(?![0-9A-Fa-f]{2})/.test(pair));
+}
+
 function decode(text: string): string {
   const spaced = text.includes("+") ? text.replaceAll("+", " ") : text;
   if (!spaced.includes("%")) return spaced;
   try {
     return decodeURIComponent(spaced);
   } catch {
-    return spaced;
+    // Bytes that are no UTF-8.
+    return Buffer.from(unescape(spaced), "latin1").toString();
   }
+}
+
+function unescape(text: string): string {
+  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

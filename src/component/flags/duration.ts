@@ -9,6 +9,9 @@ const unitMs: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** Nanoseconds of 64 bits with a sign. */
+const durationMsMax = 2 ** 63 / 1e6;
+
 /** A Go duration such as `1h30m` or `250ms`, in milliseconds. Throws what Go's `time.ParseDuration` says. */
 export function parseDuration(text: string): number {
   const quoted = JSON.stringify(text);
@@ -26,6 +29,7 @@ export function parseDuration(text: string): number {
     total += Number(number) * scale;
     at += whole.length;
   }
+  if (total > durationMsMax) throw new Error(`time: invalid duration ${quoted}`);
   return sign === "-" ? -total : total;
 }
 
