@@ -1,5 +1,7 @@
 /** What controllers can be told; each has upstream's flag in its words. Times in milliseconds. */
 export interface ControllerConfig {
+  /** `--feature-gates`; default: upstream's defaults. */
+  readonly isFeatureOn?: (gate: string) => boolean;
   /** PEM of the cluster's CA, for `kube-root-ca.crt` (`--root-ca-file`). */
   readonly rootCa?: string;
   /** `--node-monitor-period`, default 5 s. */
@@ -34,4 +36,14 @@ export interface ControllerConfig {
   readonly signing?: { readonly certificate: string; readonly key: string };
   /** `--cluster-signing-duration`, default one year. */
   readonly signingDurationMs?: number;
+  /** `--concurrent-resource-claim-syncs`, default 50. */
+  readonly concurrentResourceClaimSyncs?: number;
+  /** `--legacy-service-account-token-clean-up-period`, default one year. */
+  readonly legacyTokenCleanUpPeriodMs?: number;
+  /** `--attach-detach-reconcile-sync-period`, default one minute. */
+  readonly attachDetachSyncPeriodMs?: number;
+  /** `--disable-attach-detach-reconcile-sync`. */
+  readonly disableAttachDetachSync?: boolean;
+  /** `--disable-force-detach-on-timeout`. */
+  readonly disableForceDetachOnTimeout?: boolean;
 }

@@ -1,4 +1,4 @@
-import type { MetricsRegistry } from "../component/index.ts";
+import { Features, type GaugeFamily, type MetricsRegistry } from "../component/index.ts";
 import type { Clock, Log, Random, Runnable } from "../base/index.ts";
 import {
   type Client,
@@ -10,6 +10,7 @@ import {
 import { type ControllerContext, runAll } from "../reconcile/index.ts";
 import type { ControllerConfig } from "./config.ts";
 import type { ControllerDescriptor } from "./descriptor.ts";
+import { withoutAlias } from "./names.ts";
 import { controllers } from "./registry.ts";
 import { underQueueNames } from "./queue-names.ts";
 
@@ -27,13 +28,22 @@ export interface ControllerManagerOptions {
   readonly metrics?: WorkQueueMetricsProvider;
   /** Where controllers register series of their own. */
   readonly registry?: MetricsRegistry;
+  /** Told of each controller that is to run. */
+  readonly onController?: (name: string) => void;
   /** Default: every controller there is. */
   readonly descriptors?: readonly ControllerDescriptor[];
 }
 
+const defaultFeatures = new Features();
+
+function isGatedOn({ featureGates = [] }: ControllerDescriptor, { isFeatureOn }: ControllerConfig): boolean {
+  return featureGates.every(isFeatureOn ?? ((gate) => defaultFeatures.enabled(gate)));
+}
+
 /** The first entry that names the controller decides, then `*`. */
 export function isEnabled(descriptor: ControllerDescriptor, enabled: readonly string[]): boolean {
-  for (const entry of enabled) {
+  for (const given of enabled) {
+    const entry = withoutAlias(given);
     if (entry === descriptor.name) return true;
     if (entry === `-${descriptor.name}`) return false;
   }
@@ -50,8 +60,9 @@ export function createControllerManager(options: ControllerManagerOptions): Runn
   const informers = options.informers ?? own;
   if (informers === undefined) throw new Error("there are no informers");
   const parts: Runnable[] = own === undefined ? [] : [{ name: "informers", run: (signal) => own.run(signal) }];
+  const running = options.registry === undefined ? undefined : runningControllers(options.registry);
   for (const descriptor of descriptors) {
-    if (!isEnabled(descriptor, enabled)) continue;
+    if (!isEnabled(descriptor, enabled) || !isGatedOn(descriptor, config)) continue;
     const client = clientFor(descriptor.serviceAccount ?? descriptor.name);
     const controllerLog = log.with({ controller: descriptor.name });
     const broadcaster = new EventBroadcaster({ client, clock, log: controllerLog });
@@ -66,9 +77,35 @@ export function createControllerManager(options: ControllerManagerOptions): Runn
       recorder: (component) => broadcaster.recorder(component),
     };
     const controller = descriptor.create(context, config);
-    if (controller !== undefined) parts.push(broadcaster, controller);
+    if (controller === undefined) continue;
+    parts.push(broadcaster, running === undefined ? controller : counted(descriptor.name, controller, running));
+    options.onController?.(descriptor.name);
   }
   return runAll("controller-manager", parts);
+}
+
+function runningControllers(registry: MetricsRegistry): GaugeFamily<"name" | "manager"> {
+  return registry.gauges({
+    name: "running_managed_controllers",
+    help: "1 for a controller that runs, 0 for one that has stopped.",
+    stability: "BETA",
+    labels: ["name", "manager"],
+  });
+}
+
+function counted(name: string, controller: Runnable, running: GaugeFamily<"name" | "manager">): Runnable {
+  return {
+    name: controller.name,
+    async run(signal) {
+      const gauge = running.with(name, "kube-controller-manager");
+      gauge.set(1);
+      try {
+        await controller.run(signal);
+      } finally {
+        gauge.set(0);
+      }
+    },
+  };
 }
 
 /** Upstream's `--use-service-account-credentials` for a client that may impersonate. */

@@ -15,6 +15,7 @@ const special: Readonly<Record<string, string>> = {
   "persistentvolume-protection-controller": "pvprotection",
   "persistentvolumeclaim-protection-controller": "pvcprotection",
   "replicationcontroller-controller": "replicationmanager",
+  "resourceclaim-controller": "resource_claim",
   "resourcequota-controller": "resourcequota_primary",
   "root-ca-certificate-publisher-controller": "root_ca_cert_publisher",
   "taint-eviction-controller": "noexec_taint_pod",

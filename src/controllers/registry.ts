@@ -36,6 +36,7 @@ import { persistentVolumeExpanderController } from "./persistentvolume-expander/
 import { validatingAdmissionPolicyStatusController } from "./validatingadmissionpolicy-status/validatingadmissionpolicy-status-controller.ts";
 import { volumeAttributesClassProtectionController } from "./volumeattributesclass-protection/volumeattributesclass-protection-controller.ts";
 import { serviceCidrController } from "./service-cidr/service-cidr-controller.ts";
+import { resourceClaimController } from "./resourceclaim/resourceclaim-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -67,6 +68,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   persistentVolumeProtectionController,
   volumeAttributesClassProtectionController,
   ephemeralVolumeController,
+  resourceClaimController,
   disruptionController,
   horizontalPodAutoscalerController,
   resourceQuotaController,

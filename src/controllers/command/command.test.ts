@@ -45,6 +45,8 @@ test("controllers are chosen by name; a name that is none is refused", () => {
   assert.ok(running("*", "token-cleaner-controller").includes("token-cleaner-controller"));
   assert.ok(!running("*", "-job-controller").includes("job-controller"));
   assert.deepEqual(running("job-controller"), ["job-controller"]);
+  assert.deepEqual(running("resource-claim-controller", "*", "-job").includes("job-controller"), false, "aliases");
+  assert.doesNotThrow(() => checkControllers(["*", "-podgc", "route"]));
   assert.throws(() => checkControllers(["*", "-jobs"]), FlagError);
 });
 

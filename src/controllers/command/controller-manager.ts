@@ -8,11 +8,14 @@ import {
 } from "../../client/index.ts";
 import {
   addProcessMetrics,
+  type ComponentServer,
   componentCommand,
   leaderElectorOf,
   createComponentLog,
   Features,
+  HealthChecks,
   HelpRequested,
+  leaseToleranceMs,
   MetricsRegistry,
   parseFlags,
   restClientMetrics,
@@ -20,6 +23,7 @@ import {
   workQueueMetrics,
 } from "../../component/index.ts";
 import { controllerUserAgent, createControllerManager } from "../controller-manager.ts";
+import { controllerManagerConfigz } from "./configz.ts";
 import { type ControllerManagerFlags, controllerManagerFlags, flagGroups } from "./flags.ts";
 import { checkControllers, controllerConfig } from "./settings.ts";
 
@@ -71,15 +75,27 @@ async function run(flags: ControllerManagerFlags, context: CommandContext): Prom
     userAgent: "kube-controller-manager/v1.36.0 leader-election",
     observer,
   });
-  const elector = (manager: Runnable) =>
-    leaderElectorOf(flags, { ...platform, log, client: electing, lead: (ending) => manager.run(ending) });
-  const server = await startComponentServer(platform, {
-    component: "kube-controller-manager",
-    definitions: controllerManagerFlags,
-    ...{ flags, features, registry, log },
-  });
+  const health = new HealthChecks("healthz");
+  const lead = Promise.withResolvers<Runnable>();
+  const elector = flags["leader-elect"]
+    ? leaderElectorOf(flags, {
+        ...platform,
+        ...{ log, client: electing },
+        lead: async (ending) => (await lead.promise).run(ending),
+      })
+    : undefined;
+  if (elector !== undefined) health.add("leaderElection", () => elector.check(leaseToleranceMs));
+  let server: ComponentServer | undefined;
   try {
-    const config = await controllerConfig(disk, flags);
+    server = await startComponentServer(platform, {
+      component: "kube-controller-manager",
+      definitions: controllerManagerFlags,
+      env: context.env,
+      health: [health],
+      configuration: () => controllerManagerConfigz(flags),
+      ...{ flags, features, registry, observer, log },
+    });
+    const config = await controllerConfig(disk, flags, (gate) => features.enabled(gate));
     const manager = createControllerManager({
       clientFor: clients(flags, client, cluster, context, rateLimit),
       clock,
@@ -89,9 +105,10 @@ async function run(flags: ControllerManagerFlags, context: CommandContext): Prom
       config,
       metrics: workQueueMetrics(registry),
       registry,
+      onController: (name) => health.add(name, () => {}),
     });
-    if (!flags["leader-elect"]) await manager.run(signal);
-    else await elector(manager).run(signal);
+    lead.resolve(manager);
+    await (elector ?? manager).run(signal);
   } finally {
     await server?.close();
     client.close();

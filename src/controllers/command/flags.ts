@@ -1,4 +1,5 @@
 import {
+  delegationFlags,
   featureGateFlags,
   type FlagGroups,
   type FlagValues,
@@ -26,13 +27,8 @@ const generic = {
 
 const leaderElection = leaderElectionFlags("kube-controller-manager");
 
-const serving = {
-  ...servingFlags(10_257),
-  "client-ca-file": flag.text({ usage: "Accepted; who reads health and metrics is not asked who they are." }),
-  "authentication-kubeconfig": flag.text({ usage: "Accepted; see --client-ca-file." }),
-  "authorization-kubeconfig": flag.text({ usage: "Accepted; see --client-ca-file." }),
-  "requestheader-client-ca-file": flag.text({ usage: "Accepted; see --client-ca-file." }),
-};
+const serving = servingFlags(10_257);
+const delegation = delegationFlags({ tolerateLookupFailure: false });
 
 const controllers = {
   "allocate-node-cidrs": flag.boolean({ usage: "Should CIDRs for Pods be allocated and set on nodes." }),
@@ -80,12 +76,26 @@ const controllers = {
     usage: "The period for looking at metrics.",
     default: 15_000,
   }),
+  "concurrent-resource-claim-syncs": flag.integer({ usage: "Resource claims looked at at once.", default: 50 }),
+  "legacy-service-account-token-clean-up-period": flag.duration({
+    usage: "How long a secret-based token of a service account must have been unused before it is deleted.",
+    default: 8_760 * 3_600_000,
+  }),
+  "attach-detach-reconcile-sync-period": flag.duration({
+    usage: "How often it is checked that volumes are attached as believed; longer than one second.",
+    default: 60_000,
+  }),
+  "disable-attach-detach-reconcile-sync": flag.boolean({ usage: "Never check that." }),
+  "disable-force-detach-on-timeout": flag.boolean({
+    usage: "Detach no volume that its node may still use, unless the node is marked as out of service.",
+  }),
 };
 
 export const flagGroups: FlagGroups = {
   Generic: generic,
   "Leader election": leaderElection,
   "Secure serving": serving,
+  "Authentication and authorization": delegation,
   Controllers: controllers,
   Logs: logFlags,
 };
@@ -94,6 +104,7 @@ export const controllerManagerFlags = {
   ...generic,
   ...leaderElection,
   ...serving,
+  ...delegation,
   ...controllers,
   ...logFlags,
   help: flag.boolean({ usage: "help for the controller manager", shorthand: "h" }),

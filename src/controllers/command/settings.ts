@@ -1,11 +1,16 @@
 import type { Disk } from "../../base/index.ts";
 import { FlagError } from "../../component/index.ts";
 import type { ControllerConfig } from "../config.ts";
+import { otherControllers, withoutAlias } from "../names.ts";
 import { controllers } from "../registry.ts";
 import type { ControllerManagerFlags } from "./flags.ts";
 
 /** What the flags ask of the controllers, with the files that they name read. */
-export async function controllerConfig(disk: Disk, flags: ControllerManagerFlags): Promise<ControllerConfig> {
+export async function controllerConfig(
+  disk: Disk,
+  flags: ControllerManagerFlags,
+  isFeatureOn?: (gate: string) => boolean,
+): Promise<ControllerConfig> {
   const read = async (path: string): Promise<string | undefined> => (path === "" ? undefined : disk.readText(path));
   const [rootCa, certificate, key] = await Promise.all([
     read(flags["root-ca-file"]),
@@ -15,6 +20,7 @@ export async function controllerConfig(disk: Disk, flags: ControllerManagerFlags
   const size = (family: "ipv4" | "ipv6"): number | undefined =>
     flags[`node-cidr-mask-size-${family}`] || flags["node-cidr-mask-size"] || undefined;
   return {
+    ...(isFeatureOn === undefined ? {} : { isFeatureOn }),
     ...(rootCa === undefined ? {} : { rootCa }),
     ...(certificate === undefined || key === undefined ? {} : { signing: { certificate, key } }),
     signingDurationMs: flags["cluster-signing-duration"],
@@ -30,6 +36,11 @@ export async function controllerConfig(disk: Disk, flags: ControllerManagerFlags
     autoscalerSyncPeriodMs: flags["horizontal-pod-autoscaler-sync-period"],
     clusterCidrs: flags["allocate-node-cidrs"] ? flags["cluster-cidr"] : [],
     serviceCidrs: flags["service-cluster-ip-range"],
+    concurrentResourceClaimSyncs: flags["concurrent-resource-claim-syncs"],
+    legacyTokenCleanUpPeriodMs: flags["legacy-service-account-token-clean-up-period"],
+    attachDetachSyncPeriodMs: flags["attach-detach-reconcile-sync-period"],
+    disableAttachDetachSync: flags["disable-attach-detach-reconcile-sync"],
+    disableForceDetachOnTimeout: flags["disable-force-detach-on-timeout"],
     nodeCidrMaskSizeIpv4: size("ipv4"),
     nodeCidrMaskSizeIpv6: size("ipv6"),
   };
@@ -38,8 +49,9 @@ export async function controllerConfig(disk: Disk, flags: ControllerManagerFlags
 /** Throws a `FlagError` for a controller that there is not. */
 export function checkControllers(enabled: readonly string[]): void {
   for (const entry of enabled) {
-    const name = entry.startsWith("-") ? entry.slice(1) : entry;
-    if (name === "*" || controllers.some((descriptor) => descriptor.name === name)) continue;
+    const [name = ""] = [withoutAlias(entry)].map((one) => one.replace(/^-/, ""));
+    if (name === "*" || otherControllers.has(name) || controllers.some((descriptor) => descriptor.name === name))
+      continue;
     throw new FlagError(`"${name}" is not in the list of known controllers`);
   }
 }
