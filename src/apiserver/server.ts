@@ -13,7 +13,15 @@ import type { Network } from "../base/index.ts";
 import type { Store } from "../storage/index.ts";
 import { OpenApiDocuments } from "../apimachinery/index.ts";
 import { groupVersions } from "../api/index.ts";
-import { addProcessMetrics, type Authenticator, MetricsRegistry, type ZPage, zPagePath } from "../component/index.ts";
+import {
+  accessMetrics,
+  addProcessMetrics,
+  type Authenticator,
+  healthMetrics,
+  MetricsRegistry,
+  type ZPage,
+  zPagePath,
+} from "../component/index.ts";
 import { AdmissionChain } from "./admission/chain.ts";
 import type { AdmissionPlugin } from "./admission/contract.ts";
 import { AdmissionMetrics } from "./admission/metrics.ts";
@@ -41,11 +49,9 @@ import { zPagePaths } from "./health/z-pages.ts";
 import { InFlight } from "./handlers/in-flight.ts";
 import { OpenWatches } from "./handlers/open-watches.ts";
 import type { ApiHandler } from "./http/exchange.ts";
-import { accessMetrics } from "./metrics/access-metrics.ts";
 import { ListMetrics } from "./metrics/list-metrics.ts";
 import { addObjectMetrics } from "./metrics/object-metrics.ts";
 import { ObservedStore } from "./metrics/observed-store.ts";
-import { healthMetrics } from "./metrics/health-metrics.ts";
 import { metricsPath } from "./metrics/path.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
 import { type ExtraDocuments, OpenApiHandler } from "./openapi/handler.ts";

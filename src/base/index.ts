@@ -9,7 +9,15 @@ export type { Disk, DiskCapacity, FileStatus, WriteOptions } from "./disk.ts";
 export { isPlatformError, messageOf, PlatformError } from "./errors.ts";
 export type { Runnable } from "./lifecycle.ts";
 export type { Log, LogFields, LogLevel } from "./log.ts";
-export type { Address, ConnectOptions, DatagramAddress, DatagramHandler, Listener, Network } from "./network.ts";
+export type {
+  Address,
+  ConnectOptions,
+  DatagramAddress,
+  DatagramHandler,
+  Listener,
+  ListenOptions,
+  Network,
+} from "./network.ts";
 export { own } from "./own.ts";
 export type { Platform } from "./platform.ts";
 export type {

@@ -11,17 +11,21 @@ export { FeatureGateError, Features } from "./features/features.ts";
 export { checkFeatureGates, featureGateFlags } from "./features/flags.ts";
 export type { FeatureGate, FeatureStage } from "./features/table.ts";
 export * from "./flags/index.ts";
-export { type HealthAnswer, type HealthCheck, HealthChecks, type HealthFailure } from "./health/health-checks.ts";
+export * from "./health/index.ts";
 export { createComponentLog, logFlags } from "./logging/component-log.ts";
 export * from "./metrics/index.ts";
-export { type LeaderElectionFlags, leaderElectionFlags, leaderElectorOf } from "./run/leader-election.ts";
+export {
+  type LeaderElectionFlags,
+  leaderElectionFlags,
+  leaderElectorOf,
+  leaseToleranceMs,
+} from "./run/leader-election.ts";
 export { type RestartOptions, restarting } from "./run/restarting.ts";
 export { RunGroup, type RunGroupMember } from "./run/run-group.ts";
 export {
   type DiagnosticsAnswer,
   type DiagnosticsHandler,
   type DiagnosticsRequest,
-  guarded,
   serveHealth,
   serveJson,
   serveMetrics,
@@ -36,4 +40,7 @@ export { answerZPage, serveZPage, type ZPage, zPagePath } from "./zpages/page.ts
 export { type StatuszFacts, statuszPage } from "./zpages/statusz.ts";
 export { formatTraceparent, parseTraceparent, startSpan, type TraceContext } from "./tracing/traceparent.ts";
 export * from "./streaming/index.ts";
-export { type ServingFlags, servingFlags, startComponentServer } from "./serving/component-server.ts";
+export { type DelegationFlags, delegationFlags } from "./delegation/index.ts";
+export { type ComponentServer, startComponentServer } from "./serving/component-server.ts";
+export { type ServingFlags, servingFlags } from "./serving/flags.ts";
+export { followFiles } from "./serving/follow-files.ts";

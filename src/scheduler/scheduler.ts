@@ -81,8 +81,8 @@ export class Scheduler implements Runnable {
     watchCluster(informers, this);
   }
 
-  get schedulerName(): string {
-    return this.#profile.schedulerName;
+  get profile(): Profile {
+    return this.#profile;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -275,7 +275,10 @@ export class Scheduler implements Runnable {
   async #evict(victim: Pod, preemptor: Pod, node: string): Promise<void> {
     const { client, events } = this.#options;
     try {
-      await this.#status.disrupted(victim, `${this.schedulerName}: preempting to accommodate a higher priority pod`);
+      await this.#status.disrupted(
+        victim,
+        `${this.#profile.schedulerName}: preempting to accommodate a higher priority pod`,
+      );
       const { name = "", namespace = "", uid } = victim.metadata;
       const pods = client.resource({ group: "", version: "v1", resource: "pods" }).namespace(namespace);
       await pods.delete(name, uid === undefined ? {} : { preconditions: { uid } });

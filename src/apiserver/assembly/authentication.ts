@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/index.ts";
-import type { MetricsRegistry } from "../../component/index.ts";
+import { certificateExpirations, type MetricsRegistry } from "../../component/index.ts";
 import {
   anonymousAt,
   anonymousAuthenticator,
@@ -14,7 +14,6 @@ import {
   withWebSocketTokens,
   x509Authenticator,
 } from "../authn/index.ts";
-import { certificateExpirations } from "../metrics/tls-metrics.ts";
 import type { AuthenticationConfig } from "./authentication-config.ts";
 import type { LiveObjects } from "./live-objects.ts";
 

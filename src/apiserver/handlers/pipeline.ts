@@ -8,7 +8,7 @@ import {
   StatusError,
 } from "../../apimachinery/index.ts";
 import { type Clock, type Log, messageOf, type Random, TimeoutError, withDeadline } from "../../base/index.ts";
-import { type Authenticator, parseDuration } from "../../component/index.ts";
+import { type AccessObserver, type Authenticator, parseDuration } from "../../component/index.ts";
 import { InvalidRequestError } from "../../storage/index.ts";
 import type { Auditor } from "../audit/contract.ts";
 import { type AuthorizationAttributes, type Authorizer, attributesOf } from "../authz/contract.ts";
@@ -34,12 +34,6 @@ export type FlowDecision =
 
 /** Decides when a request may go on: priority and fairness, or a limit of requests in flight. */
 export type FlowControl = (context: LiveContext, query: Query) => Promise<FlowDecision> | FlowDecision;
-
-/** Told what became of credentials and permissions. Durations are milliseconds. */
-export interface AccessObserver {
-  authenticated(user: UserInfo | undefined, tookMs: number): void;
-  authorized(decision: "allowed" | "denied" | "no-opinion", tookMs: number): void;
-}
 
 export interface PipelineOptions {
   readonly clock: Clock;

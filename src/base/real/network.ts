@@ -2,7 +2,15 @@ import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { connect as connectSocket, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { PlatformError } from "../errors.ts";
-import type { Address, ConnectOptions, DatagramAddress, DatagramHandler, Listener, Network } from "../network.ts";
+import type {
+  Address,
+  ConnectOptions,
+  DatagramAddress,
+  DatagramHandler,
+  Listener,
+  ListenOptions,
+  Network,
+} from "../network.ts";
 import { platformError } from "./errors.ts";
 
 const datagramTimeoutMsDefault = 5_000;
@@ -38,7 +46,7 @@ export class RealNetwork implements Network {
     });
   }
 
-  listen(address: Address, onConnection: (stream: Duplex) => void): Promise<Listener> {
+  listen(address: Address, onConnection: (stream: Duplex) => void, options: ListenOptions = {}): Promise<Listener> {
     const sockets = new Set<Socket>();
     const server: Server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
       sockets.add(socket);
@@ -48,7 +56,11 @@ export class RealNetwork implements Network {
     });
     return new Promise((resolve, reject) => {
       server.once("error", (error) => reject(platformError(error)));
-      server.listen("path" in address ? { path: address.path } : { host: address.host, port: address.port }, () => {
+      const where =
+        "path" in address
+          ? { path: address.path }
+          : { host: address.host, port: address.port, reusePort: options.sharesPort === true };
+      server.listen(where, () => {
         server.removeAllListeners("error");
         server.on("error", () => {});
         resolve({ address: boundAddress(server, address), close: () => closeServer(server, sockets) });

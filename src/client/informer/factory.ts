@@ -66,6 +66,11 @@ export class SharedInformerFactory implements InformerFactory {
     await Promise.all(this.#running);
   }
 
+  /** Whether every informer asked for so far has taken in its first list. */
+  get hasSynced(): boolean {
+    return this.#informers.values().every((informer) => informer.hasSynced());
+  }
+
   async waitForSync(signal: AbortSignal): Promise<void> {
     await Promise.all([...this.#informers.values()].map((informer) => informer.waitForSync(signal)));
   }

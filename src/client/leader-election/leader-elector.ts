@@ -61,6 +61,16 @@ export class LeaderElector implements Runnable {
     return this.#holder === this.#config.identity;
   }
 
+  /** Throws when the leader has not renewed its lease for so long after its end that its process should die. */
+  check(toleratedMs: number): void {
+    const { clock, leaseName } = this.#options;
+    if (!this.isLeader) return;
+    const sinceMs = clock.monotonic() - this.#state.observedAtMs;
+    if (sinceMs > this.#config.leaseDurationMs + toleratedMs) {
+      throw new Error(`failed election to renew leadership on lease ${leaseName}`);
+    }
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     if (!(await this.#acquire(signal))) return;
     const { lead, log, leaseName, releaseOnCancel = true } = this.#options;

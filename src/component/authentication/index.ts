@@ -1,3 +1,4 @@
+export { type AccessObserver, accessMetrics, certificateExpirations } from "./access-metrics.ts";
 export { anonymousAt, anonymousAuthenticator } from "./anonymous.ts";
 export { BoundedCache } from "./bounded-cache.ts";
 export * from "./contract.ts";

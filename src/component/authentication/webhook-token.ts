@@ -34,7 +34,7 @@ export function webhookTokenAuthenticator(options: WebhookTokenOptions): Authent
       return review({ token, ...(audiences.length === 0 ? {} : { audiences: [...audiences] }) }, signal).then(
         (status) => {
           const result = resultOf(status, audiences);
-          if (ttlMs > 0) remembered.set(key, result, clock.monotonic() + ttlMs);
+          if (ttlMs > 0 && result.type !== "rejected") remembered.set(key, result, clock.monotonic() + ttlMs);
           return result;
         },
         // Not remembered: the next one may be answered.

@@ -24,6 +24,11 @@ export class CertificatePool {
     this.replace(pem);
   }
 
+  /** Without authorities nobody's certificate is looked at. */
+  get isEmpty(): boolean {
+    return this.#roots.length === 0;
+  }
+
   /** Throws, and changes nothing, when a certificate cannot be read. */
   replace(pem: string): void {
     const blocks = pemBlocks(pem).filter(({ type }) => type === "CERTIFICATE");
@@ -98,7 +103,7 @@ export function x509Authenticator(
     name: "x509",
     authenticate(credentials) {
       const der = credentials.clientCertificates[0];
-      if (der === undefined) return { type: "none" };
+      if (der === undefined || pool.isEmpty) return { type: "none" };
       const nowMs = clock.now();
       if (generation !== pool.generation) {
         generation = pool.generation;

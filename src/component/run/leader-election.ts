@@ -30,6 +30,9 @@ export interface LeadershipOptions {
   readonly lead: (signal: AbortSignal) => Promise<void>;
 }
 
+/** So long after its lease has ended a leader that still runs is unhealthy. Upstream: `NewLeaderHealthzAdaptor`. */
+export const leaseToleranceMs = 20_000;
+
 /** An elector by these flags, under the name that upstream's components give themselves. */
 export function leaderElectorOf(flags: LeaderElectionFlags, options: LeadershipOptions): LeaderElector {
   return new LeaderElector({

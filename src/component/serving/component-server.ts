@@ -1,65 +1,104 @@
-import { type Clock, type Log, messageOf, type Platform } from "../../base/index.ts";
-import { type Flag, type FlagValues, flag } from "../flags/index.ts";
-import { HealthChecks } from "../health/health-checks.ts";
-import type { MetricsRegistry } from "../metrics/index.ts";
+import { type Clock, createScope, type Log, messageOf, type Platform } from "../../base/index.ts";
+import type { ClientObserver } from "../../client/index.ts";
+import { type DelegationFlags, delegatedAccess } from "../delegation/index.ts";
 import type { Features } from "../features/features.ts";
+import type { Flag } from "../flags/index.ts";
+import { type HealthChecks, healthMetrics } from "../health/index.ts";
+import { MetricsRegistry } from "../metrics/index.ts";
 import { flagzPage } from "../zpages/flagz.ts";
 import { serveZPage, zPagePath } from "../zpages/page.ts";
 import { statuszPage } from "../zpages/statusz.ts";
-import { type DiagnosticsHandler, serveHealth, serveMetrics } from "./diagnostics.ts";
-import { startDiagnosticsServer } from "./diagnostics-server.ts";
-
-/** The flags of a component that serves its health and metrics. `port` is upstream's default. */
-export const servingFlags = (port: number) => ({
-  "bind-address": flag.text({ usage: "The IP address on which to listen for --secure-port.", default: "0.0.0.0" }),
-  "secure-port": flag.integer({ usage: "Where health and metrics are served over HTTPS; 0: nowhere.", default: port }),
-  "tls-cert-file": flag.text({ usage: "Certificate for --secure-port; without it nothing is served." }),
-  "tls-private-key-file": flag.text({ usage: "Key of --tls-cert-file." }),
-});
-
-export type ServingFlags = FlagValues<ReturnType<typeof servingFlags>>;
+import { type DiagnosticsHandler, serveHealth, serveJson, serveMetrics } from "./diagnostics.ts";
+import { type DiagnosticsServer, startDiagnosticsServer } from "./diagnostics-server.ts";
+import { checkServingFlags, type ServingFlags } from "./flags.ts";
+import { followFiles } from "./follow-files.ts";
+import { type CertificateFiles, readCertificate, servingCertificate } from "./serving-certificate.ts";
 
 export interface ComponentServerOptions {
   /** By upstream's name: `kube-scheduler`. */
   readonly component: string;
-  readonly flags: ServingFlags;
+  readonly flags: ServingFlags & DelegationFlags;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Of all flags. */
   readonly definitions: Readonly<Record<string, Flag<unknown>>>;
   readonly features: Features;
   readonly registry: MetricsRegistry;
+  /** For requests to the API server that judges callers. */
+  readonly observer: (host: string) => ClientObserver;
+  /** `/healthz` and the like. */
+  readonly health: readonly HealthChecks[];
+  /** `/configz`: what the component runs with. */
+  readonly configuration: () => unknown;
   readonly log: Log;
 }
 
-/** Health, metrics, `/statusz` and `/flagz`, over TLS if a certificate is given. */
+export interface ComponentServer {
+  close(): Promise<void>;
+}
+
+/**
+ * Health, metrics, `/configz`, `/statusz` and `/flagz` over TLS, for those whom the API server lets. Rejects with a
+ * `FlagError` for what flags cannot mean.
+ */
 export async function startComponentServer(
-  { clock, disk, network }: Pick<Platform, "clock" | "disk" | "network">,
+  platform: Platform,
   options: ComponentServerOptions,
-): Promise<{ close(): Promise<void> } | undefined> {
-  const { flags, registry, log } = options;
-  const port = flags["secure-port"];
-  const [certificateFile, keyFile] = [flags["tls-cert-file"], flags["tls-private-key-file"]];
-  if (port === 0 || certificateFile === "") return undefined;
-  const certificate = { certificatePem: await disk.readText(certificateFile), keyPem: await disk.readText(keyFile) };
-  const health = healthEndpoints.map((name) => serveHealth(new HealthChecks(name)));
-  const address = { host: flags["bind-address"], port };
+): Promise<ComponentServer | undefined> {
+  const { component, flags, log } = options;
+  const tls = checkServingFlags(flags);
+  const address = { host: flags["bind-address"] || "::", port: flags["secure-port"] };
+  if (address.port === 0) return undefined;
+  const scope = createScope();
   try {
-    return await startDiagnosticsServer({
-      network,
-      address,
-      log,
-      certificate,
-      handlers: [...health, serveMetrics(registry), ...zPages(clock, options)],
-    });
+    const { certificate, files } = await servingCertificate(platform, component, flags);
+    const access = scope.own(await delegatedAccess(platform, options), (opened) => opened.close());
+    const handlers = [access.guard, ...handlersOf(platform.clock, options)];
+    const listen = { sharesPort: flags["permit-port-sharing"] };
+    const { network } = platform;
+    const server = await startDiagnosticsServer({ network, address, log, certificate, tls, handlers, listen }).catch(
+      (error: unknown) => {
+        const problem = `failed to listen on ${address.host}:${address.port}: ${messageOf(error)}`;
+        throw new Error(problem, { cause: error });
+      },
+    );
+    scope.own(server, (opened) => opened.close());
+    if (files !== undefined) scope.start("certificate", (signal) => renewing(platform, { server, files, log }, signal));
+    return { close: () => scope.close() };
   } catch (error) {
-    throw new Error(`failed to listen on ${address.host}:${port}: ${messageOf(error)}`, { cause: error });
+    await scope.close();
+    throw error;
   }
 }
 
-const healthEndpoints = ["healthz", "livez", "readyz"];
+interface Renewing {
+  readonly server: DiagnosticsServer;
+  readonly files: CertificateFiles;
+  readonly log: Log;
+}
 
-function zPages(clock: Clock, { component, flags, definitions, features }: ComponentServerOptions) {
-  const handlers: DiagnosticsHandler[] = [];
-  const paths = [...healthEndpoints.map((name) => `/${name}`), "/metrics"];
+function renewing(platform: Platform, { server, files, log }: Renewing, signal: AbortSignal): Promise<void> {
+  const look = async (): Promise<void> => {
+    try {
+      server.renew(await readCertificate(platform.disk, files));
+    } catch (error) {
+      log.warn("the serving certificate could not be read again", { error: messageOf(error) });
+    }
+  };
+  return followFiles(platform, [files.certificate, files.key], look, signal);
+}
+
+function handlersOf(clock: Clock, options: ComponentServerOptions): readonly DiagnosticsHandler[] {
+  const { component, flags, definitions, features, registry, health, configuration } = options;
+  const slis = new MetricsRegistry();
+  const observer = healthMetrics(slis);
+  for (const checks of health) checks.observedBy(observer);
+  const handlers = [
+    ...health.map(serveHealth),
+    serveMetrics(registry),
+    serveMetrics(slis, "/metrics/slis"),
+    serveJson("/configz", configuration),
+  ];
+  const paths = [...health.map(({ endpoint }) => `/${endpoint}`), "/configz", "/metrics"];
   if (features.enabled("ComponentFlagz")) {
     const page = flagzPage(component, definitions, flags);
     paths.push(zPagePath(page));

@@ -3,12 +3,15 @@ import { MetricsRegistry } from "../metrics/index.ts";
 
 export interface DiagnosticsRequest {
   readonly method: string;
+  /** As the client wrote it, with its query. */
+  readonly target: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly accept: string | undefined;
-  readonly authorization: string | undefined;
-  /** The client certificate in DER, when one was given and verified. */
-  readonly clientCertificate: Uint8Array | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** DER, leaf first. Nobody has verified them. */
+  readonly clientCertificates: readonly Uint8Array[];
+  readonly remoteAddress: string;
 }
 
 export interface DiagnosticsAnswer {
@@ -27,31 +30,16 @@ export function serveHealth(checks: HealthChecks): DiagnosticsHandler {
   return (request) => checks.answer(request.path, request.query);
 }
 
-/** `/metrics`, in the format that the client asks for. */
-export function serveMetrics(registry: MetricsRegistry): DiagnosticsHandler {
+/** `/metrics`, in the format that the client asks for. Another path is for another registry. */
+export function serveMetrics(registry: MetricsRegistry, at = "/metrics"): DiagnosticsHandler {
   return async ({ path, accept }) =>
-    path === "/metrics" ? { status: 200, ...registry.render(MetricsRegistry.formatFor(accept)) } : undefined;
+    path === at ? { status: 200, ...registry.render(MetricsRegistry.formatFor(accept)) } : undefined;
 }
 
-/** A JSON document at a path, for example `/version` or `/configz`. */
+/** A JSON document at a path: `/configz`. */
 export function serveJson(path: string, content: () => unknown): DiagnosticsHandler {
   return async (request) =>
     request.path === path
-      ? { status: 200, contentType: "application/json", body: JSON.stringify(content(), undefined, 2) }
+      ? { status: 200, contentType: "application/json", body: JSON.stringify(content()) }
       : undefined;
-}
-
-/**
- * Puts a guard before a handler. The guard returns the answer for those it refuses. Paths in `open` pass without it,
- * as by upstream's `--authorization-always-allow-paths`.
- */
-export function guarded(
-  handler: DiagnosticsHandler,
-  guard: DiagnosticsHandler,
-  open: readonly string[] = ["/healthz", "/readyz", "/livez"],
-): DiagnosticsHandler {
-  return async (request) => {
-    if (open.includes(request.path)) return handler(request);
-    return (await guard(request)) ?? handler(request);
-  };
 }

@@ -1,14 +1,14 @@
-import { type Command, type CommandContext, type Runnable } from "../../base/index.ts";
+import type { Command, CommandContext } from "../../base/index.ts";
 import {
   connectionFrom,
   type Client,
   createHttpClient,
   createServiceAccountClient,
   type KubeconfigCluster,
+  type LeaderElector,
 } from "../../client/index.ts";
 import {
   addProcessMetrics,
-  type ComponentServer,
   componentCommand,
   leaderElectorOf,
   createComponentLog,
@@ -75,27 +75,9 @@ async function run(flags: ControllerManagerFlags, context: CommandContext): Prom
     userAgent: "kube-controller-manager/v1.36.0 leader-election",
     observer,
   });
-  const health = new HealthChecks("healthz");
-  const lead = Promise.withResolvers<Runnable>();
-  const elector = flags["leader-elect"]
-    ? leaderElectorOf(flags, {
-        ...platform,
-        ...{ log, client: electing },
-        lead: async (ending) => (await lead.promise).run(ending),
-      })
-    : undefined;
-  if (elector !== undefined) health.add("leaderElection", () => elector.check(leaseToleranceMs));
-  let server: ComponentServer | undefined;
   try {
-    server = await startComponentServer(platform, {
-      component: "kube-controller-manager",
-      definitions: controllerManagerFlags,
-      env: context.env,
-      health: [health],
-      configuration: () => controllerManagerConfigz(flags),
-      ...{ flags, features, registry, observer, log },
-    });
     const config = await controllerConfig(disk, flags, (gate) => features.enabled(gate));
+    const running: string[] = [];
     const manager = createControllerManager({
       clientFor: clients(flags, client, cluster, context, rateLimit),
       clock,
@@ -105,15 +87,37 @@ async function run(flags: ControllerManagerFlags, context: CommandContext): Prom
       config,
       metrics: workQueueMetrics(registry),
       registry,
-      onController: (name) => health.add(name, () => {}),
+      onController: (name) => running.push(name),
     });
-    lead.resolve(manager);
-    await (elector ?? manager).run(signal);
+    const lead = (ending: AbortSignal): Promise<void> => manager.run(ending);
+    const elector = flags["leader-elect"]
+      ? leaderElectorOf(flags, { ...platform, log, client: electing, lead })
+      : undefined;
+    const server = await startComponentServer(platform, {
+      component: "kube-controller-manager",
+      definitions: controllerManagerFlags,
+      env: context.env,
+      health: [healthOf(elector, running)],
+      configuration: () => controllerManagerConfigz(flags),
+      ...{ flags, features, registry, observer, log },
+    });
+    try {
+      await (elector ?? manager).run(signal);
+    } finally {
+      await server?.close();
+    }
   } finally {
-    await server?.close();
     client.close();
     electing.close();
   }
+}
+
+/** Upstream's checks of a controller manager: its lease, and one for each controller. */
+function healthOf(elector: LeaderElector | undefined, controllers: readonly string[]): HealthChecks {
+  const health = new HealthChecks("healthz");
+  if (elector !== undefined) health.add("leaderElection", () => elector.check(leaseToleranceMs));
+  for (const name of controllers) health.add(name, () => {});
+  return health;
 }
 
 function clients(

@@ -1,18 +1,27 @@
 import { hostname } from "node:os";
 import type { Command, CommandContext, Runnable } from "../../base/index.ts";
-import { connectionFrom, createHttpClient, SeriesBroadcaster, SharedInformerFactory } from "../../client/index.ts";
+import {
+  connectionFrom,
+  createHttpClient,
+  type LeaderElector,
+  SeriesBroadcaster,
+  SharedInformerFactory,
+} from "../../client/index.ts";
 import {
   componentCommand,
   leaderElectorOf,
   addProcessMetrics,
   createComponentLog,
   Features,
+  HealthChecks,
   HelpRequested,
+  leaseToleranceMs,
   MetricsRegistry,
   parseFlags,
   restClientMetrics,
   startComponentServer,
 } from "../../component/index.ts";
+import { schedulerConfigz } from "./configz.ts";
 import { schedulerMetrics } from "../metrics.ts";
 import { Scheduler } from "../scheduler.ts";
 import { readSchedulerConfiguration, type SchedulerConfiguration } from "./configuration.ts";
@@ -44,11 +53,6 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
   const observer = restClientMetrics(registry);
   const client = await connect(flags, configuration, context, "kube-scheduler", observer);
   const electing = await connect(flags, configuration, context, "kube-scheduler leader-election", observer);
-  const server = await startComponentServer(context.platform, {
-    component: "kube-scheduler",
-    definitions: schedulerFlags,
-    ...{ flags, features, registry, log },
-  });
   const informers = new SharedInformerFactory({ client, clock, random, log });
   const broadcaster = new SeriesBroadcaster({
     client,
@@ -73,17 +77,47 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
     broadcaster,
     scheduler,
   ];
+  let leading = false;
   const lead = async (signal: AbortSignal): Promise<void> => {
+    leading = true;
     await Promise.all(parts.map((part) => part.run(signal)));
   };
+  const elects = configuration?.leaderElect ?? flags["leader-elect"];
+  const elector = elects ? leaderElectorOf(flags, { clock, random, log, client: electing, lead }) : undefined;
   try {
-    if (!(configuration?.leaderElect ?? flags["leader-elect"])) await lead(context.signal);
-    else await leaderElectorOf(flags, { clock, random, log, client: electing, lead }).run(context.signal);
+    const server = await startComponentServer(context.platform, {
+      component: "kube-scheduler",
+      definitions: schedulerFlags,
+      env: context.env,
+      health: healthOf(elector, () => !leading || informers.hasSynced, context.signal),
+      configuration: () => schedulerConfigz(flags, configuration, scheduler.profile),
+      ...{ flags, features, registry, observer, log },
+    });
+    try {
+      await (elector?.run(context.signal) ?? lead(context.signal));
+    } finally {
+      await server?.close();
+    }
   } finally {
-    await server?.close();
     client.close();
     electing.close();
   }
+}
+
+/** Upstream's checks of a scheduler. One that does not lead has nothing to wait for. */
+function healthOf(elector: LeaderElector | undefined, hasSynced: () => boolean, signal: AbortSignal) {
+  const health = new HealthChecks("healthz");
+  const ready = new HealthChecks("readyz");
+  if (elector !== undefined) {
+    for (const checks of [health, ready]) checks.add("leaderElection", () => elector.check(leaseToleranceMs));
+  }
+  ready.add("shutdown", () => {
+    if (signal.aborted) throw new Error("process is shutting down");
+  });
+  ready.add("sched-handler-sync", () => {
+    if (!hasSynced()) throw new Error("handlers are not fully synchronized");
+  });
+  return [health, new HealthChecks("livez"), ready];
 }
 
 async function connect(

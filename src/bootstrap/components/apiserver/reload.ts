@@ -1,7 +1,6 @@
 import type { StandardServer } from "../../../apiserver/index.ts";
 import { type Log, messageOf, type Platform, type Scope } from "../../../base/index.ts";
-import type { MetricsRegistry } from "../../../component/index.ts";
-import { followFiles } from "./follow-files.ts";
+import { followFiles, type MetricsRegistry } from "../../../component/index.ts";
 
 type Subject = "authentication" | "authorization";
 

@@ -1,6 +1,6 @@
 import type { HttpServer, TlsIdentity } from "../../../apiserver/index.ts";
 import { type Log, messageOf, type Platform } from "../../../base/index.ts";
-import { followFiles } from "./follow-files.ts";
+import { followFiles } from "../../../component/index.ts";
 
 export interface RenewalOptions {
   readonly log: Log;

@@ -1,4 +1,4 @@
-import type { Platform } from "../../../base/index.ts";
+import type { Platform } from "../../base/index.ts";
 
 /** Changes behind symbolic links are not told of; upstream looks as often. */
 const lookAgainMs = 60_000;

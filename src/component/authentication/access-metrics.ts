@@ -1,6 +1,11 @@
-import { type Counter, exponentialBuckets, type Histogram, type MetricsRegistry } from "../../component/index.ts";
-import type { AccessObserver } from "../handlers/pipeline.ts";
-import type { UserInfo } from "../request/contract.ts";
+import { type Counter, exponentialBuckets, type Histogram, type MetricsRegistry } from "../metrics/index.ts";
+import type { UserInfo } from "./contract.ts";
+
+/** Told how requests fare on their way in. */
+export interface AccessObserver {
+  authenticated(user: UserInfo | undefined, tookMs: number): void;
+  authorized(decision: "allowed" | "denied" | "no-opinion", tookMs: number): void;
+}
 
 /** Upstream names these few and counts all others together, so that series stay few. */
 const namedUsers: ReadonlySet<string> = new Set([
@@ -68,4 +73,22 @@ export function accessMetrics(registry: MetricsRegistry): AccessObserver {
     if (namedUsers.has(name)) return users.with(name);
     return name.includes("@") ? users.with("email_id") : other;
   }
+}
+
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+const month = 30 * day;
+
+/** `apiserver_client_certificate_expiration_seconds`. Told what is left of the certificate of each request. */
+export function certificateExpirations(registry: MetricsRegistry): (leftMs: number) => void {
+  const left = registry.histogram({
+    name: "apiserver_client_certificate_expiration_seconds",
+    help: "What is left of the lifetime of the certificates that requests are authenticated by.",
+    buckets: [0, 30 * minute, hour, 2 * hour, 6 * hour, 12 * hour].concat(
+      [1, 2, 4, 7].map((days) => days * day),
+      [1, 3, 6, 12].map((months) => months * month),
+    ),
+  });
+  return (leftMs) => left.observe(leftMs / 1000);
 }

@@ -1,5 +1,7 @@
-import type { MetricsRegistry } from "../../component/index.ts";
-import type { HealthObserver } from "../health/health.ts";
+import type { MetricsRegistry } from "../metrics/index.ts";
+
+/** Told of each check that was made: its name, its endpoint, and whether it was well. */
+export type HealthObserver = (name: string, type: string, well: boolean) => void;
 
 /** `kubernetes_healthcheck` and `kubernetes_healthchecks_total`: what `/metrics/slis` shows. */
 export function healthMetrics(registry: MetricsRegistry): HealthObserver {

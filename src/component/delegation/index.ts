@@ -1,0 +1,2 @@
+export { type DelegatedAccess, type DelegatedAccessOptions, delegatedAccess } from "./delegated-access.ts";
+export { type DelegationDefaults, type DelegationFlags, delegationFlags } from "./flags.ts";

@@ -1,0 +1,2 @@
+export { type HealthAnswer, type HealthCheck, HealthChecks, type HealthFailure } from "./health-checks.ts";
+export { healthMetrics } from "./health-metrics.ts";
