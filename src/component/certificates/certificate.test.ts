@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { describe, it } from "node:test";
 import { createRealPlatform } from "../../base/index.ts";
-import { CertificateAuthority, createAuthority, generateKey } from "./certificate.ts";
+import { CertificateAuthority, createAuthority, generateKey, type KeyUsage } from "./certificate.ts";
 import { createCertificateRequest, parseCertificateRequest } from "./request.ts";
 
 const platform = createRealPlatform();
@@ -34,6 +34,20 @@ describe("certificates", () => {
     assert.equal(leaf.checkIP("fd00::1"), "fd00::1");
     assert.deepEqual(leaf.keyUsage, ["1.3.6.1.5.5.7.3.1"]);
     assert.ok(leaf.validToDate.getTime() <= root.validToDate.getTime(), "a leaf never outlives its CA");
+  });
+
+  it("lets a key do what it is asked for, and nothing else", () => {
+    const keyUsageOf = (keyUsages: readonly KeyUsage[]): string | undefined => {
+      const template = { subject: { commonName: "a" }, validityMs: dayMs, usages: ["s/mime"] as const, keyUsages };
+      const leaf = new X509Certificate(authority().issue(template).certificate);
+      assert.deepEqual(leaf.keyUsage, ["1.3.6.1.5.5.7.3.4"]);
+      // id-ce-keyUsage, critical, octets of a bit string.
+      return /0603551d0f0101ff04..(03[0-9a-f]{6,8}?)30/.exec(leaf.raw.toString("hex"))?.[1];
+    };
+    assert.equal(keyUsageOf([]), undefined);
+    assert.equal(keyUsageOf(["digital signature"]), "03020780");
+    assert.equal(keyUsageOf(["signing", "key encipherment"]), "030205a0");
+    assert.equal(keyUsageOf(["key agreement", "decipher only"]), "0303070880");
   });
 
   it("reads back the requests it makes, and refuses forged ones", () => {

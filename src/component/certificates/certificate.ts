@@ -16,7 +16,39 @@ import {
 } from "./der.ts";
 import { type AlternativeNames, encodeAlternativeNames, encodeSubject, type Subject } from "./names.ts";
 
-export type Usage = "server auth" | "client auth";
+/** What a key is for, under the names of the API of certificates: RFC 5280 §4.2.1.12 and what vendors added to it. */
+export type Usage = keyof typeof usageOids;
+/** What a key may do (RFC 5280 §4.2.1.3), by the number of its bit. */
+export type KeyUsage = keyof typeof keyUsageBits;
+
+const keyUsageBits = {
+  "digital signature": 0,
+  signing: 0,
+  "content commitment": 1,
+  "key encipherment": 2,
+  "data encipherment": 3,
+  "key agreement": 4,
+  "cert sign": 5,
+  "crl sign": 6,
+  "encipher only": 7,
+  "decipher only": 8,
+} as const;
+
+const usageOids = {
+  any: "2.5.29.37.0",
+  "server auth": "1.3.6.1.5.5.7.3.1",
+  "client auth": "1.3.6.1.5.5.7.3.2",
+  "code signing": "1.3.6.1.5.5.7.3.3",
+  "email protection": "1.3.6.1.5.5.7.3.4",
+  "s/mime": "1.3.6.1.5.5.7.3.4",
+  "ipsec end system": "1.3.6.1.5.5.7.3.5",
+  "ipsec tunnel": "1.3.6.1.5.5.7.3.6",
+  "ipsec user": "1.3.6.1.5.5.7.3.7",
+  timestamping: "1.3.6.1.5.5.7.3.8",
+  "ocsp signing": "1.3.6.1.5.5.7.3.9",
+  "microsoft sgc": "1.3.6.1.4.1.311.10.3.3",
+  "netscape sgc": "2.16.840.1.113730.4.1",
+} as const;
 
 /** Certificates are valid from a little before they are made, for clocks that lag. */
 const backdateMs = 5 * 60_000;
@@ -32,16 +64,21 @@ const oids = {
   extendedKeyUsage: "2.5.29.37",
 } as const;
 
-const usageOids: Readonly<Record<Usage, string>> = {
-  "server auth": "1.3.6.1.5.5.7.3.1",
-  "client auth": "1.3.6.1.5.5.7.3.2",
-};
+export function isUsage(text: string): text is Usage {
+  return Object.hasOwn(usageOids, text);
+}
+
+export function isKeyUsage(text: string): text is KeyUsage {
+  return Object.hasOwn(keyUsageBits, text);
+}
 
 export interface CertificateTemplate {
   readonly subject: Subject;
   readonly publicKey: KeyObject;
   readonly validityMs: number;
   readonly usages: readonly Usage[];
+  /** Default: digital signature and key encipherment. */
+  readonly keyUsages?: readonly KeyUsage[];
   readonly names?: AlternativeNames;
 }
 
@@ -82,11 +119,11 @@ export class CertificateAuthority {
   /** Never outlives the CA. */
   sign(template: CertificateTemplate): string {
     const now = this.#platform.clock.now();
+    const { keyUsages = ["digital signature", "key encipherment"] } = template;
+    const purposes = [...new Set(template.usages.map((usage) => usageOids[usage]))];
     const extensions = [
-      extension(oids.keyUsage, bits(Buffer.from([0xa0]), 5), true),
-      ...(template.usages.length === 0
-        ? []
-        : [extension(oids.extendedKeyUsage, sequence(...template.usages.map((usage) => oid(usageOids[usage]))))]),
+      ...(keyUsages.length === 0 ? [] : [extension(oids.keyUsage, encodeKeyUsages(keyUsages), true)]),
+      ...(purposes.length === 0 ? [] : [extension(oids.extendedKeyUsage, sequence(...purposes.map(oid)))]),
       extension(oids.basicConstraints, sequence(), true),
       extension(oids.authorityKeyId, sequence(contextPrimitive(0, keyId(this.#x509.publicKey)))),
       ...(template.names === undefined || isEmpty(template.names)
@@ -134,6 +171,18 @@ export function createAuthority(
     signer: privateKey,
   });
   return { certificate, key: privateKeyPem(privateKey) };
+}
+
+/** A bit string without the zeros at its end. */
+function encodeKeyUsages(usages: readonly KeyUsage[]): Buffer {
+  const content = Buffer.alloc(2);
+  let last = 0;
+  for (const usage of usages) {
+    const bit = keyUsageBits[usage];
+    content[bit >> 3] = (content[bit >> 3] ?? 0) | (0x80 >> (bit & 7));
+    last = Math.max(last, bit);
+  }
+  return bits(content.subarray(0, (last >> 3) + 1), 7 - (last & 7));
 }
 
 interface Assembly {

@@ -3,7 +3,10 @@ export {
   type CertificateTemplate,
   createAuthority,
   generateKey,
+  isKeyUsage,
+  isUsage,
   type KeyedCertificate,
+  type KeyUsage,
   privateKeyPem,
   type Usage,
 } from "./certificate.ts";

@@ -94,13 +94,47 @@ test("what was approved but does not fit its signer fails", async () => {
       const failed = fixture.get("certificatesigningrequests", "a")?.status?.conditions?.at(-1);
       assert.deepEqual(
         [failed?.type, failed?.reason, failed?.message],
-        ["Failed", "SignerValidationFailure", "at least one DNS or IP subjectAltName is required"],
+        ["Failed", "SignerValidationFailure", "DNS or IP subjectAltName is required"],
       );
       const certificate = new X509Certificate(
         Buffer.from(fixture.get("certificatesigningrequests", "b")?.status?.certificate ?? "", "base64"),
       );
       assert.equal(certificate.validToDate.getTime(), fixture.clock.now() - (fixture.clock.now() % 1000) + 3_600_000);
       assert.equal(fixture.get("certificatesigningrequests", "c")?.status?.certificate, undefined);
+    },
+    { config },
+  );
+});
+
+test("a client's certificate is for what was asked, of which only being a client is a must", async () => {
+  await withControllers(
+    [certificateSigningController],
+    async (fixture) => {
+      const cases: Readonly<Record<string, NonNullable<CertificateSigningRequest["spec"]["usages"]>>> = {
+        alone: ["client auth"],
+        more: ["client auth", "digital signature"],
+        without: ["digital signature"],
+        server: ["client auth", "server auth"],
+      };
+      for (const [name, usages] of Object.entries(cases)) {
+        await fixture.put("certificatesigningrequests", {
+          ...request(name, "jane", { signerName: "kubernetes.io/kube-apiserver-client", usages }),
+          status: { conditions: [{ type: "Approved", status: "True" }] },
+        });
+      }
+      await fixture.settle();
+      const outcome = (name: string): string => {
+        const { status } = fixture.get("certificatesigningrequests", name) ?? {};
+        if (status?.certificate === undefined) return status?.conditions?.at(-1)?.message ?? "";
+        const { keyUsage, raw } = new X509Certificate(Buffer.from(status.certificate, "base64"));
+        return `${String(keyUsage)}${raw.includes(Buffer.from("0603551d0f", "hex")) ? " with a key usage" : ""}`;
+      };
+      assert.deepEqual(Object.keys(cases).map(outcome), [
+        "1.3.6.1.5.5.7.3.2",
+        "1.3.6.1.5.5.7.3.2 with a key usage",
+        "missing required usage for client certificate: client auth",
+        "invalid usage for client certificate: server auth",
+      ]);
     },
     { config },
   );

