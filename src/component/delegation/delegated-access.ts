@@ -1,6 +1,7 @@
 import type { ConfigMap, SubjectAccessReview, TokenReview } from "../../api/index.ts";
 import { createScope, type Log, messageOf, type Platform, type Scope } from "../../base/index.ts";
 import {
+  type Client,
   type ClientObserver,
   type ClosableClient,
   connectionFrom,
@@ -60,39 +61,52 @@ const timeoutMs = 10_000;
  */
 export async function delegatedAccess(platform: Needs, options: DelegatedAccessOptions): Promise<DelegatedAccess> {
   const scope = createScope();
-  const clients: ClosableClient[] = [];
+  const opened: ClosableClient[] = [];
   const close = async (): Promise<void> => {
     await scope.close();
-    for (const client of clients) client.close();
+    for (const client of opened) client.close();
   };
   try {
-    const asking = await clientsOf(platform, options, clients);
-    const authenticator = await authenticatorOf(platform, options, asking.authentication, scope);
-    const { clock } = platform;
-    const { flags, registry, log } = options;
-    const authorizer = new DelegatedAuthorizer({
-      clock,
-      review: accessReview(platform, registry, asking.authorization),
-      openPaths: flags["authorization-always-allow-paths"],
-      authorizedTtlMs: flags["authorization-webhook-cache-authorized-ttl"],
-      unauthorizedTtlMs: flags["authorization-webhook-cache-unauthorized-ttl"],
-    });
-    const observer = accessMetrics(registry);
-    return { guard: accessGuard({ clock, log, authenticator, authorizer, observer, signal: scope.signal }), close };
+    const clients = await clientsOf(platform, options, opened);
+    return { guard: await guardThrough(platform, options, clients, scope), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-type Asking = Readonly<Record<"authentication" | "authorization", ClosableClient | undefined>>;
+/** Who is asked; nobody where a component runs without a kubeconfig and outside of a cluster. */
+export type ReviewClients = Readonly<Record<"authentication" | "authorization", Client | undefined>>;
+
+type GuardOptions = Pick<DelegatedAccessOptions, "flags" | "registry" | "log">;
+
+/** The guard of those clients. What it starts ends with the scope. */
+export async function guardThrough(
+  platform: Needs,
+  options: GuardOptions,
+  clients: ReviewClients,
+  scope: Scope,
+): Promise<DiagnosticsHandler> {
+  const { clock } = platform;
+  const { flags, registry, log } = options;
+  const authenticator = await authenticatorOf(platform, options, clients.authentication, scope);
+  const authorizer = new DelegatedAuthorizer({
+    clock,
+    review: accessReview(platform, registry, clients.authorization),
+    openPaths: flags["authorization-always-allow-paths"],
+    authorizedTtlMs: flags["authorization-webhook-cache-authorized-ttl"],
+    unauthorizedTtlMs: flags["authorization-webhook-cache-unauthorized-ttl"],
+  });
+  const observer = accessMetrics(registry);
+  return accessGuard({ clock, log, authenticator, authorizer, observer, signal: scope.signal });
+}
 
 /** One client for both where both kubeconfigs are the same. */
 async function clientsOf(
   platform: Needs,
   { flags, env, component, observer, log }: DelegatedAccessOptions,
   opened: ClosableClient[],
-): Promise<Asking> {
+): Promise<ReviewClients> {
   const { clock, disk, processes } = platform;
   const open = async (kubeconfig: string, use: string): Promise<ClosableClient | undefined> => {
     try {
@@ -119,8 +133,8 @@ async function clientsOf(
 
 async function authenticatorOf(
   platform: Needs,
-  options: DelegatedAccessOptions,
-  client: ClosableClient | undefined,
+  options: GuardOptions,
+  client: Client | undefined,
   scope: Scope,
 ): Promise<Authenticator> {
   const { clock } = platform;
@@ -153,7 +167,7 @@ function ignoringTokens({ name, authenticate }: Authenticator): Authenticator {
   };
 }
 
-function accessReview({ clock }: Needs, registry: MetricsRegistry, client: ClosableClient | undefined) {
+function accessReview({ clock }: Needs, registry: MetricsRegistry, client: Client | undefined) {
   if (client === undefined) return undefined;
   return reviewer<SubjectAccessReview["spec"], AccessReviewStatus>({
     ...{ client, clock, group: "authorization.k8s.io", kind: "SubjectAccessReview" },
@@ -164,7 +178,7 @@ function accessReview({ clock }: Needs, registry: MetricsRegistry, client: Closa
 /** What flags name, read again when it changes. */
 async function trustFiles(
   platform: Needs,
-  { flags, log }: DelegatedAccessOptions,
+  { flags, log }: GuardOptions,
   authorities: Authorities,
   scope: Scope,
 ): Promise<void> {
@@ -185,9 +199,9 @@ async function trustFiles(
 /** What flags leave out, as the cluster publishes it now and later. */
 async function trustCluster(
   { clock, random }: Needs,
-  { flags, log }: DelegatedAccessOptions,
+  { flags, log }: GuardOptions,
   authorities: Authorities,
-  client: ClosableClient | undefined,
+  client: Client | undefined,
   scope: Scope,
 ): Promise<void> {
   const clients = flags["client-ca-file"] === "";

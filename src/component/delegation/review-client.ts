@@ -1,6 +1,6 @@
-import { type KubeObject, StatusError } from "../../apimachinery/index.ts";
+import { StatusError } from "../../apimachinery/index.ts";
 import { type Clock, isPlatformError, withTimeout } from "../../base/index.ts";
-import type { Client } from "../../client/index.ts";
+import { type Client, statusErrorOf } from "../../client/index.ts";
 import type { MetricsRegistry } from "../metrics/index.ts";
 
 /** Asks for one review and tells its status. */
@@ -23,25 +23,23 @@ const timeoutMs = 10_000;
 const passing: ReadonlySet<string> = new Set(["InternalError", "Timeout", "ServerTimeout", "TooManyRequests"]);
 
 /** Posts reviews to the API server, again where it or the connection failed in a way that may pass. */
-export function reviewer<Spec, Answer extends object>(options: ReviewOptions): Ask<Spec, Answer> {
+export function reviewer<Spec, Answer>(options: ReviewOptions): Ask<Spec, Answer> {
   const { client, clock, group, kind, observe } = options;
-  const reviews = client.resource<KubeObject & { readonly status?: Answer }>({
-    group,
-    version: "v1",
-    resource: `${kind.toLowerCase()}s`,
-  });
+  const path = `/apis/${group}/v1/${kind.toLowerCase()}s`;
+  const headers = { "content-type": "application/json", accept: "application/json" };
   const once = async (spec: Spec, signal: AbortSignal): Promise<Answer> => {
     const startedMs = clock.monotonic();
-    const observed = (code: string) => observe(code, clock.monotonic() - startedMs);
+    let code = "<error>";
     try {
-      const review = { apiVersion: `${group}/v1`, kind, metadata: {}, spec };
-      const { status } = await reviews.create(review, { signal });
-      observed("201");
-      if (status === undefined) throw new Error(`the ${kind} came back without a status`);
-      return status;
-    } catch (error) {
-      observed(error instanceof StatusError ? String(error.status.code ?? "<error>") : "<error>");
-      throw error;
+      const sent = JSON.stringify({ kind, apiVersion: `${group}/v1`, metadata: {}, spec });
+      const answer = await client.raw({ method: "POST", path, headers, body: sent, signal });
+      code = String(answer.status);
+      if (answer.status >= 300) throw statusErrorOf(answer.status, answer.body, answer.headers);
+      const review = JSON.parse(Buffer.from(answer.body).toString()) as { readonly status?: Answer };
+      if (review.status === undefined) throw new Error(`the ${kind} came back without a status`);
+      return review.status;
+    } finally {
+      observe(code, clock.monotonic() - startedMs);
     }
   };
   const again = async (spec: Spec, signal: AbortSignal): Promise<Answer> => {
