@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Server as HttpsServer } from "node:https";
 import type { TLSSocket } from "node:tls";
 import {
   type Address,
@@ -74,18 +75,16 @@ async function secureServer(
   { certificatePem: cert, keyPem: key }: ServingCertificate,
   { minVersion = "TLSv1.2", ciphers, onlyHttp1 = false }: TlsLimits,
   respond: (incoming: Incoming, response: Outgoing) => void,
-): Promise<Http2SecureServer> {
-  const { createSecureServer } = await import("node:http2");
-  const server = createSecureServer(
-    {
-      ...{ cert, key, minVersion, allowHTTP1: true },
-      // Whose certificate it is and whether to believe it is for a handler to judge.
-      ...{ requestCert: true, rejectUnauthorized: false },
-      ...(ciphers === undefined ? {} : { ciphers: ciphers.join(":") }),
-      ...(onlyHttp1 ? { ALPNProtocols: ["http/1.1"] } : {}),
-    },
-    respond,
-  );
+): Promise<Http2SecureServer | HttpsServer> {
+  const options = {
+    ...{ cert, key, minVersion },
+    // Whose certificate it is and whether to believe it is for a handler to judge.
+    ...{ requestCert: true, rejectUnauthorized: false },
+    ...(ciphers === undefined ? {} : { ciphers: ciphers.join(":") }),
+  };
+  const server = onlyHttp1
+    ? (await import("node:https")).createServer(options, respond)
+    : (await import("node:http2")).createSecureServer({ ...options, allowHTTP1: true }, respond);
   server.on("sessionError", () => {});
   server.on("tlsClientError", () => {});
   return server;
