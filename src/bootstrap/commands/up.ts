@@ -10,13 +10,16 @@ import { logPath } from "../supervisor/component.ts";
 import { selfCommand } from "../supervisor/self.ts";
 import { supervisorName } from "../supervisor/supervisor.ts";
 import { runningSupervisor } from "./find.ts";
+import { greeting } from "./greeting.ts";
 import { type Caller, callerOf, parseUp, type UpOptions } from "./options.ts";
 import { resolveCluster } from "./resolve.ts";
 import { upHelp } from "./up-help.ts";
 import { connect, waitForApi, waitForNodes } from "./wait.ts";
 
-const apiTimeoutMs = 60_000;
-const nodesTimeoutMs = 180_000;
+/** Many times what they take: a machine that is slow has not failed. */
+const supervisorTimeoutMs = 60_000;
+const apiTimeoutMs = 180_000;
+const nodesTimeoutMs = 300_000;
 
 /** Makes a cluster, or starts it again, and returns when it is Ready. A cluster that is up is left alone. */
 export const up: Command = async (args, context) => {
@@ -40,7 +43,7 @@ export const up: Command = async (args, context) => {
   await startSupervisor(platform, config);
   await waitUntilReady(platform, config);
   const seconds = ((platform.clock.monotonic() - startedMs) / 1000).toFixed(1);
-  say(context, greeting(config, caller, seconds));
+  say(context, greeting(config, caller.isRoot, seconds));
   return options.foreground ? stayUntilStopped(context, options) : 0;
 };
 
@@ -67,7 +70,7 @@ async function startSupervisor(platform: Platform, config: ClusterConfig): Promi
   const { command, args } = selfCommand(supervisorName, "--directory", config.directory);
   const file = logPath(clusterPaths(config.directory), supervisorName);
   const child = platform.processes.spawn(command, args, { detached: true, stdoutFile: file, stderrFile: file });
-  const deadline = platform.clock.monotonic() + 10_000;
+  const deadline = platform.clock.monotonic() + supervisorTimeoutMs;
   while ((await runningSupervisor(platform, config)) === undefined) {
     if (!platform.processes.alive(child.pid) || platform.clock.monotonic() > deadline) {
       throw new Error(`the supervisor did not start; ${file} says why`);
@@ -93,26 +96,6 @@ async function waitUntilReady(platform: Platform, config: ClusterConfig): Promis
   } finally {
     connection.close();
   }
-}
-
-function greeting(config: ClusterConfig, caller: Caller, seconds: string): string {
-  const flag = config.name === "default" ? "" : ` --name ${config.name}`;
-  const nodes = config.nodes.length;
-  const what = nodes === 0 ? "a control plane (nodes need root)" : nodes === 1 ? "one node" : `${nodes} nodes`;
-  const image = "k8ts.local/busybox:1";
-  return [
-    `Cluster ${config.name} is ready after ${seconds} s: ${what}, API server at https://127.0.0.1:${config.port}.`,
-    `kubectl now uses the context k8ts-${config.name}. Next, for example:`,
-    "",
-    "  kubectl get nodes -o wide",
-    ...(caller.isRoot ? [`  kubectl create deployment web --image=${image} --replicas=2 -- httpd -f -p 8080`] : []),
-    ...(caller.isRoot
-      ? ["  kubectl expose deployment web --port=80 --target-port=8080", "  kubectl get pods --watch"]
-      : []),
-    "",
-    `  ./k8ts status${flag}    what runs          ./k8ts image import FILE${flag}    bring your own image`,
-    `  ./k8ts down${flag}      stop, keep data    ./k8ts down --delete${flag}        remove everything`,
-  ].join("\n");
 }
 
 async function stayUntilStopped(context: CommandContext, options: UpOptions): Promise<number> {
