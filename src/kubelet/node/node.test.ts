@@ -15,6 +15,7 @@ import type { Lease } from "../../api/index.ts";
 import type { Node, Pod } from "../types.ts";
 import { LeaseKeeper } from "./lease.ts";
 import { nodeResources } from "./resources.ts";
+import { runtimeVersionText } from "./runtime-version.ts";
 
 const sized = (cpu?: string, memory?: string, limits = false): Pod => {
   const amounts = { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
@@ -205,4 +206,20 @@ test("a manifest becomes a pod of this node, with defaults and an identity of it
   );
   assert.throws(() => staticPod("kind: Service\napiVersion: v1", "/x", "n", 0), /expected a Pod, got "Service"/);
   assert.throws(() => staticPod(manifest.replace("spec:", "spec2:"), "/x", "n", 0), /unknown field "spec2"/);
+});
+
+test("of the runtime's version only what clients can parse", () => {
+  const versions: readonly (readonly [string, string])[] = [
+    ["2.1.3", "2.1.3"],
+    ["v1.7.24", "1.7.24"],
+    ["1.7.0-rc.1+build.5", "1.7.0-rc.1+build.5"],
+    ["1.6.20~ds1", "1.6.20"],
+    ["1.6.20~ds1-1+deb12u3", "1.6.20"],
+    ["1.31", "1.31"],
+    ["unknown", "unknown"],
+  ];
+  for (const [runtimeVersion, expected] of versions) {
+    const version = { version: "0.1.0", runtimeName: "containerd", runtimeVersion, runtimeApiVersion: "v1" };
+    assert.equal(runtimeVersionText(version), `containerd://${expected}`);
+  }
 });

@@ -12,6 +12,7 @@ import {
   type NodeStatusInput,
   type RegistrationInput,
 } from "./node-object.ts";
+import { runtimeVersionText } from "./runtime-version.ts";
 
 export interface NodeReporterOptions {
   readonly client: Client;
@@ -199,7 +200,7 @@ export class NodeReporter implements Runnable {
         cri.runtime.status({}, { signal }),
       ]);
       return {
-        version: `${version.runtimeName}://${version.runtimeVersion}`,
+        version: runtimeVersionText(version),
         problems: runtimeProblems(status),
         handlers: status.runtimeHandlers.map(({ name, features }) => ({
           name,

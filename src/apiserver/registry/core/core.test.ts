@@ -210,6 +210,14 @@ const worker: Node = {
 const unknown = "<unknown>";
 nodes.prints([
   [
+    "one that says which processor it has",
+    {
+      metadata,
+      status: { nodeInfo: wrong({ kubeletVersion: "v1.36.0", kernelVersion: "6.1.0", architecture: "arm64" }) },
+    },
+    ["x", "Unknown", "<none>", "0s", "v1.36.0", "<none>", "<none>", unknown, "6.1.0 (arm64)", unknown],
+  ],
+  [
     "a worker",
     worker,
     ["x", "Ready,SchedulingDisabled", "infra,worker", "0s", "v1.36.0", "10.0.0.1", "<none>", "Linux", unknown, "c"],

@@ -57,7 +57,7 @@ export const nodeStrategy: Strategy<Node> = {
     wide(text("Internal-IP", "Its address inside the cluster.", (node) => addressText(node, "InternalIP"))),
     wide(text("External-IP", "Its address outside the cluster.", (node) => addressText(node, "ExternalIP"))),
     wide(text("OS-Image", "Its operating system.", ({ status }) => unknown(status?.nodeInfo?.osImage))),
-    wide(text("Kernel-Version", "Its kernel.", ({ status }) => unknown(status?.nodeInfo?.kernelVersion))),
+    wide(text("Kernel-Version", "Its kernel, and for which processor.", kernelText)),
     wide(
       text("Container-Runtime", "What runs its containers.", ({ status }) =>
         unknown(status?.nodeInfo?.containerRuntimeVersion),
@@ -65,6 +65,11 @@ export const nodeStrategy: Strategy<Node> = {
     ),
   ]),
 };
+
+function kernelText({ status }: Node): string {
+  const { architecture = "", kernelVersion } = status?.nodeInfo ?? {};
+  return `${unknown(kernelVersion)}${architecture === "" ? "" : ` (${architecture})`}`;
+}
 
 function nodeWarnings({ spec }: Node): readonly string[] {
   const { configSource, externalID = "", podCIDRs = [] } = spec ?? {};
