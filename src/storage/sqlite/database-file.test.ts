@@ -50,7 +50,7 @@ describe("the database file", () => {
     const script = `import { openSqliteStore } from ${JSON.stringify(module)};
       await openSqliteStore({ clock: {}, path: ${JSON.stringify(path)}, lockWaitMs: 0 })
         .then(() => console.log("opened"), (error) => console.log(error.name));`;
-    const other = await run(process.execPath, ["--input-type=module", "--eval", script], { timeout: 10_000 });
+    const other = await run(process.execPath, ["--input-type=module", "--eval", script], { timeout: 120_000 });
     assert.equal(other.stdout.trim(), "StoreLockedError");
     await put(store, "/a", "1");
     await store.close();
@@ -130,6 +130,16 @@ describe("the database file", () => {
     assert.match(Buffer.from((await again.get("/last"))?.value ?? []).toString(), /before|during/);
     await assert.rejects(again.list("/", { revision }), { name: "CompactedError" });
     await again.close();
+  });
+
+  it("is copied whenever it is asked for, also between transactions", async () => {
+    const store = await openStore();
+    for (let round = 0; round < 20; round++) {
+      const writes = Array.from({ length: 200 }, (_, index) => put(store, `/${index}`, String(round).repeat(500)));
+      const copy = directory.file(`copy-${round}.db`);
+      await Promise.all([store.backup(copy), ...writes, put(store, "/last", String(round))]);
+    }
+    await store.close();
   });
 
   it("stays small however often its objects change", async () => {

@@ -123,11 +123,14 @@ export class DatabaseFile {
     return statSync(this.#path).size + (existsSync(log) ? statSync(log).size : 0);
   }
 
-  /** A consistent copy, made while writes go on. Nothing is left at the path when it fails. */
-  async backup(path: string): Promise<void> {
+  /**
+   * A consistent copy. Writes may go on, but for its first step, which no transaction may be open for: `onStep` is
+   * called after each step but the last.
+   */
+  async backup(path: string, onStep: () => void = () => {}): Promise<void> {
     if (existsSync(path)) throw new FileFailure("cannot-open", `${path} exists`);
     createPrivately(path);
-    await backup(this.#database, path, { rate: BACKUP_PAGES_PER_STEP });
+    await backup(this.#database, path, { rate: BACKUP_PAGES_PER_STEP, progress: onStep });
   }
 
   /** Makes revisions go on well after any that clients of a lost newer state may have seen. */

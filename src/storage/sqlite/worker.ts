@@ -14,21 +14,29 @@ function send(response: Response, transfer: ArrayBuffer[] = []): void {
   port.postMessage(response, transfer);
 }
 
-function nextRequest(): Request | undefined {
-  return receiveMessageOnPort(port)?.message;
-}
-
 /** Serves one database file until it is told to close. */
 class Server {
   readonly #database: DatabaseFile;
   #idle: NodeJS.Timeout | undefined;
   #failedEpoch = 0;
+  /** Copies that have not made their first step, and what came since they were asked for. */
+  #starting = 0;
+  readonly #held: Request[] = [];
 
   constructor(database: DatabaseFile) {
     this.#database = database;
   }
 
-  handle(request: Request): void {
+  receive(request: Request): void {
+    if (this.#starting > 0) this.#held.push(request);
+    else this.#handle(request);
+  }
+
+  #next(): Request | undefined {
+    return this.#held.shift() ?? receiveMessageOnPort(port)?.message;
+  }
+
+  #handle(request: Request): void {
     switch (request.type) {
       case "commit":
         this.#commit(request);
@@ -51,13 +59,13 @@ class Server {
   #commit(first: CommitRequest): void {
     const frames = [first.frame];
     let last = first;
-    let next = nextRequest();
-    for (; next?.type === "commit" && next.epoch === first.epoch; next = nextRequest()) {
+    let next = this.#next();
+    for (; next?.type === "commit" && next.epoch === first.epoch; next = this.#next()) {
       frames.push(next.frame);
       last = next;
     }
     if (first.epoch > this.#failedEpoch) this.#commitGroup(frames, last);
-    if (next !== undefined) this.handle(next);
+    if (next !== undefined) this.#handle(next);
   }
 
   #commitGroup(frames: readonly Uint8Array<ArrayBuffer>[], { epoch, revision }: CommitRequest): void {
@@ -100,6 +108,7 @@ class Server {
 
   /** Whether there is nothing more to do, or nothing that can be done for now. */
   #tidyThoroughly(): boolean {
+    if (this.#starting > 0) return false;
     try {
       return this.#database.tidyThoroughly();
     } catch {
@@ -108,10 +117,25 @@ class Server {
   }
 
   #backup(id: number, path: string): void {
-    this.#database.backup(path).then(
-      () => send({ type: "answer", id, value: 0 }),
-      (error: unknown) => send({ type: "answer-failed", id, failure: describeFailure(error) }),
-    );
+    this.#starting++;
+    let started = false;
+    const onStep = (): void => {
+      if (started) return;
+      started = true;
+      this.#starting--;
+      while (this.#starting === 0) {
+        const request = this.#held.shift();
+        if (request === undefined) return;
+        this.#handle(request);
+      }
+    };
+    this.#database
+      .backup(path, onStep)
+      .then(
+        () => send({ type: "answer", id, value: 0 }),
+        (error: unknown) => send({ type: "answer-failed", id, failure: describeFailure(error) }),
+      )
+      .finally(onStep);
   }
 }
 
@@ -120,7 +144,7 @@ function serve(job: Extract<WorkerJob, { job: "serve" }>): void {
   send({ type: "opened", revision: database.revision() });
   for (const frame of database.load()) send({ type: "entries", frame }, [frame.buffer]);
   const server = new Server(database);
-  port.on("message", (request: Request) => server.handle(request));
+  port.on("message", (request: Request) => server.receive(request));
   send({ type: "loaded" });
 }
 
