@@ -32,6 +32,7 @@ import {
 } from "../../reconcile/index.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
 import { type BackoffRecord, noBackoff } from "./backoff.ts";
+import { type JobMetrics, jobMetrics, type SyncAction } from "./job-metrics.ts";
 import { podForJob } from "./job-pods.ts";
 import { hasTrackingFinalizer, isFinished, trackingFinalizer } from "./job-state.ts";
 import { jobStep, type JobStep } from "./step.ts";
@@ -55,12 +56,14 @@ class JobController {
   readonly #expectations: ControllerExpectations;
   readonly #podControl: PodControl;
   readonly #recorder: EventRecorder;
+  readonly #metrics: JobMetrics | undefined;
   readonly #backoff = new Map<Key, BackoffRecord>();
   /** Pods whose finalizer was removed, until the informer shows it. */
   readonly #released = new Set<string>();
 
   constructor(context: ControllerContext) {
-    const { client, clock, log, metrics, informers } = context;
+    const { client, clock, log, metrics, informers, registry } = context;
+    this.#metrics = registry === undefined ? undefined : jobMetrics(registry);
     this.#context = context;
     this.#expectations = new ControllerExpectations(clock);
     this.#recorder = context.recorder(name);
@@ -76,10 +79,10 @@ class JobController {
     });
     this.#controller.watch(this.#jobs, (job) => [keyOf(job)]).waitFor(this.#pods);
     this.#orphans.waitFor(this.#jobs, this.#pods);
-    this.#jobs.addHandler({ onDelete: (job) => this.#jobDeleted(job) });
+    this.#jobs.addHandler({ onAdd: (job) => this.#jobAdded(job), onDelete: (job) => this.#jobDeleted(job) });
     this.#pods.addHandler({
-      onAdd: (pod) => this.#podChanged(pod, true),
-      onUpdate: (_previous, pod) => this.#podChanged(pod, false),
+      onAdd: (pod) => this.#podChanged(undefined, pod),
+      onUpdate: (previous, pod) => this.#podChanged(previous, pod),
       onDelete: (pod) => this.#podDeleted(pod),
     });
   }
@@ -95,17 +98,20 @@ class JobController {
     return job?.metadata.uid === reference.uid ? job : undefined;
   }
 
-  #podChanged(pod: Pod, added: boolean): void {
+  #podChanged(previous: Pod | undefined, pod: Pod): void {
+    this.#metrics?.podChanged(previous, pod);
     if (!hasTrackingFinalizer(pod)) this.#released.delete(pod.metadata.uid ?? "");
     const job = this.#jobOf(pod);
     if (job === undefined) return this.#enqueueOrphan(pod);
     const key = keyOf(job);
-    if (added && pod.metadata.deletionTimestamp === undefined) this.#expectations.creationObserved(key);
+    if (previous === undefined && pod.metadata.deletionTimestamp === undefined)
+      this.#expectations.creationObserved(key);
     if (pod.metadata.deletionTimestamp !== undefined) this.#expectations.deletionObserved(key);
     this.#controller.enqueue(key);
   }
 
   #podDeleted(pod: Pod): void {
+    this.#metrics?.podChanged(pod, undefined);
     this.#released.delete(pod.metadata.uid ?? "");
     const job = this.#jobOf(pod);
     if (job === undefined) return;
@@ -121,6 +127,10 @@ class JobController {
         if (!selector.isEmpty && selector.matches(pod.metadata.labels)) this.#controller.enqueue(keyOf(job));
       }
     }
+  }
+
+  #jobAdded({ spec: { managedBy = ownController } }: Job): void {
+    if (managedBy !== ownController) this.#metrics?.managedBy(managedBy);
   }
 
   #jobDeleted(job: Job): void {
@@ -144,6 +154,20 @@ class JobController {
     if (cached === undefined) return undefined;
     const managedBy = cached.spec.managedBy ?? ownController;
     if (isFinished(cached) || managedBy !== ownController) return undefined;
+    const { clock } = this.#context;
+    const startedMs = clock.monotonic();
+    const sync: Sync = { action: "reconciling" };
+    let failed = true;
+    try {
+      const result = await this.#sync(key, cached, sync);
+      failed = false;
+      return result;
+    } finally {
+      this.#metrics?.synced(cached, sync.action, failed, clock.monotonic() - startedMs);
+    }
+  }
+
+  async #sync(key: Key, cached: Job, sync: Sync): Promise<Result | undefined> {
     const job = copyOf(cached);
     const pods = (await this.#claim(job)).map((pod) =>
       this.#released.has(pod.metadata.uid ?? "") ? withoutFinalizer(pod) : pod,
@@ -155,6 +179,7 @@ class JobController {
     const input = { job, pods, nowMs: clock.now(), mayAct: this.#expectations.satisfied(key) };
     const step = jobStep(this.#backoff.get(key) ?? noBackoff, input);
     const acted = await this.#act(key, job, step);
+    if (input.mayAct && step.finish === undefined) sync.action = actionOf(step);
     await this.#track(key, cached, job, pods, step, acted);
     if (acted.error !== undefined) throw acted.error;
     return step.requeueAfterMs === undefined ? undefined : { requeueAfterMs: step.requeueAfterMs };
@@ -181,11 +206,18 @@ class JobController {
     if (deleted.error !== undefined || step.create.length === 0) return deleted;
     this.#expectations.expectCreations(key, step.create.length);
     const owner = { object: job, kind: kinds.jobs };
+    let failures = 0;
     const { succeeded, error } = await slowStartBatch(step.create.length, 1, async (at) => {
       const wanted = step.create[at];
-      if (wanted !== undefined) await this.#podControl.create(podForJob(job, wanted), owner);
+      if (wanted === undefined) return;
+      failures++;
+      await this.#podControl.create(podForJob(job, wanted), owner);
+      failures--;
     });
     this.#expectations.lowerCreations(key, step.create.length - succeeded);
+    const { failed = 0 } = job.status ?? {};
+    const { terminating } = step;
+    this.#metrics?.podsCreated(job, { failed, terminating }, succeeded, failures);
     return { ...deleted, created: succeeded, error: isNamespaceTerminating(error) ? undefined : error };
   }
 
@@ -221,6 +253,7 @@ class JobController {
     const base = baseStatus(job, step, numbers, now);
     const tracked = trackFinished(job, base, pods, step);
     let current = await this.#writeStatus(cached, tracked.status);
+    this.#metrics?.released(job, tracked.release);
     this.#backoff.set(key, step.backoff);
     await Promise.all(tracked.release.map((pod) => this.#release(pod)));
     const left = pods.map((pod) => (tracked.release.includes(pod) ? withoutFinalizer(pod) : pod));
@@ -228,6 +261,7 @@ class JobController {
     const final =
       step.finish === undefined || tracked.more ? undefined : finalStatus(current.status ?? {}, step.finish, now);
     if (final !== undefined) current = await this.#writeStatus(current, final);
+    this.#metrics?.counted(cached, cached.status ?? {}, current.status ?? {});
     this.#tell(current, step, final);
     if (tracked.more) this.#controller.enqueue(key);
   }
@@ -258,10 +292,21 @@ class JobController {
       this.#recorder.event(about, "Normal", suspended ? "Suspended" : "Resumed", suspension.message ?? "");
     }
     for (const { type, reason = "", message = "" } of (final?.conditions ?? []).slice(-1)) {
+      this.#metrics?.finished(job, type, reason);
       if (type === "Complete") this.#recorder.event(about, "Normal", "Completed", "Job completed");
       else this.#recorder.event(about, "Warning", reason, message);
     }
   }
+}
+
+/** What became of one look at a job. */
+interface Sync {
+  action: SyncAction;
+}
+
+function actionOf({ create, delete: doomed }: JobStep): SyncAction {
+  if (doomed.length > 0) return "pods_deleted";
+  return create.length > 0 ? "pods_created" : "tracking";
 }
 
 interface Acted {

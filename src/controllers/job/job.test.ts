@@ -56,6 +56,16 @@ function conditions(fixture: Fixture): string[] {
   );
 }
 
+/** The job controller's series in order, without its histogram. */
+function series({ registry }: Fixture, ...names: readonly string[]): readonly string[] {
+  const wanted = names.map((name) => `job_controller_${name}{`);
+  return registry
+    .render()
+    .body.split("\n")
+    .filter((line) => wanted.some((start) => line.startsWith(start)))
+    .map((line) => line.replace(/^job_controller_/, ""));
+}
+
 test("index sets are written as upstream writes them", () => {
   assert.equal(new IndexSet([7, 1, 3, 4, 5, 9, 10]).toString(), "1,3-5,7,9,10");
   assert.equal(IndexSet.parse("1,3-5,junk,9-20", 11).toString(), "1,3-5,9,10");
@@ -90,6 +100,20 @@ test("a job runs to its completions, counts each pod once, and releases them all
       3,
     );
     assert.equal(fixture.events("work").at(-1), "Normal Completed: Job completed");
+    assert.deepEqual(series(fixture, "job_pods_finished_total", "jobs_finished_total", "job_pods_creation_total"), [
+      'job_pods_creation_total{reason="new",status="succeeded"} 3',
+      'job_pods_finished_total{completion_mode="NonIndexed",result="succeeded"} 3',
+      'job_pods_finished_total{completion_mode="NonIndexed",result="failed"} 0',
+      'jobs_finished_total{completion_mode="NonIndexed",result="succeeded",reason="CompletionsReached"} 1',
+    ]);
+    assert.deepEqual(series(fixture, "terminated_pods_tracking_finalizer_total"), [
+      'terminated_pods_tracking_finalizer_total{event="add"} 3',
+      'terminated_pods_tracking_finalizer_total{event="delete"} 3',
+    ]);
+    const created = series(fixture, "job_syncs_total").filter((line) => line.includes('action="pods_created"'));
+    assert.deepEqual(created, [
+      'job_syncs_total{completion_mode="NonIndexed",result="success",action="pods_created"} 2',
+    ]);
   });
 });
 
@@ -116,6 +140,14 @@ test("failures wait longer and longer, and the limit ends the job", async () => 
       fixture.events("work").at(-1),
       "Warning BackoffLimitExceeded: Job has reached the specified backoff limit",
     );
+    assert.ok(
+      series(fixture, "job_pods_creation_total").includes(
+        'job_pods_creation_total{reason="recreate_terminating_or_failed",status="succeeded"} 2',
+      ),
+    );
+    assert.deepEqual(series(fixture, "jobs_finished_total"), [
+      'jobs_finished_total{completion_mode="NonIndexed",result="failed",reason="BackoffLimitExceeded"} 1',
+    ]);
   });
 });
 
@@ -167,6 +199,10 @@ test("a limit per index fails the index, not the others", async () => {
     await end(fixture, running(fixture), "Succeeded");
     assert.deepEqual(counts(fixture), { active: 0, succeeded: 1, failed: 2 });
     assert.equal(conditions(fixture).at(-1), "Failed=True FailedIndexes");
+    assert.deepEqual(series(fixture, "job_finished_indexes_total"), [
+      'job_finished_indexes_total{status="succeeded",backoffLimit="perIndex"} 1',
+      'job_finished_indexes_total{status="failed",backoffLimit="perIndex"} 1',
+    ]);
   });
 });
 
@@ -194,6 +230,10 @@ test("a pod failure policy ignores what it should, and ends the job at once", as
       ],
     );
     assert.equal(running(fixture).length, 0);
+    assert.deepEqual(series(fixture, "pod_failures_handled_by_failure_policy_total"), [
+      'pod_failures_handled_by_failure_policy_total{action="Ignore"} 1',
+      'pod_failures_handled_by_failure_policy_total{action="FailJob"} 1',
+    ]);
   });
 });
 
