@@ -4,6 +4,8 @@ export interface ControllerConfig {
   readonly isFeatureOn?: (gate: string) => boolean;
   /** PEM of the cluster's CA, for `kube-root-ca.crt` (`--root-ca-file`). */
   readonly rootCa?: string;
+  /** PEM of the key that signs tokens in secrets; without it there are none (`--service-account-private-key-file`). */
+  readonly serviceAccountKey?: string;
   /** `--node-monitor-period`, default 5 s. */
   readonly nodeMonitorPeriodMs?: number;
   /** `--node-monitor-grace-period`, default 50 s. */

@@ -62,7 +62,7 @@ export function createControllerManager(options: ControllerManagerOptions): Runn
   const parts: Runnable[] = own === undefined ? [] : [{ name: "informers", run: (signal) => own.run(signal) }];
   const running = options.registry === undefined ? undefined : runningControllers(options.registry);
   for (const descriptor of descriptors) {
-    if (!isEnabled(descriptor, enabled) || !isGatedOn(descriptor, config)) continue;
+    if (!(descriptor.always || isEnabled(descriptor, enabled)) || !isGatedOn(descriptor, config)) continue;
     const client = clientFor(descriptor.serviceAccount ?? descriptor.name);
     const controllerLog = log.with({ controller: descriptor.name });
     const broadcaster = new EventBroadcaster({ client, clock, log: controllerLog });

@@ -7,6 +7,8 @@ export interface ControllerDescriptor {
   readonly name: string;
   /** Runs only when asked for by name. */
   readonly disabledByDefault?: true;
+  /** Runs whatever is chosen. */
+  readonly always?: true;
   /** Runs only while these gates are on. */
   readonly featureGates?: readonly string[];
   /** The service account in kube-system it acts as. Default: its name. */

@@ -18,6 +18,7 @@ const special: Readonly<Record<string, string>> = {
   "resourceclaim-controller": "resource_claim",
   "resourcequota-controller": "resourcequota_primary",
   "root-ca-certificate-publisher-controller": "root_ca_cert_publisher",
+  "serviceaccount-token-controller": "serviceaccount_tokens_service",
   "taint-eviction-controller": "noexec_taint_pod",
   "token-cleaner-controller": "token_cleaner",
   "ttl-after-finished-controller": "ttl_jobs_to_delete",

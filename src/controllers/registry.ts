@@ -37,11 +37,15 @@ import { validatingAdmissionPolicyStatusController } from "./validatingadmission
 import { volumeAttributesClassProtectionController } from "./volumeattributesclass-protection/volumeattributesclass-protection-controller.ts";
 import { serviceCidrController } from "./service-cidr/service-cidr-controller.ts";
 import { resourceClaimController } from "./resourceclaim/resourceclaim-controller.ts";
+import { serviceAccountTokenController } from "./serviceaccount-token/serviceaccount-token-controller.ts";
+import { legacyServiceAccountTokenCleanerController } from "./legacy-serviceaccount-token-cleaner/legacy-serviceaccount-token-cleaner-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
   namespaceController,
   serviceAccountController,
+  serviceAccountTokenController,
+  legacyServiceAccountTokenCleanerController,
   rootCaCertificatePublisherController,
   replicaSetController,
   replicationControllerController,

@@ -4,6 +4,7 @@ import type { GraphPod, NodeGraph, RbacAuthorizer, RbacResource } from "../authz
 import type { CacheEntry } from "../cacher/entry.ts";
 import { followCache } from "../cacher/follow.ts";
 import type { ApiServer } from "../server.ts";
+import { LegacyTokens, type LegacyTokensOptions } from "./legacy-tokens.ts";
 
 const coreResources = ["serviceaccounts", "pods", "secrets", "nodes"] as const;
 const rbacResources: readonly RbacResource[] = ["roles", "clusterroles", "rolebindings", "clusterrolebindings"];
@@ -11,6 +12,13 @@ const rbacResources: readonly RbacResource[] = ["roles", "clusterroles", "rolebi
 /** What authentication and authorization read of the server's own objects, straight from the watch caches. */
 export class LiveObjects implements TokenObjects {
   #server: ApiServer | undefined;
+  /** Tokens that live in secrets. */
+  readonly legacy: LegacyTokens;
+
+  constructor(options: Omit<LegacyTokensOptions, "find">) {
+    const find = (resource: string, namespace: string, name: string) => this.#entry(resource, namespace, name)?.object;
+    this.legacy = new LegacyTokens({ ...options, find });
+  }
 
   /** Fills the caches that are read here and keeps RBAC and the node graph current until the signal aborts. */
   async attach(server: ApiServer, rbac: RbacAuthorizer, graph: NodeGraph, signal: AbortSignal): Promise<void> {

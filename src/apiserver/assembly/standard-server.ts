@@ -56,7 +56,8 @@ import { publishAuthentication } from "./authentication-config.ts";
 import { Features } from "../../component/index.ts";
 import { ensureBootstrapRoles } from "./bootstrap-roles.ts";
 import { ensureKubernetesService } from "./kubernetes-service.ts";
-import { LiveObjects } from "./live-objects.ts";
+import { trackLegacyTokens } from "./legacy-token-tracking.ts";
+import { cacheOf, LiveObjects } from "./live-objects.ts";
 import { ServerLeases } from "./server-leases.ts";
 import { ServiceAllocation, type ServiceNetworkOptions, serviceNetworkDefaults } from "./service-allocation.ts";
 import { ensureSystemNamespaces } from "./system-namespaces.ts";
@@ -127,12 +128,12 @@ export interface StandardServer {
 /** The API server as a cluster runs it: upstream's authenticators and authorizers in upstream's order, and its default roles. */
 export function createStandardServer(options: StandardServerOptions): StandardServer {
   const { clock, random, more = {}, isFeatureOn = isOnByDefault } = options;
-  const live = new LiveObjects();
   const objects = new ServerObjects();
   const rbac = new RbacAuthorizer();
   const graph = new NodeGraph();
   const tokens = new ServiceAccountTokens(options.serviceAccounts, options);
   const metrics = more.metrics ?? new MetricsRegistry();
+  const live = new LiveObjects({ clock, log: options.log, metrics, client: () => privileged(server) });
   const authentication = standardAuthentication({ ...options, metrics }, tokens, live);
   const { authenticator } = authentication;
   const chain = authorization(options.authorizationModes ?? ["Node", "RBAC"], { rbac, graph, metrics, isFeatureOn });
@@ -234,6 +235,16 @@ function extensionServers(authentication: StandardAuthentication, aggregator: Ag
       run: (started, signal) => aggregator.start(started, privileged(started), signal),
     },
   ];
+}
+
+function legacyTokenTracking({ clock, log }: StandardServerOptions): StartupStep {
+  return {
+    name: "start-legacy-token-tracking-controller",
+    run: (started, signal) => {
+      const cache = cacheOf(started, "", "configmaps");
+      return trackLegacyTokens({ client: privileged(started), cache, clock, log }, signal);
+    },
+  };
 }
 
 function aggregatorOf(options: StandardServerOptions, resolver: ServiceResolver, objects: ServerObjects): Aggregator {
@@ -378,6 +389,7 @@ function systemObjects(options: StandardServerOptions, services: ServiceAllocati
       covers: ["start-kubernetes-service-cidr-controller"],
       run: (started, signal) => services.start(started, privileged(started), signal),
     },
+    legacyTokenTracking(options),
     publishing(options, services),
     {
       name: "rbac/bootstrap-roles",

@@ -27,6 +27,7 @@ export {
 } from "./authentication-config.ts";
 export { type BootstrapTokenSecret, bootstrapTokenAuthenticator } from "./bootstrap-token.ts";
 export { jwtAuthenticator } from "./jwt.ts";
+export { type LegacyTokenObjects, type TokenAccount, type TokenSecret, type TokenUse } from "./legacy-token.ts";
 export { type OidcOptions, oidcAuthenticator } from "./oidc.ts";
 export {
   type IssuedToken,

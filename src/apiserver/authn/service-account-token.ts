@@ -9,6 +9,7 @@ import {
   BoundedCache,
   serviceAccountUser,
 } from "../../component/index.ts";
+import { checkLegacyToken, legacyIssuer, type LegacyTokenObjects } from "./legacy-token.ts";
 
 const cacheLimit = 10_000;
 /** A verified signature is trusted this long before it is checked again, ms. */
@@ -37,6 +38,8 @@ export interface TokenObjects {
     namespace: string,
     name: string,
   ): { readonly uid: string; readonly deletedAtMs?: number } | undefined;
+  /** For tokens that live in secrets; without it there are none. */
+  readonly legacy?: LegacyTokenObjects;
 }
 
 export interface TokenRequest {
@@ -125,11 +128,13 @@ export class ServiceAccountTokens {
   /** `audiences` are those a TokenReview asks for; the server's own otherwise. */
   async verify(token: string, objects: TokenObjects, audiences = this.audiences): Promise<AuthenticationResult> {
     const unverified = peek(token);
-    if (unverified === undefined || !this.#keys.issuers.includes(String(unverified.iss))) return { type: "none" };
+    const isLegacy = unverified?.iss === legacyIssuer && objects.legacy !== undefined;
+    if (unverified === undefined || !(isLegacy || this.#keys.issuers.includes(String(unverified.iss))))
+      return { type: "none" };
     const nowMs = this.#clock.now();
-    const payload = this.#verified.get(token, nowMs) ?? (await this.#checkSignature(token, nowMs));
+    const payload = this.#verified.get(token, nowMs) ?? (await this.#checkSignature(token, nowMs, isLegacy));
     if (typeof payload === "string") return { type: "rejected", message: payload };
-    const named = [payload.aud ?? []].flat();
+    const named = isLegacy ? this.audiences : [payload.aud ?? []].flat();
     const matched = audiences.filter((audience) => named.includes(audience));
     if (matched.length === 0) {
       return {
@@ -137,6 +142,7 @@ export class ServiceAccountTokens {
         message: `token audiences ${goQuotedList(named)} is invalid for the target audiences ${goQuotedList(audiences)}`,
       };
     }
+    if (isLegacy && objects.legacy !== undefined) return checkLegacyToken(token, payload, objects.legacy, matched);
     return this.#checkObjects(payload, objects, matched);
   }
 
@@ -163,18 +169,18 @@ export class ServiceAccountTokens {
     };
   }
 
-  async #checkSignature(token: string, nowMs: number): Promise<JWTPayload | string> {
+  async #checkSignature(token: string, nowMs: number, isLegacy: boolean): Promise<JWTPayload | string> {
     const { jwtVerify } = await jose();
     let problem = "invalid bearer token";
     for (const { key } of this.#publicKeys) {
       try {
         const { payload } = await jwtVerify(token, key, {
-          issuer: [...this.#keys.issuers],
+          issuer: isLegacy ? legacyIssuer : [...this.#keys.issuers],
           currentDate: new Date(nowMs),
           algorithms: [algorithmOf(key)],
-          requiredClaims: ["exp", "sub"],
+          requiredClaims: isLegacy ? ["sub"] : ["exp", "sub"],
         });
-        this.#verified.set(token, payload, Math.min((payload.exp ?? 0) * 1000, nowMs + cacheMs));
+        this.#verified.set(token, payload, Math.min((payload.exp ?? Number.POSITIVE_INFINITY) * 1000, nowMs + cacheMs));
         return payload;
       } catch (error) {
         if ((error as { code?: string }).code === "ERR_JWT_EXPIRED") problem = "service account token has expired";

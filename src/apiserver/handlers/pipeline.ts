@@ -8,7 +8,12 @@ import {
   StatusError,
 } from "../../apimachinery/index.ts";
 import { type Clock, type Log, messageOf, type Random, TimeoutError, withDeadline } from "../../base/index.ts";
-import { type AccessObserver, type Authenticator, parseDuration } from "../../component/index.ts";
+import {
+  type AccessObserver,
+  type Authenticator,
+  type CredentialRemarks,
+  parseDuration,
+} from "../../component/index.ts";
 import { InvalidRequestError } from "../../storage/index.ts";
 import type { Auditor } from "../audit/contract.ts";
 import { type AuthorizationAttributes, type Authorizer, attributesOf } from "../authz/contract.ts";
@@ -109,7 +114,7 @@ export class Pipeline {
 
   async #authenticated(request: ApiRequest, query: Query, context: LiveContext): Promise<ApiResponse> {
     const { audit, flowControl } = this.#options;
-    const user = request.user ?? (await this.#authenticate(request, context.info.path));
+    const user = request.user ?? (await this.#authenticate(request, context));
     if (user !== undefined) context.user = user;
     if (audit !== undefined) context.audited = audit.begin(request, context, isLongRunning(context.info));
     const stored = context.audited?.stored;
@@ -138,16 +143,17 @@ export class Pipeline {
   }
 
   /** Undefined: nobody that is known, nor may be anonymous. */
-  async #authenticate(request: ApiRequest, path: string): Promise<UserInfo | undefined> {
+  async #authenticate(request: ApiRequest, context: LiveContext): Promise<UserInfo | undefined> {
     const { authenticator, access, clock } = this.#options;
     const { headers, peer } = request;
     const { clientCertificates, remoteAddress } = peer;
-    const credentials = { headers, clientCertificates, remoteAddress, path };
+    const credentials = { headers, clientCertificates, remoteAddress, path: context.info.path };
     const startedMs = access === undefined ? 0 : clock.monotonic();
     const answer = authenticator.authenticate(credentials, neverAborted);
     const result = answer instanceof Promise ? await answer : answer;
     const user = result.type === "authenticated" ? result.user : undefined;
     access?.authenticated(user, clock.monotonic() - startedMs);
+    if (result.type !== "none" && result.remarks !== undefined) remark(context, result.remarks);
     return user;
   }
 
@@ -188,6 +194,11 @@ export class Pipeline {
     if (context.warnings.length > 0) headers["warning"] = warningHeaders(context.warnings);
     return compressed(prettyPrinted(inAcceptedMedia(response, request), request, query), request);
   }
+}
+
+function remark(context: LiveContext, { warnings, auditAnnotations }: CredentialRemarks): void {
+  for (const text of warnings) context.warn(text);
+  for (const [key, value] of Object.entries(auditAnnotations)) context.annotate(key, value);
 }
 
 const nobody: UserInfo = { name: "", groups: [] };

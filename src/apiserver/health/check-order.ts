@@ -18,6 +18,7 @@ const known = [
     "start-system-namespaces-controller",
     "start-cluster-authentication-info-controller",
     "storage-readiness",
+    "start-legacy-token-tracking-controller",
     "start-service-ip-repair-controllers",
     "rbac/bootstrap-roles",
     "scheduling/bootstrap-system-priority-classes",

@@ -228,9 +228,10 @@ function controllerManager(
     name: "controller-manager",
     async run(signal) {
       await ready(platform, standard, signal);
-      const [rootCa, signingKey] = await Promise.all([
+      const [rootCa, signingKey, serviceAccountKey] = await Promise.all([
         platform.disk.readText(files.ca.certificate),
         platform.disk.readText(files.ca.key),
+        platform.disk.readText(files.serviceAccountKey),
       ]);
       const manager = createControllerManager({
         clientFor: impersonatingClients(client),
@@ -242,6 +243,7 @@ function controllerManager(
         registry,
         config: {
           rootCa,
+          serviceAccountKey,
           signing: { certificate: rootCa, key: signingKey },
           clusterCidrs: [config.clusterCidr],
           serviceCidrs: [config.serviceCidr],

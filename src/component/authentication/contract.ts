@@ -16,12 +16,23 @@ export interface Credentials {
   readonly path?: string;
 }
 
+/** What is said of a credential beside whether it is taken. */
+export interface CredentialRemarks {
+  readonly warnings: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
+}
+
 export type AuthenticationResult =
-  | { readonly type: "authenticated"; readonly user: UserInfo; readonly audiences?: readonly string[] }
+  | {
+      readonly type: "authenticated";
+      readonly user: UserInfo;
+      readonly audiences?: readonly string[];
+      readonly remarks?: CredentialRemarks;
+    }
   /** Nothing for this authenticator to judge; the next one is asked. */
   | { readonly type: "none" }
   /** A credential of this kind was there and is bad: 401 unless another authenticator accepts. */
-  | { readonly type: "rejected"; readonly message: string };
+  | { readonly type: "rejected"; readonly message: string; readonly remarks?: CredentialRemarks };
 
 export interface Authenticator {
   readonly name: string;

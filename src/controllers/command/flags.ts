@@ -43,7 +43,7 @@ const controllers = {
   "node-cidr-mask-size-ipv6": flag.integer({ usage: "Mask size for IPv6 node cidr in a dual-stack cluster." }),
   "root-ca-file": flag.text({ usage: "The CA that is published for service accounts; must be a PEM bundle." }),
   "service-account-private-key-file": flag.text({
-    usage: "Accepted; the API server signs the tokens of service accounts.",
+    usage: "PEM key with which the tokens in secrets of service accounts are signed; without it there are none.",
   }),
   "cluster-signing-cert-file": flag.text({ usage: "PEM CA certificate with which certificates are signed." }),
   "cluster-signing-key-file": flag.text({ usage: "PEM key of that CA." }),

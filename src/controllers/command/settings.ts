@@ -12,8 +12,9 @@ export async function controllerConfig(
   isFeatureOn?: (gate: string) => boolean,
 ): Promise<ControllerConfig> {
   const read = async (path: string): Promise<string | undefined> => (path === "" ? undefined : disk.readText(path));
-  const [rootCa, certificate, key] = await Promise.all([
+  const [rootCa, serviceAccountKey, certificate, key] = await Promise.all([
     read(flags["root-ca-file"]),
+    read(flags["service-account-private-key-file"]),
     read(flags["cluster-signing-cert-file"]),
     read(flags["cluster-signing-key-file"]),
   ]);
@@ -22,6 +23,7 @@ export async function controllerConfig(
   return {
     ...(isFeatureOn === undefined ? {} : { isFeatureOn }),
     ...(rootCa === undefined ? {} : { rootCa }),
+    ...(serviceAccountKey === undefined ? {} : { serviceAccountKey }),
     ...(certificate === undefined || key === undefined ? {} : { signing: { certificate, key } }),
     signingDurationMs: flags["cluster-signing-duration"],
     nodeMonitorPeriodMs: flags["node-monitor-period"],
