@@ -91,39 +91,42 @@ const bounded: Readonly<Record<string, string>> = {
   claim: "PersistentVolumeClaim",
 };
 
+/** At most one problem of each bound, as upstream. */
 function checkBounds(item: LimitRangeItem, requests: Amounts, limits: Amounts, what: string): string[] {
   const kind = bounded[what] ?? "";
-  const problems: string[] = [];
-  const least = (resource: string, min: string) => {
-    const request = requests[resource];
-    if (request === undefined) {
-      problems.push(`minimum ${resource} usage per ${kind} is ${min}.  No request is specified`);
-    } else if (below(request, min)) {
-      problems.push(`minimum ${resource} usage per ${kind} is ${min}, but request is ${request}`);
-    }
-    const limit = limits[resource];
-    if (limit !== undefined && below(limit, min))
-      problems.push(`minimum ${resource} usage per ${kind} is ${min}, but limit is ${limit}`);
-  };
-  for (const [resource, min] of Object.entries(item.min ?? {})) least(resource, min);
+  const problems: (string | undefined)[] = [];
+  for (const [resource, min] of Object.entries(item.min ?? {}))
+    problems.push(tooLittle(resource, min, requests, limits, kind));
   for (const [resource, max] of Object.entries(item.max ?? {}))
-    problems.push(...most(resource, max, requests, limits, kind, what));
-  for (const [resource, ratio] of Object.entries(item.maxLimitRequestRatio ?? {}))
+    problems.push(tooMuch(resource, max, requests, limits, kind));
+  const ratios = what === "claim" ? {} : item.maxLimitRequestRatio;
+  for (const [resource, ratio] of Object.entries(ratios ?? {}))
     problems.push(...checkRatio(resource, ratio, requests, limits, kind));
-  return problems;
+  return problems.filter((problem) => problem !== undefined);
 }
 
-function most(resource: string, max: string, requests: Amounts, limits: Amounts, kind: string, what: string): string[] {
-  const value = what === "claim" ? requests[resource] : limits[resource];
-  const name = what === "claim" ? "request" : "limit";
-  const problems: string[] = [];
-  if (value === undefined) problems.push(`maximum ${resource} usage per ${kind} is ${max}.  No ${name} is specified`);
-  else if (below(max, value)) problems.push(`maximum ${resource} usage per ${kind} is ${max}, but ${name} is ${value}`);
-  const request = requests[resource];
-  if (what !== "claim" && request !== undefined && below(max, request)) {
-    problems.push(`maximum ${resource} usage per ${kind} is ${max}, but request is ${request}`);
-  }
-  return problems;
+function tooLittle(
+  resource: string,
+  min: string,
+  requests: Amounts,
+  limits: Amounts,
+  kind: string,
+): string | undefined {
+  const [request, limit] = [requests[resource], limits[resource]];
+  const head = `minimum ${resource} usage per ${kind} is ${min}`;
+  if (request === undefined) return `${head}.  No request is specified`;
+  if (below(request, min)) return `${head}, but request is ${request}`;
+  return limit !== undefined && below(limit, min) ? `${head}, but limit is ${limit}` : undefined;
+}
+
+function tooMuch(resource: string, max: string, requests: Amounts, limits: Amounts, kind: string): string | undefined {
+  const [request, limit] = [requests[resource], limits[resource]];
+  const head = `maximum ${resource} usage per ${kind} is ${max}`;
+  const isClaim = kind === bounded["claim"];
+  if (isClaim && request === undefined) return `${head}.  No request is specified`;
+  if (!isClaim && limit === undefined) return `${head}.  No limit is specified`;
+  if (limit !== undefined && below(max, limit)) return `${head}, but limit is ${limit}`;
+  return request !== undefined && below(max, request) ? `${head}, but request is ${request}` : undefined;
 }
 
 function checkRatio(resource: string, ratio: string, requests: Amounts, limits: Amounts, kind: string): string[] {

@@ -102,12 +102,17 @@ describe("built-in admission plug-ins", () => {
         [
           { type: "Container", max: { memory: "1Gi" } },
           container({}, { memory: "2Gi" }),
-          "[maximum memory usage per Container is 1Gi, but limit is 2Gi, maximum memory usage per Container is 1Gi, but request is 2Gi]",
+          "maximum memory usage per Container is 1Gi, but limit is 2Gi",
         ],
         [
           { type: "Pod", max: { cpu: "1" } },
           container({}, { cpu: "2" }),
-          "[maximum cpu usage per Pod is 1, but limit is 2, maximum cpu usage per Pod is 1, but request is 2]",
+          "maximum cpu usage per Pod is 1, but limit is 2",
+        ],
+        [
+          { type: "Container", max: { cpu: "1", memory: "1Gi" } },
+          container({}, { cpu: "2", memory: "2Gi" }),
+          "[maximum cpu usage per Container is 1, but limit is 2, maximum memory usage per Container is 1Gi, but limit is 2Gi]",
         ],
         [{ type: "Pod", min: { cpu: "1" } }, {}, "minimum cpu usage per Pod is 1.  No request is specified"],
         [
