@@ -21,8 +21,17 @@ export interface SchedulerMetrics {
     status: "Success" | "Error" | "Unschedulable",
     tookMs: number,
   ): void;
+  /** A plug-in judged a pod on so many nodes. */
+  evaluated(step: "filter" | "score", plugin: string, nodes: number): void;
   /** Where gauges are read from when they are shown. */
-  watch(queue: SchedulingQueue, cache: SchedulerCache, gated: () => number): void;
+  watch(queue: SchedulingQueue, cache: SchedulerCache, counts: SchedulerCounts): void;
+}
+
+export interface SchedulerCounts {
+  /** Pods that a gate keeps from the queue. */
+  readonly gated: () => number;
+  /** Pods on their way to their nodes. */
+  readonly binding: () => number;
 }
 
 /** Upstream's `scheduler_*` series of one profile. */
@@ -45,7 +54,48 @@ export function schedulerMetrics(registry: MetricsRegistry, profile = "default-s
     ...placing,
     incoming: (queue, event) => queued.with(queue, event).increment(),
     extensionPoint: (name, status, tookMs) => points.with(name, status, profile).observe(tookMs / 1000),
-    watch: (queue, cache, gated) => watchGauges(registry, profile, queue, cache, gated),
+    evaluated: evaluationSeries(registry, profile),
+    watch: (queue, cache, counts) => watchGauges(registry, profile, queue, cache, counts),
+  };
+}
+
+/** Those of upstream's plug-ins that look at a pod before they look at nodes; a filter or score here does both. */
+const preFilters: ReadonlySet<string> = new Set([
+  ...["DynamicResources", "InterPodAffinity", "NodeAffinity", "NodeDeclaredFeatures", "NodePorts", "NodeResourcesFit"],
+  ...["NodeVolumeLimits", "PodTopologySpread", "VolumeBinding", "VolumeRestrictions", "VolumeZone"],
+]);
+const preScores: ReadonlySet<string> = new Set([
+  ...["InterPodAffinity", "NodeAffinity", "NodeResourcesBalancedAllocation", "NodeResourcesFit"],
+  ...["PodTopologySpread", "TaintToleration", "VolumeBinding"],
+]);
+
+function evaluationSeries(registry: MetricsRegistry, profile: string): SchedulerMetrics["evaluated"] {
+  const evaluations = registry.counters({
+    name: "scheduler_plugin_evaluation_total",
+    help: "How often plug-ins judged pods, and pods on nodes.",
+    stability: "BETA",
+    labels: ["plugin", "extension_point", "profile"],
+  });
+  const pointsOf = (step: "filter" | "score", plugin: string) => {
+    const [pre, point, hasPre] =
+      step === "filter" ? (["PreFilter", "Filter", preFilters] as const) : (["PreScore", "Score", preScores] as const);
+    return {
+      pod: hasPre.has(plugin) ? evaluations.with(plugin, pre, profile) : undefined,
+      nodes: evaluations.with(plugin, point, profile),
+    };
+  };
+  const known = {
+    filter: new Map<string, ReturnType<typeof pointsOf>>(),
+    score: new Map<string, ReturnType<typeof pointsOf>>(),
+  };
+  return (step, plugin, nodes) => {
+    let points = known[step].get(plugin);
+    if (points === undefined) {
+      points = pointsOf(step, plugin);
+      known[step].set(plugin, points);
+    }
+    points.pod?.increment();
+    points.nodes.increment(nodes);
   };
 }
 
@@ -124,7 +174,7 @@ function watchGauges(
   profile: string,
   queue: SchedulingQueue,
   cache: SchedulerCache,
-  gated: () => number,
+  { gated, binding }: SchedulerCounts,
 ): void {
   const pending = registry.gauges({
     name: "scheduler_pending_pods",
@@ -143,7 +193,14 @@ function watchGauges(
     help: "Nodes, pods and assumed pods in the scheduler's cache.",
     labels: ["type"],
   });
+  const working = registry.gauges({
+    name: "scheduler_goroutines",
+    help: "What the scheduler does in the background, by kind: pods that are being bound.",
+    stability: "BETA",
+    labels: ["operation"],
+  });
   registry.beforeRender(() => {
+    working.with("binding").set(binding());
     const { active, backoff, unschedulable } = queue.sizes;
     pending.with("active").set(active);
     pending.with("backoff").set(backoff);

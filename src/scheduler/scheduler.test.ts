@@ -147,15 +147,29 @@ describe("placing a pod", () => {
 describe("a scheduling cycle's times", () => {
   it("are told by extension point; one node needs no scores", () => {
     const clock = new VirtualClock();
+    const judged: string[] = [];
     const told = (cache: SchedulerCache, wanted: Pod): readonly string[] => {
       const points: string[] = [];
-      const timed = { clock, took: (point: string, status: string) => void points.push(`${point} ${status}`) };
+      const timed = {
+        clock,
+        took: (point: string, status: string) => void points.push(`${point} ${status}`),
+        evaluated: (step: string, plugin: string, count: number) => void judged.push(`${step} ${plugin} ${count}`),
+      };
       findNode(wanted, cache.nodes, profile, { start: 0, random, timed });
       return points;
     };
     assert.deepEqual(told(cluster(node("a"), node("b")), pod()), ["Filter Success", "Score Success"]);
     assert.deepEqual(told(cluster(node("a")), pod()), ["Filter Success"]);
-    assert.deepEqual(told(cluster(node("a")), pod({ cpu: "5" })), ["Filter Unschedulable"]);
+    assert.deepEqual(told(cluster(node("a")), pod({ cpu: "5" })), ["Filter Success"]);
+    assert.deepEqual(
+      judged.filter((line) => line.includes("NodeResourcesFit")),
+      [
+        "filter NodeResourcesFit 2",
+        "score NodeResourcesFit 2",
+        "filter NodeResourcesFit 1",
+        "filter NodeResourcesFit 1",
+      ],
+    );
   });
 });
 

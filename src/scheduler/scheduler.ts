@@ -76,7 +76,7 @@ export class Scheduler implements Runnable {
     this.#budgets = () => [...budgets.lister.list()];
     const { metrics } = options;
     this.queue = new SchedulingQueue(options.clock, plugins, defaultQueueLimits, metrics?.incoming);
-    metrics?.watch(this.queue, this.cache, () => this.#gated.size);
+    metrics?.watch(this.queue, this.cache, { gated: () => this.#gated.size, binding: () => this.#bindings.size });
     this.#status = new PodStatusWriter(options.client, options.clock);
     watchCluster(informers, this);
   }
@@ -162,7 +162,8 @@ export class Scheduler implements Runnable {
     const { nodes } = this.cache;
     const { metrics, clock, random } = this.#options;
     const startedMs = clock.monotonic();
-    const timed = metrics === undefined ? undefined : { clock, took: metrics.extensionPoint };
+    const timed =
+      metrics === undefined ? undefined : { clock, took: metrics.extensionPoint, evaluated: metrics.evaluated };
     const placement = findNode(pod, nodes, this.#profile, { start: this.#start, random, timed });
     metrics?.searched(clock.monotonic() - startedMs);
     if (placement.type === "refused") {

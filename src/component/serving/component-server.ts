@@ -27,6 +27,8 @@ export interface ComponentServerOptions {
   readonly observer: (host: string) => ClientObserver;
   /** `/healthz` and the like. */
   readonly health: readonly HealthChecks[];
+  /** Further paths with metrics. */
+  readonly otherMetrics?: Readonly<Record<string, MetricsRegistry>>;
   /** `/configz`: what the component runs with. */
   readonly configuration: () => unknown;
   readonly log: Log;
@@ -88,7 +90,7 @@ function renewing(platform: Platform, { server, files, log }: Renewing, signal: 
 }
 
 function handlersOf(clock: Clock, options: ComponentServerOptions): readonly DiagnosticsHandler[] {
-  const { component, flags, definitions, features, registry, health, configuration } = options;
+  const { component, flags, definitions, features, registry, health, configuration, otherMetrics = {} } = options;
   const slis = new MetricsRegistry();
   const observer = healthMetrics(slis);
   for (const checks of health) checks.observedBy(observer);
@@ -96,6 +98,7 @@ function handlersOf(clock: Clock, options: ComponentServerOptions): readonly Dia
     ...health.map(serveHealth),
     serveMetrics(registry),
     serveMetrics(slis, "/metrics/slis"),
+    ...Object.entries(otherMetrics).map(([path, metrics]) => serveMetrics(metrics, path)),
     serveJson("/configz", configuration),
   ];
   const paths = [...health.map(({ endpoint }) => `/${endpoint}`), "/configz", "/metrics"];

@@ -52,10 +52,10 @@ export function podResources(pod: Pod): PodResources {
 }
 
 function compute(pod: Pod): PodResources {
-  const plain = total(pod, (container) => amountsOf(container.resources?.requests));
+  const plain = podAmounts(pod, (container) => amountsOf(container.resources?.requests));
   const podLevel = amountsOf(pod.spec?.resources?.requests);
   for (const [name, amount] of podLevel) plain.set(name, amount);
-  const nonZero = total(pod, (container) => {
+  const nonZero = podAmounts(pod, (container) => {
     const amounts = amountsOf(container.resources?.requests);
     if (!podLevel.has("cpu") && !amounts.has("cpu")) amounts.set("cpu", defaultMilliCpu);
     if (!podLevel.has("memory") && !amounts.has("memory")) amounts.set("memory", defaultMemory);
@@ -79,7 +79,8 @@ function compute(pod: Pod): PodResources {
   };
 }
 
-function total(pod: Pod, requests: (container: Container) => Amounts): Amounts {
+/** What containers come to together. The amounts of one container are changed. */
+export function podAmounts(pod: Pod, requests: (container: Container) => Amounts): Amounts {
   const sum: Amounts = new Map();
   for (const container of pod.spec?.containers ?? []) add(sum, requests(container));
   const sidecars: Amounts = new Map();

@@ -3,6 +3,8 @@ import type { Command, CommandContext, Runnable } from "../../base/index.ts";
 import {
   connectionFrom,
   createHttpClient,
+  informerOf,
+  kinds,
   type LeaderElector,
   SeriesBroadcaster,
   SharedInformerFactory,
@@ -22,6 +24,7 @@ import {
   startComponentServer,
 } from "../../component/index.ts";
 import { schedulerConfigz } from "./configz.ts";
+import { podResourceMetrics } from "../resource-metrics.ts";
 import { schedulerMetrics } from "../metrics.ts";
 import { Scheduler } from "../scheduler.ts";
 import { readSchedulerConfiguration, type SchedulerConfiguration } from "./configuration.ts";
@@ -77,6 +80,7 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
     broadcaster,
     scheduler,
   ];
+  const pods = informerOf(informers, kinds.pods);
   let leading = false;
   const lead = async (signal: AbortSignal): Promise<void> => {
     leading = true;
@@ -90,6 +94,7 @@ async function run(flags: SchedulerFlags, context: CommandContext): Promise<void
       definitions: schedulerFlags,
       env: context.env,
       health: healthOf(elector, () => !leading || informers.hasSynced, context.signal),
+      otherMetrics: { "/metrics/resources": podResourceMetrics(() => (leading ? pods.lister.list() : [])) },
       configuration: () => schedulerConfigz(flags, configuration, scheduler.profile),
       ...{ flags, features, registry, observer, log },
     });

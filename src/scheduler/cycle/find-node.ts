@@ -44,13 +44,15 @@ export interface CycleOptions {
   /** Where in the order of nodes to begin. */
   readonly start: number;
   readonly random: Random;
-  /** Told how long extension points took. Preparing a filter counts with the filter. */
-  readonly timed?:
-    | {
-        readonly clock: Clock;
-        readonly took: (point: "Filter" | "Score", status: "Success" | "Unschedulable", tookMs: number) => void;
-      }
-    | undefined;
+  /** Told how long extension points took, and how often they asked which plug-in. */
+  readonly timed?: CycleObserver | undefined;
+}
+
+export interface CycleObserver {
+  readonly clock: Clock;
+  /** Preparing a filter counts with the filter. */
+  readonly took: (point: "Filter" | "Score", status: "Success", tookMs: number) => void;
+  readonly evaluated: (step: "filter" | "score", plugin: string, nodes: number) => void;
 }
 
 /** One scheduling cycle's decision. Synchronous, and changes nothing. */
@@ -58,10 +60,13 @@ export function findNode(pod: Pod, nodes: NodeTable, profile: Profile, options: 
   const { start, random, timed } = options;
   const startedMs = timed?.clock.monotonic() ?? 0;
   const filters: NodeFilter[] = [];
+  const asked: string[] = [];
   for (const plugin of profile.plugins) {
     const filter = plugin.filter?.(pod, nodes);
     if (filter === undefined) continue;
+    asked.push(plugin.name);
     if (isPodRefusal(filter)) {
+      for (const name of asked) timed?.evaluated("filter", name, 0);
       return { type: "refused", diagnosis: { nodes: nodes.live.length, refusals: new Map(), podRefusal: filter } };
     }
     filters.push(filter);
@@ -70,10 +75,11 @@ export function findNode(pod: Pod, nodes: NodeTable, profile: Profile, options: 
   const nominated = pod.status?.nominatedNodeName;
   const feasible = nominatedFirst(nodes, nominated, filters) ?? suitable(nodes, filters, profile, start, refusals);
   const filteredMs = timed?.clock.monotonic() ?? 0;
-  timed?.took("Filter", feasible.length === 0 ? "Unschedulable" : "Success", filteredMs - startedMs);
+  timed?.took("Filter", "Success", filteredMs - startedMs);
+  if (timed !== undefined) countFilters(timed, asked, refusals, feasible.length);
   if (feasible.length === 0) return { type: "refused", diagnosis: { nodes: nodes.live.length, refusals } };
   // As upstream: one node needs no scores.
-  const row = feasible.length === 1 ? (feasible[0] ?? 0) : best(pod, nodes, profile, feasible, random);
+  const row = feasible.length === 1 ? (feasible[0] ?? 0) : best(pod, nodes, profile, feasible, random, timed);
   if (feasible.length > 1) timed?.took("Score", "Success", timed.clock.monotonic() - filteredMs);
   return {
     type: "placed",
@@ -82,6 +88,22 @@ export function findNode(pod: Pod, nodes: NodeTable, profile: Profile, options: 
     looked: feasible.length + refusals.size,
     feasible: feasible.length,
   };
+}
+
+/** A node is judged by the plug-ins in order, up to the one that refuses it. */
+function countFilters(
+  { evaluated }: CycleObserver,
+  asked: readonly string[],
+  refusals: ReadonlyMap<number, Refusal>,
+  feasible: number,
+): void {
+  const refused = new Map<string, number>();
+  for (const { plugin } of refusals.values()) refused.set(plugin, (refused.get(plugin) ?? 0) + 1);
+  let left = feasible + refusals.size;
+  for (const name of asked) {
+    evaluated("filter", name, left);
+    left -= refused.get(name) ?? 0;
+  }
 }
 
 /** A node that preemption made room on goes before all others. */
@@ -123,12 +145,21 @@ function suitable(
   return found;
 }
 
-function best(pod: Pod, nodes: NodeTable, profile: Profile, rows: readonly number[], random: Random): number {
+function best(
+  pod: Pod,
+  nodes: NodeTable,
+  profile: Profile,
+  rows: readonly number[],
+  random: Random,
+  timed: CycleObserver | undefined,
+): number {
   const totals = new Float64Array(rows.length);
   for (const plugin of profile.plugins) {
     const weight = profile.weights[plugin.name] ?? 0;
     const scorer = weight === 0 ? undefined : plugin.score?.(pod, nodes, rows);
-    if (scorer !== undefined) addScores(totals, scorer, rows, weight);
+    if (scorer === undefined) continue;
+    timed?.evaluated("score", plugin.name, rows.length);
+    addScores(totals, scorer, rows, weight);
   }
   return pick(totals, rows, random);
 }
