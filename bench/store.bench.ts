@@ -206,7 +206,7 @@ async function measureCrashes(directory: TemporaryDirectory, rounds: number): Pr
     clock,
     random: new SeededRandom(seed),
     processes: new RealProcesses(),
-    roundMsMax: 150,
+    writesMin: 100,
   });
   print(
     `sqlite: killed ${rounds} times while writing`,

@@ -9,8 +9,8 @@ export interface CrashOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly processes: Processes;
-  /** A round lasts up to so long after its first write. */
-  readonly roundMsMax: number;
+  /** A round has at least so many acknowledged writes, and up to twice as many. */
+  readonly writesMin: number;
 }
 
 /** What the file may hold for a key: what was acknowledged last, or what was on its way. */
@@ -24,6 +24,9 @@ export interface CrashReport {
   readonly acknowledged: number;
   readonly inFlight: number;
 }
+
+/** So long a killer may hesitate, that it does not always come right after an acknowledgement. */
+const hesitationMsMax = 20;
 
 /** Kills a writing process again and again, and throws when a write was lost or invented. */
 export async function runCrashRounds(options: CrashOptions): Promise<CrashReport> {
@@ -39,7 +42,7 @@ export async function runCrashRounds(options: CrashOptions): Promise<CrashReport
 }
 
 /** The complete lines that one child got out before it was killed. */
-async function writeAndKill({ path, clock, random, processes, roundMsMax }: CrashOptions, round: number) {
+async function writeAndKill({ path, clock, random, processes, writesMin }: CrashOptions, round: number) {
   const script = fileURLToPath(new URL("./writer.ts", import.meta.url));
   const child = processes.spawn(process.execPath, [script, path, String(round)]);
   const stdout = must(child.stdout, "output is piped");
@@ -49,10 +52,15 @@ async function writeAndKill({ path, clock, random, processes, roundMsMax }: Cras
     complaint += chunk;
   });
   stdout.setEncoding("utf8");
+  const [writes, hesitationMs] = [writesMin * (1 + random.next()), random.next() * hesitationMsMax];
+  let acknowledged = 0;
   await new Promise<void>((resolve) => {
     stdout.on("data", (chunk: string) => {
-      if (output === "") clock.after(random.next() * roundMsMax, () => child.kill("SIGKILL"));
+      const before = acknowledged;
       output += chunk;
+      // A line is counted in the chunk that ends its mark.
+      acknowledged += chunk.split("!").length - 1;
+      if (before < writes && acknowledged >= writes) clock.after(hesitationMs, () => child.kill("SIGKILL"));
     });
     stdout.on("close", () => resolve());
   });
