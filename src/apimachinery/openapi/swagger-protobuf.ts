@@ -1,32 +1,25 @@
-import { ReverseWriter } from "../protobuf/reverse-writer.ts";
-import { keyOf, wireBytes, wireVarint } from "../protobuf/wire.ts";
 import type { OpenApiObject } from "./definitions.ts";
-
-/** A protobuf message of `openapi.v2`: its fields by number, in ascending order. */
-type Message = readonly (readonly [tag: number, value: string | boolean | Message])[];
-type Field = Message[number];
+import {
+  encodeMessage,
+  entries,
+  extensions,
+  field,
+  type Field,
+  flag,
+  list,
+  type Message,
+  named,
+  text,
+  texts,
+  yaml,
+} from "./protobuf-message.ts";
 
 /**
  * A Swagger document as `application/com.github.proto-openapi.spec.v2.v1.0+protobuf`, the only form in which Go
  * clients ask for it. Values without a fixed type travel as YAML text, of which JSON is a part.
  */
 export function encodeSwagger(document: OpenApiObject): Uint8Array {
-  const writer = new ReverseWriter();
-  writeMessage(writer, documentMessage(document));
-  return writer.finish();
-}
-
-function writeMessage(writer: ReverseWriter, message: Message): void {
-  for (let index = message.length - 1; index >= 0; index--) {
-    const [tag, value] = message[index] as Field;
-    if (typeof value === "string") writer.string(keyOf(tag, wireBytes), value);
-    else if (typeof value === "boolean") writer.bool(keyOf(tag, wireVarint), value);
-    else {
-      const before = writer.written;
-      writeMessage(writer, value);
-      writer.endMessage(keyOf(tag, wireBytes), before);
-    }
-  }
+  return encodeMessage(documentMessage(document));
 }
 
 function documentMessage(document: OpenApiObject): Message {
@@ -50,19 +43,6 @@ function documentMessage(document: OpenApiObject): Message {
     ...list(security).map((item): Field => [12, named(item, () => [])]),
     [13, named(securityDefinitions, (item) => [[2, apiKeyMessage(item)]])],
   ];
-}
-
-/** Maps travel as lists of names and values. */
-function named(map: unknown, message: (value: unknown) => Message): Message {
-  return entries(map).map(
-    ([name, value]): Field => [
-      1,
-      [
-        [1, name],
-        [2, message(value)],
-      ],
-    ],
-  );
 }
 
 function apiKeyMessage(item: unknown): Message {
@@ -145,46 +125,4 @@ function schemaMessage(schema: unknown): Message {
     ...(properties === undefined ? [] : [[25, named(properties, schemaMessage)] as Field]),
     ...extensions(31, schema),
   ];
-}
-
-function extensions(tag: number, value: unknown): Field[] {
-  return entries(value)
-    .filter(([name]) => name.startsWith("x-"))
-    .map(
-      ([name, extension]): Field => [
-        tag,
-        [
-          [1, name],
-          [2, yaml(extension)],
-        ],
-      ],
-    );
-}
-
-function yaml(value: unknown): Message {
-  return [[2, `${JSON.stringify(value)}\n`]];
-}
-
-function text(tag: number, value: unknown): Field[] {
-  return typeof value === "string" && value !== "" ? [[tag, value]] : [];
-}
-
-function texts(tag: number, values: unknown): Field[] {
-  return list(values).map((value): Field => [tag, String(value)]);
-}
-
-function flag(tag: number, value: unknown): Field[] {
-  return value === true ? [[tag, true]] : [];
-}
-
-function field(value: unknown, name: string): unknown {
-  return (value as OpenApiObject)[name];
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function entries(value: unknown): [string, unknown][] {
-  return Object.entries((value ?? {}) as OpenApiObject);
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { encodeSwagger, type OpenApiDocuments, type OpenApiObject } from "../../apimachinery/index.ts";
+import { encodeOpenApi3, encodeSwagger, type OpenApiDocuments, type OpenApiObject } from "../../apimachinery/index.ts";
 import { bytesReply } from "../http/reply.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { headerText } from "../handlers/body.ts";
@@ -24,6 +24,9 @@ export interface ExtraDocuments {
 }
 
 const protobufV2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+const protobufV3 = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf";
+const variesV2 = "Accept-Encoding, Accept";
+const variesV3 = "Accept";
 const forever = "public, immutable";
 
 /** `/openapi/v2` and `/openapi/v3`. Documents are made at first request and kept; v3 URLs carry a hash. */
@@ -50,7 +53,7 @@ export class OpenApiHandler implements PathHandler {
     if (!path.startsWith("/openapi/")) return undefined;
     this.#forgetStale();
     if (path === "/openapi/v2") return this.#v2(request);
-    if (path === "/openapi/v3" || path === "/openapi/v3/") return this.#root(request);
+    if (path === "/openapi/v3") return this.#root();
     if (path.startsWith("/openapi/v3/"))
       return this.#v3(request, path.slice("/openapi/v3/".length), at < 0 ? "" : request.target.slice(at + 1));
     return undefined;
@@ -58,15 +61,14 @@ export class OpenApiHandler implements PathHandler {
 
   #v2(request: ApiRequest): ApiResponse {
     const media = wantedOf(request, protobufV2);
-    if (media === undefined) return notAcceptable;
+    if (media === undefined) return notAcceptable(variesV2);
     if (media === "protobuf") {
       const bytes = (): Buffer => Buffer.from(encodeSwagger(this.#wholeV2()));
-      return conditional(request, this.#prepareBytes("v2 protobuf", bytes), protobufV2.replace("@", "."));
+      const prepared = this.#prepareBytes("v2 protobuf", bytes);
+      return conditional(request, prepared, variesV2, writtenType(protobufV2));
     }
-    return conditional(
-      request,
-      this.#prepare("v2", () => this.#wholeV2()),
-    );
+    const prepared = this.#prepare("v2", () => this.#wholeV2());
+    return conditional(request, prepared, variesV2);
   }
 
   /** Where definitions meet, the built-in ones stand. */
@@ -79,27 +81,36 @@ export class OpenApiHandler implements PathHandler {
     return { ...whole, paths: join("paths"), definitions: join("definitions") };
   }
 
-  #root(request: ApiRequest): ApiResponse {
+  /** Upstream says nothing of what this is, and its library takes JSON for plain text. */
+  #root(): ApiResponse {
     const prepared = this.#prepare("v3", () => ({
       paths: Object.fromEntries(
         this.#paths().map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${this.#hash(path)}` }]),
       ),
     }));
-    return conditional(request, prepared);
+    return bytesReply(200, "text/plain; charset=utf-8", prepared.bytes);
   }
 
-  #v3(request: ApiRequest, path: string, query: string): ApiResponse | undefined {
-    if (!this.#paths().includes(path)) return undefined;
-    if (wantedOf(request) === undefined) return notAcceptable;
+  #v3(request: ApiRequest, path: string, query: string): ApiResponse {
+    if (!this.#paths().includes(path)) return { status: 404, headers: {}, body: { type: "none" } };
+    const media = wantedOf(request, protobufV3);
+    if (media === undefined) return notAcceptable(variesV3);
     const hash = this.#hash(path);
-    const asked = /(?:^|&)hash=([^&]*)/.exec(query)?.[1];
+    const asked = /(?:^|&)hash=([^&]+)/.exec(query)?.[1];
     if (asked !== undefined && asked !== hash) {
-      return { status: 301, headers: { location: `/openapi/v3/${path}?hash=${hash}` }, body: { type: "none" } };
+      const headers = { location: `/openapi/v3/${path}?hash=${hash}`, vary: variesV3 };
+      return { status: 301, headers, body: { type: "none" } };
     }
-    const prepared = this.#prepare(`v3/${path}`, () => this.#extra?.v3(path) ?? this.#documents.v3(path));
-    const response = conditional(request, prepared);
+    const response = this.#documentV3(request, path, media);
     if (asked !== undefined) response.headers["cache-control"] = forever;
     return response;
+  }
+
+  #documentV3(request: ApiRequest, path: string, media: "json" | "protobuf"): ApiResponse {
+    const whole = (): OpenApiObject => (this.#extra?.v3(path) ?? this.#documents.v3(path)) as OpenApiObject;
+    if (media === "json") return conditional(request, this.#prepare(`v3/${path}`, whole), variesV3);
+    const prepared = this.#prepareBytes(`v3 protobuf/${path}`, () => Buffer.from(encodeOpenApi3(whole())));
+    return conditional(request, prepared, variesV3, writtenType(protobufV3));
   }
 
   #paths(): readonly string[] {
@@ -134,23 +145,34 @@ export class OpenApiHandler implements PathHandler {
   }
 }
 
-function conditional(request: ApiRequest, { bytes, etag }: Prepared, mediaType = "application/json"): ApiResponse {
-  const headers = { etag, vary: "Accept-Encoding, Accept" };
+function conditional(
+  request: ApiRequest,
+  { bytes, etag }: Prepared,
+  vary: string,
+  mediaType = "application/json",
+): ApiResponse {
+  const headers = { etag, vary };
   if (request.headers["if-none-match"] === etag) return { status: 304, headers, body: { type: "none" } };
   const reply = bytesReply(200, mediaType, bytes);
   return { ...reply, headers: { ...reply.headers, ...headers } };
 }
 
-const notAcceptable: ApiResponse = { status: 406, headers: {}, body: { type: "none" } };
+function notAcceptable(vary: string): ApiResponse {
+  return { status: 406, headers: { vary }, body: { type: "none" } };
+}
+
+/** Clients write the "@" of a version, answers do not. */
+function writtenType(mediaType: string): string {
+  return mediaType.replace("@", ".");
+}
 
 /** Which encoding the client prefers of those that there are; undefined when it wants none of them. */
-function wantedOf(request: ApiRequest, protobuf?: string): "json" | "protobuf" | undefined {
+function wantedOf(request: ApiRequest, protobuf: string): "json" | "protobuf" | undefined {
   const accept = headerText(request, "accept") ?? "";
   if (accept === "") return "json";
   for (const { type } of sortedClauses(accept)) {
     if (mediaOf(type) === "json") return "json";
-    // Written with the "@" of its version by clients, without it in answers.
-    if (protobuf !== undefined && (type === protobuf || type === protobuf.replace("@", "."))) return "protobuf";
+    if (type === protobuf || type === writtenType(protobuf)) return "protobuf";
   }
   return undefined;
 }
