@@ -82,3 +82,20 @@ test("a watch with a time below nothing is over before it begins", async () => {
   assert.equal(await said("watch=1&timeoutSeconds=-1&resourceVersion=0"), "200 ");
   assert.match(await said("watch=1&timeoutSeconds=-1"), /^200 \{"type":"ERROR",.*"context deadline exceeded"/);
 });
+
+test("all that is wrong with a patch's options is said at once", async () => {
+  const patched = async (type: string, query: string): Promise<string> => {
+    const headers = { "content-type": type };
+    const { text } = await ask(plane, { method: "PATCH", path: `${maps}/none?${query}`, headers, body: "{}" });
+    return (JSON.parse(text) as { readonly message: string }).message;
+  };
+  const dryRun = 'dryRun: Unsupported value: ["x"]: supported values: "All"';
+  assert.equal(
+    await patched("application/apply-patch+yaml", "dryRun=x"),
+    `PatchOptions.meta.k8s.io "" is invalid: [fieldManager: Required value: is required for apply patch, ${dryRun}]`,
+  );
+  assert.equal(
+    await patched("application/merge-patch+json", "dryRun=x&force=1&fieldManager=%00"),
+    `PatchOptions.meta.k8s.io "" is invalid: [force: Forbidden: may not be specified for non-apply patch, fieldManager: Invalid value: "\\x00": invalid character U+0000 (at position 0), ${dryRun}]`,
+  );
+});

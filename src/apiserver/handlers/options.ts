@@ -18,12 +18,13 @@ const fieldManagerMax = 128;
 /** The kind of a verb's options, as messages and admission name it. */
 export type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions" | "DeleteOptions";
 
-export function writeParameters(query: Query, kind: OptionsKind): WriteParameters {
+/** `more` is what else there is to be said of the options, which is said first. */
+export function writeParameters(query: Query, kind: OptionsKind, more: readonly string[] = []): WriteParameters {
   const fieldManager = query.get("fieldManager");
   const validation = query.get("fieldValidation") ?? "";
-  const problems: string[] = [];
-  const dryRun = parseDryRun(query.all("dryRun"), problems);
+  const problems: string[] = more.length === 0 ? [] : [...more];
   if (fieldManager !== undefined) checkFieldManager(fieldManager, problems);
+  const dryRun = parseDryRun(query.all("dryRun"), problems);
   if (!["", "Ignore", "Warn", "Strict"].includes(validation)) {
     problems.push(
       `fieldValidation: Unsupported value: ${JSON.stringify(validation)}: supported values: "", "Ignore", "Strict", "Warn"`,

@@ -8,11 +8,13 @@ import {
   newUnsupportedMediaType,
 } from "../../apimachinery/index.ts";
 
+import { apiVersionOf } from "../cacher/shape.ts";
 import type { ApiResponse } from "../http/exchange.ts";
 import { managerOf } from "../registry/field-manager.ts";
 import { checkIdentity } from "../registry/metadata.ts";
 import { updateObject } from "../registry/update.ts";
 import type { RequestContext } from "../request/contract.ts";
+import type { Query } from "../request/query.ts";
 import {
   type BodyKind,
   bodyBytesMax,
@@ -23,9 +25,8 @@ import {
   textOf,
   yamlTwice,
 } from "./body.ts";
-import { optionsInvalid } from "../registry/list-options.ts";
 import { jsonPatched } from "./json-patched.ts";
-import { admissionOptions, writeParameters } from "./options.ts";
+import { admissionOptions, type WriteParameters, writeParameters } from "./options.ts";
 import { allProblems, patchProblems, type PatchProblems } from "./patch-problems.ts";
 import { renderObject } from "./render.ts";
 import {
@@ -50,9 +51,8 @@ export async function handlePatch(call: ResourceCall, subresource: string): Prom
   const { served, context, query, request } = call;
   const options = renderOptionsOf(call);
   const type = patchTypeOf(headerText(request, "content-type"), served.descriptor.jsonOnly);
-  const parameters = writeParameters(query, "PatchOptions");
+  const parameters = patchParameters(type, query);
   const force = query.flag("force");
-  checkApplyOptions(type, parameters.fieldManager, query.has("force"));
   const text = textOf(await request.body(bodyBytesMax));
   const { value: patch, duplicates } =
     type === "apply" ? parseConfiguration(text) : { value: parsePatch(type, text), duplicates: [] };
@@ -161,6 +161,8 @@ export function decodePatched(
     reportProblems(problems, kind, fieldValidation, context);
     const object = decoded.object as KubeObject;
     object.metadata ??= {};
+    // They may say anything of it.
+    if (type === "strategic") Object.assign(object, { apiVersion: apiVersionOf(kind), kind: kind.kind });
     if (kept) object.metadata.managedFields = owners;
     codec.applyDefaults(object);
     return object;
@@ -213,10 +215,11 @@ export function patchTypeOf(contentType: string | undefined, custom = false): Pa
   throw newUnsupportedMediaType(Object.keys(patchTypes).filter((name) => patchTypes[name] !== "strategic"));
 }
 
-export function checkApplyOptions(type: PatchType, fieldManager: string | undefined, hasForce: boolean): void {
-  if (type === "apply") {
-    if (fieldManager === undefined)
-      throw optionsInvalid("PatchOptions", ["fieldManager: Required value: is required for apply patch"]);
-  } else if (hasForce)
-    throw optionsInvalid("PatchOptions", ["force: Forbidden: may not be specified for non-apply patch"]);
+const noManager: readonly string[] = ["fieldManager: Required value: is required for apply patch"];
+const forced: readonly string[] = ["force: Forbidden: may not be specified for non-apply patch"];
+
+/** Throws 422 for options that a patch of this type may not have, or has to have. */
+export function patchParameters(type: PatchType, query: Query): WriteParameters {
+  if (type !== "apply") return writeParameters(query, "PatchOptions", query.has("force") ? forced : []);
+  return writeParameters(query, "PatchOptions", (query.get("fieldManager") ?? "") === "" ? noManager : []);
 }

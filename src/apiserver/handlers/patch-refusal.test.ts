@@ -68,3 +68,18 @@ test("a patch keeps the kind and version of an object", () => {
   });
   assert.throws(check("json", { apiVersion: "apps/v1", kind: "Other" }), { code: 422 });
 });
+
+test("an object that a patch spoils is shown with the fields sorted where the patch went", () => {
+  const value = { kind: "K", apiVersion: "v1", metadata: { name: "n", labels: {} }, spec: { b: 1, a: { d: 2, c: 3 } } };
+  const shown = (type: PatchType, patch: unknown) =>
+    /"(\{.*\})"/.exec(patchNotStrict({ type, patch, value }, []).message);
+  const unquoted = (found: RegExpExecArray | null): string => (found?.[1] ?? "").replaceAll("\\", "");
+  assert.equal(
+    unquoted(shown("merge", { spec: { b: 1 } })),
+    '{"apiVersion":"v1","kind":"K","metadata":{"name":"n","labels":{}},"spec":{"a":{"d":2,"c":3},"b":1}}',
+  );
+  assert.equal(
+    unquoted(shown("json", [{ op: "add", path: "/metadata/labels/x" }])),
+    '{"apiVersion":"v1","kind":"K","metadata":{"labels":{},"name":"n"},"spec":{"b":1,"a":{"d":2,"c":3}}}',
+  );
+});

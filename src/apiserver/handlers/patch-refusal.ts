@@ -94,10 +94,43 @@ export interface Patched {
 
 /** Upstream shows the patch itself where it is strategic, and the whole patched object otherwise. */
 export function patchInvalid({ type, patch, value }: Patched, why: string): StatusError {
-  const message = `Invalid value: ${quote(type === "strategic" ? goText(patch) : goJson(value))}: ${why}`;
+  const shown =
+    type === "strategic" ? goText(patch) : goJson(sortedAlong(value, type === "json" ? treeOf(patch) : patch));
+  const message = `Invalid value: ${quote(shown)}: ${why}`;
   return newFailure(422, "Invalid", ` "" is invalid: patch: ${message}`, {
     causes: [{ reason: "FieldValueInvalid", message, field: "patch" }],
   });
+}
+
+/** Objects that a patch went into have their fields in order of the alphabet, all others as they were. */
+function sortedAlong(value: unknown, patch: unknown): unknown {
+  if (!isFields(value) || !isFields(patch)) return value;
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, inner]) => [name, sortedAlong(inner, patch[name])]));
+}
+
+interface Node {
+  [name: string]: Node;
+}
+
+const newNode = (): Node => Object.create(null) as Node;
+
+/** The objects that the operations of a JSON patch went into, as if it were a merge patch. */
+function treeOf(operations: unknown): Node {
+  const tree = newNode();
+  for (const operation of Array.isArray(operations) ? (operations as readonly unknown[]) : []) {
+    const { path = "", from = "" } = (operation ?? {}) as { readonly path?: string; readonly from?: string };
+    for (const pointer of [path, from]) {
+      let at = tree;
+      for (const part of pointer.split("/").slice(1, -1))
+        at = at[part.replaceAll("~1", "/").replaceAll("~0", "~")] ??= newNode();
+    }
+  }
+  return tree;
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Strict validation's answer to unknown fields. */

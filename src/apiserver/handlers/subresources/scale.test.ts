@@ -87,3 +87,26 @@ test("who applies a scale owns the replicas of what is scaled", async () => {
   const unknown = await apply("fieldManager=a", scale(3).replace('"replicas"', '"foo":1,"replicas"'));
   assert.match(unknown.json<{ message: string }>().message, /Kind=Scale\): \.spec\.foo: field not declared in schema$/);
 });
+
+test("a patch of a scale keeps its name and kind", async () => {
+  const patched = async (type: string, patch: object): Promise<string> => {
+    const headers = { "content-type": `application/${type}-patch+json` };
+    const options = { method: "PATCH", path: `${path}/d/scale?dryRun=All`, headers, body: JSON.stringify(patch) };
+    const { status, text } = await ask(plane, options);
+    return `${status} ${(JSON.parse(text) as { readonly message?: string }).message}`;
+  };
+  const renamed = "400 the name of the object (y) does not match the name on the URL (d)";
+  assert.equal(await patched("merge", { metadata: { name: "y" } }), renamed);
+  assert.equal(await patched("strategic-merge", { metadata: { name: "y" } }), renamed);
+  assert.match(await patched("merge", { apiVersion: "autoscaling/v2" }), /^422 .*: no kind "Scale" is registered for/);
+  assert.match(await patched("strategic-merge", { apiVersion: "autoscaling/v2" }), /^200 /);
+  const list = { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" };
+  assert.equal((await ask(plane, { path: `${path}/d/scale`, headers: list })).status, 406);
+});
+
+test("a strategic patch does not change what an object says it is", async () => {
+  const headers = { "content-type": "application/strategic-merge-patch+json" };
+  const options = { method: "PATCH", path: `${path}/d?dryRun=All`, headers, body: '{"kind":"Pod","apiVersion":"v2"}' };
+  const { kind, apiVersion } = (await ask(plane, options)).json<KubeObject>();
+  assert.deepEqual([kind, apiVersion], ["Deployment", "apps/v1"]);
+});

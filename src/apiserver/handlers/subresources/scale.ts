@@ -23,12 +23,12 @@ import type { Strategy } from "../../registry/contract.ts";
 import { checkIdentity } from "../../registry/metadata.ts";
 import { updateObject } from "../../registry/update.ts";
 import { type BodyKind, bodyBytesMax, headerText, readObject, textOf } from "../body.ts";
-import { mediaTypes } from "../negotiation.ts";
+import { mediaTypes, wrongProjection } from "../negotiation.ts";
 import { admissionOptions, writeParameters } from "../options.ts";
 import { partialProtobuf } from "../partial-protobuf.ts";
-import { checkApplyOptions, decodePatched, patchTypeOf, reportDuplicates } from "../patch-handler.ts";
+import { decodePatched, patchParameters, patchTypeOf, reportDuplicates } from "../patch-handler.ts";
 import { patchProblems } from "../patch-problems.ts";
-import { parseConfiguration, parsePatch } from "../patch-refusal.ts";
+import { checkKindKept, parseConfiguration, parsePatch } from "../patch-refusal.ts";
 import { closeEnvelope } from "../protobuf-envelope.ts";
 import { type RenderOptions, renderValue } from "../render.ts";
 import { methodNotAllowed, renderOptionsOf, type ResourceCall } from "../resource-handler.ts";
@@ -84,6 +84,7 @@ function rendered(scale: Scale, { codec }: BodyKind, { accepted, include, nowMs 
     const metadata = { resourceVersion: scale.metadata.resourceVersion };
     return renderValue(tableOf(scaleTable, { metadata, rows, columns: true, version }), accepted);
   }
+  if (projection === "metadata-list") throw wrongProjection(scaleKind.group, scaleKind.kind, false);
   if (projection !== "whole" && accepted.media === "protobuf") {
     return bytesReply(200, mediaTypes.protobuf, partialProtobuf(scale, version));
   }
@@ -111,8 +112,7 @@ async function replacement(call: ResourceCall, kind: BodyKind): Promise<Change> 
 
 async function patched(call: ResourceCall, kind: BodyKind): Promise<Change> {
   const type = patchTypeOf(headerText(call.request, "content-type"), call.served.descriptor.jsonOnly);
-  const parameters = writeParameters(call.query, "PatchOptions");
-  checkApplyOptions(type, parameters.fieldManager, call.query.has("force"));
+  const parameters = patchParameters(type, call.query);
   const text = textOf(await call.request.body(bodyBytesMax));
   if (type === "apply") {
     return { make: applied(call, kind, parseConfiguration(text), parameters), isApply: true };
@@ -126,8 +126,11 @@ async function patched(call: ResourceCall, kind: BodyKind): Promise<Change> {
         : type === "strategic"
           ? applyStrategicMergePatch(present, patch, kind.codec.schema)
           : applyMergePatch(present, patch);
+    checkKindKept({ type, patch, value }, { gvk: scaleKind });
     const result = { type, patch, value, ...(problems === undefined ? {} : { problems }) };
-    return decodePatched(kind, result, undefined, parameters, call) as Scale;
+    const scale = decodePatched(kind, result, undefined, parameters, call) as Scale;
+    checkIdentity(scale, call.context.info, true);
+    return scale;
   };
   return { make };
 }
@@ -144,8 +147,8 @@ function applied(
   const fields = new FieldManager({ schema: kind.codec.schema, ...scaleType, subresource: "scale" });
   const lenient = { fieldValidation: "Ignore" } as const;
   return (present) => {
-    const checked = decodePatched(kind, { type: "apply", patch, value: patch }, undefined, lenient, call) as Scale;
     const merged = fields.apply(present, patch, { ...options, nowMs: services.clock.now() });
+    const checked = decodePatched(kind, { type: "apply", patch, value: patch }, undefined, lenient, call) as Scale;
     checkIdentity(checked, context.info, true);
     reportDuplicates(duplicates, parameters.fieldValidation, context);
     return decodePatched(kind, { type: "apply", patch, value: merged }, undefined, lenient, call) as Scale;
