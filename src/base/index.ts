@@ -41,6 +41,7 @@ export { keepYoungHeapSmall, letYoungHeapGrow } from "./real/young-heap.ts";
 export { CommandError, runChecked } from "./run-checked.ts";
 export type { Scope } from "./scope.ts";
 export { Mutex, Semaphore } from "./semaphore.ts";
+export { until } from "./until.ts";
 export { VirtualClock } from "./virtual/clock.ts";
 export { MemoryDisk } from "./virtual/disk.ts";
 export { MemoryNetwork } from "./virtual/network.ts";

@@ -172,7 +172,8 @@ for (const [name, create] of [
       const listener = await listenEcho(network);
       const { address } = listener;
       assert.ok("port" in address);
-      assert.equal(Buffer.from(await network.exchangeDatagram(address, Buffer.from("abc"))).toString(), "cba");
+      const patient = { timeoutMs: 60_000 };
+      assert.equal(Buffer.from(await network.exchangeDatagram(address, Buffer.from("abc"), patient)).toString(), "cba");
       const quiet = network.exchangeDatagram(address, Buffer.from("quiet"), { timeoutMs: 30 });
       await assert.rejects(pass(quiet), /timed out|no answer/);
       await listener.close();

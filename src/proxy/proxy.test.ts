@@ -113,7 +113,7 @@ test("externalTrafficPolicy Local keeps the client's address and uses local endp
   await apply(web(nodePort({ externalTrafficPolicy: "Local" }), ["10.210.1.5", elsewhere]));
   assert.deepEqual([...(await answers(wires.outsider, "10.211.0.2:30080", 8))], ["a 10.211.0.9"]);
   await apply(web(nodePort({ externalTrafficPolicy: "Local" }), [elsewhere]));
-  assert.equal(await wires.http(wires.outsider, "10.211.0.2:30080"), NO_ANSWER);
+  assert.equal(await wires.http(wires.outsider, "10.211.0.2:30080", 1), NO_ANSWER);
   assert.equal(await wires.http(wires.node, "10.211.0.2:30080"), "b 10.210.1.1");
   assert.equal(await wires.http(a, "10.211.0.2:30080"), "b 10.210.1.5");
 });
@@ -122,7 +122,7 @@ test("internalTrafficPolicy Local drops when this node has no endpoint", async (
   await apply(web({ internalTrafficPolicy: "Local" }, ["10.210.1.5", elsewhere]));
   assert.deepEqual([...(await answers(wires.node, "10.212.0.1", 8))], ["a 10.210.1.1"]);
   await apply(web({ internalTrafficPolicy: "Local" }, [elsewhere]));
-  assert.equal(await wires.http(b, "10.212.0.1"), NO_ANSWER);
+  assert.equal(await wires.http(b, "10.212.0.1", 1), NO_ANSWER);
 });
 
 test("session affinity holds a client to one endpoint", async () => {
@@ -139,7 +139,7 @@ test("load balancer addresses and external IPs answer; source ranges keep others
   assert.equal(await wires.http(wires.outsider, "192.0.2.80"), "b 10.210.1.1");
   assert.equal(await wires.http(wires.outsider, "192.0.2.81"), "b 10.210.1.1");
   await apply(web({ ...open, loadBalancerSourceRanges: ["10.1.0.0/16", "10.0.0.0/12"] }, ["10.210.1.6"], status));
-  assert.equal(await wires.http(wires.outsider, "192.0.2.80"), NO_ANSWER);
+  assert.equal(await wires.http(wires.outsider, "192.0.2.80", 1), NO_ANSWER);
   await apply(
     web(
       { ...open, loadBalancerSourceRanges: ["10.1.0.0/16", "10.211.0.0/16", "10.211.0.9/32"] },
@@ -181,5 +181,5 @@ test("an address of a service range that no Service has is refused, wherever a r
     syncer.setServiceRanges([]);
   }
   await apply();
-  assert.equal(await wires.http(a, "10.213.4.2"), NO_ANSWER, "it is routed where no range says otherwise");
+  assert.equal(await wires.http(a, "10.213.4.2", 1), NO_ANSWER, "it is routed where no range says otherwise");
 });

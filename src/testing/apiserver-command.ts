@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { type CommandContext, createRealPlatform, type Platform } from "../base/index.ts";
+import { type CommandContext, createRealPlatform, type Platform, until } from "../base/index.ts";
 import { apiserver } from "../bootstrap/index.ts";
 import { type ClosableClient, createHttpClient, type KubeconfigUser } from "../client/index.ts";
 import { startEtcd, unusedPort } from "./etcd.ts";
@@ -64,10 +64,14 @@ export interface RunningServer {
   readonly ended: Promise<number>;
 }
 
-export async function startApiserver(store: ServerStore, flags: readonly string[]): Promise<RunningServer> {
+export async function startApiserver(
+  store: ServerStore,
+  flags: readonly string[],
+  overrides: Partial<Platform> = {},
+): Promise<RunningServer> {
   const port = await unusedPort();
   const stopping = new AbortController();
-  const { context } = contextOf(stopping.signal);
+  const { context } = contextOf(stopping.signal, overrides);
   const running = apiserver([...flagsOf(store, port), ...flags], context);
   const clients: ClosableClient[] = [];
   const client = (user: KubeconfigUser): ClosableClient => {
@@ -109,10 +113,6 @@ function flagsOf({ url, directory }: ServerStore, port: number): string[] {
 }
 
 async function ready(client: ClosableClient): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const answer = await client.raw({ method: "GET", path: "/readyz" }).catch(() => undefined);
-    if (answer?.status === 200) return;
-    assert.ok(attempt < 200, "the server becomes ready");
-    await platform.clock.sleep(50);
-  }
+  const asked = () => client.raw({ method: "GET", path: "/readyz" }).catch(() => undefined);
+  await until(platform.clock, "the server becomes ready", async () => (await asked())?.status === 200, 120_000);
 }

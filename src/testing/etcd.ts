@@ -32,6 +32,7 @@ export const skipEtcd: string | false =
 const firstPort = 20_000;
 const portCount = 12_000;
 const attemptsMax = 100;
+const startMsMax = 120_000;
 
 /** A port of loopback where nobody listens. Somebody may still come first: whoever listens tries again then. */
 export async function unusedPort(): Promise<number> {
@@ -119,7 +120,7 @@ async function spawnServer(endpoint: string, args: readonly string[]): Promise<S
         () => (ended = true),
         () => (ended = true),
       );
-      const deadlineMs = clock.monotonic() + 60_000;
+      const deadlineMs = clock.monotonic() + startMsMax;
       for (;;) {
         const last = ended || signal.aborted || clock.monotonic() > deadlineMs;
         const said = (await disk.status(log)) === undefined ? "" : await disk.readText(log);

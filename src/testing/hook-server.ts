@@ -97,7 +97,7 @@ export class HookServer {
       rules: [{ operations: ["*"], apiGroups: ["*"], apiVersions: ["*"], resources: [...resources], scope: "*" }],
       sideEffects: "None",
       admissionReviewVersions: ["v1"],
-      timeoutSeconds: 5,
+      timeoutSeconds: 30,
       ...more,
     };
   }

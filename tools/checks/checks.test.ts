@@ -23,7 +23,7 @@ describe("checks", () => {
 
 function run(command: string, args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
   return new Promise((resolve) => {
-    const options = { cwd: repositoryRoot, maxBuffer: 2 ** 26, timeout: 300_000 };
+    const options = { cwd: repositoryRoot, maxBuffer: 2 ** 26, timeout: 540_000 };
     execFile(join(repositoryRoot, "node_modules/.bin", command), args, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
       resolve({ code, output: `${stdout}${stderr}` });

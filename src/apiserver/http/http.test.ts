@@ -5,7 +5,7 @@ import { request } from "node:https";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { gunzipSync } from "node:zlib";
-import { RealClock, RealRandom } from "../../base/index.ts";
+import { type Clock, RealClock, RealRandom, until, VirtualClock } from "../../base/index.ts";
 import { CertificateAuthority, createAuthority } from "../../component/index.ts";
 import { startControlPlane, type TestControlPlane } from "../../testing/index.ts";
 import { openEnvelope } from "../handlers/protobuf-envelope.ts";
@@ -36,18 +36,22 @@ interface Call {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** Told of the answer's head with an empty text, then of each part of its body. */
+  readonly onPart?: (text: string) => void;
 }
 
 type Send = (call: Call) => Promise<Answer>;
 
 function http1(port: number): Send {
-  return ({ method = "GET", path, headers = {}, body }) =>
+  return ({ method = "GET", path, headers = {}, body, onPart }) =>
     new Promise((resolve, reject) => {
       const outgoing = request(
         { host: "127.0.0.1", port, path, method, headers, rejectUnauthorized: false, agent: false },
         (incoming) => {
           const chunks: Buffer[] = [];
           incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+          onPart?.("");
+          if (onPart !== undefined) incoming.on("data", (chunk: Buffer) => onPart(chunk.toString()));
           incoming.once("end", () =>
             resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }),
           );
@@ -59,7 +63,7 @@ function http1(port: number): Send {
 }
 
 function http2(session: ClientHttp2Session): Send {
-  return ({ method = "GET", path, headers = {}, body }) =>
+  return ({ method = "GET", path, headers = {}, body, onPart }) =>
     new Promise((resolve, reject) => {
       const stream = session.request(
         { ":method": method, ":path": path, ...headers },
@@ -69,8 +73,10 @@ function http2(session: ClientHttp2Session): Send {
       const chunks: Buffer[] = [];
       stream.once("response", (received) => {
         head = received;
+        onPart?.("");
       });
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      if (onPart !== undefined) stream.on("data", (chunk: Buffer) => onPart(chunk.toString()));
       stream.once("end", () =>
         resolve({ status: Number(head[":status"]), headers: head, body: Buffer.concat(chunks) }),
       );
@@ -81,8 +87,9 @@ function http2(session: ClientHttp2Session): Send {
 
 async function withServer(
   work: (send: Send, plane: TestControlPlane, server: HttpServer) => Promise<void>,
+  clock: Clock = new RealClock(),
 ): Promise<void> {
-  const plane = await startControlPlane();
+  const plane = await startControlPlane({ clock });
   const server = await listenHttp({ host: "127.0.0.1", port: 0, tls: identity(), handler: plane.server.handler });
   const session = connect(`https://127.0.0.1:${server.port}`, { rejectUnauthorized: false });
   try {
@@ -312,12 +319,26 @@ test("large lists are compressed for those who take it", () =>
     assert.deepEqual(gunzipSync(packed.body), plain.body);
   }));
 
-test("a watch streams events and ends when its time is over", () =>
-  withServer(async (send) => {
+test("a watch streams events and ends when its time is over", () => {
+  const clock = new VirtualClock();
+  return withServer(async (send) => {
     const name = newName();
-    const watching = send({ path: `${maps}?watch=true&timeoutSeconds=1&fieldSelector=metadata.name%3D${name}` });
+    let seen: string | undefined;
+    // Events that come soon after others go out together, a little later.
+    const shows = (text: string) =>
+      until(new RealClock(), `"${text}"`, async () => {
+        await clock.advance(1);
+        return seen?.includes(text);
+      });
+    const watching = send({
+      path: `${maps}?watch=true&timeoutSeconds=60&fieldSelector=metadata.name%3D${name}`,
+      onPart: (text) => (seen = (seen ?? "") + text),
+    });
+    await shows("");
     await send({ method: "POST", path: maps, headers: json, body: configMap(name) });
     await send({ method: "DELETE", path: `${maps}/${name}` });
+    await shows("DELETED");
+    await clock.advance(60_000);
     const { body } = await watching;
     const events = body
       .toString()
@@ -329,7 +350,8 @@ test("a watch streams events and ends when its time is over", () =>
       ["ADDED", "DELETED"],
     );
     assert.equal(events[0]?.object.kind, "ConfigMap");
-  }));
+  }, clock);
+});
 
 test("tables and partial metadata come in place of objects", () =>
   withServer(async (send) => {

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { after, describe, it } from "node:test";
 import { WebSocket } from "ws";
-import { RealClock, RealNetwork } from "../../base/index.ts";
+import { RealClock, RealNetwork, until as untilIt } from "../../base/index.ts";
 import {
   dataHead,
   HeaderDecoder,
@@ -172,13 +172,7 @@ class Client {
   }
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const limit = clock.monotonic() + 5_000;
-  while (!condition()) {
-    assert.ok(clock.monotonic() < limit, "in time");
-    await clock.sleep(5);
-  }
-}
+const until = (condition: () => boolean): Promise<true> => untilIt(clock, String(condition), condition);
 
 after(async () => {
   for (const stop of stops.reverse()) await stop();

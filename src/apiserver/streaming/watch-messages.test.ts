@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { WebSocket } from "ws";
 import type { KubeObject } from "../../apimachinery/index.ts";
-import { RealClock, RealRandom, silentLog } from "../../base/index.ts";
+import { RealRandom, silentLog, VirtualClock } from "../../base/index.ts";
 import { createMemoryStore } from "../../storage/index.ts";
 import type { ApiHandler, ApiResponse } from "../http/exchange.ts";
 import { type HttpServer, listenHttp } from "../http/server.ts";
@@ -10,7 +10,8 @@ import { createLocalClient } from "../local/local-client.ts";
 import { createApiServer } from "../server.ts";
 import { watchForPeer } from "./watch-messages.ts";
 
-const platform = { clock: new RealClock(), random: new RealRandom() };
+const clock = new VirtualClock();
+const platform = { clock, random: new RealRandom() };
 const user = { name: "admin", groups: ["system:masters"] };
 const store = createMemoryStore(platform);
 const server = createApiServer({
@@ -83,9 +84,12 @@ async function refusal(socket: WebSocket): Promise<number | undefined> {
 
 test("a WebSocket gets each event as one text message, and a normal close at the watch's end", async () => {
   const socket = open("&fieldSelector=metadata.name!=kube-root-ca.crt&timeoutSeconds=1");
+  let moved: Promise<unknown> = Promise.resolve();
   const { messages, code } = await all(socket, ({ length }) => {
-    if (length === 2) void maps.create({ metadata: { name: "three" } });
+    if (length === 2) moved = maps.create({ metadata: { name: "three" } }).then(() => clock.advance(100));
+    if (length === 3) moved = moved.then(() => clock.advance(1_000));
   });
+  await moved;
   assert.equal(code, 1000);
   assert.deepEqual([...new Set(messages.map(({ binary }) => binary))], [false]);
   assert.ok(
@@ -102,7 +106,7 @@ test("a WebSocket gets each event as one text message, and a normal close at the
 test("protobuf goes out as binary messages without the length that streams have", async () => {
   const accept = "application/vnd.kubernetes.protobuf";
   const socket = open("&fieldSelector=metadata.name=one&timeoutSeconds=1", { accept });
-  const { messages } = await all(socket);
+  const { messages } = await all(socket, () => void clock.advance(1_000));
   assert.equal(messages.length, 1);
   const { bytes, binary } = messages[0] as Message;
   assert.ok(binary);

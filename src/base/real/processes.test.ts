@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isPlatformError } from "../errors.ts";
+import { until } from "../until.ts";
+import { RealClock } from "./clock.ts";
 import { RealProcesses } from "./processes.ts";
 
 const processes = new RealProcesses();
@@ -42,9 +44,7 @@ test("a detached process with files for its output", async () => {
   const stdoutFile = join(root, "out");
   const started = processes.spawn("sh", ["-c", "echo here; sleep 60"], { detached: true, stdoutFile });
   assert.equal(processes.alive(started.pid), true);
-  for (let attempt = 0; attempt < 200 && (await readFile(stdoutFile, "utf8")) === ""; attempt++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await until(new RealClock(), "it has written", async () => (await readFile(stdoutFile, "utf8")) !== "");
   assert.equal(await readFile(stdoutFile, "utf8"), "here\n");
   processes.kill(-started.pid, "SIGKILL");
   assert.equal((await started.exited).signal, "SIGKILL");

@@ -111,10 +111,11 @@ describe("a SPDY/3.1 connection", () => {
     receiver.hold = promise;
     peer.data(1, "one");
     peer.data(1, "two", true);
+    while (receiver.texts.length === 0) await turns(1);
     await turns();
     assert.deepEqual([receiver.texts, receiver.ends], [["one"], []]);
     resolve();
-    await turns();
+    while (receiver.ends.length === 0) await turns(1);
     assert.deepEqual([receiver.texts, receiver.ends], [["one", "two"], [undefined]]);
     peer.data(1, "late");
     peer.socket.destroy();

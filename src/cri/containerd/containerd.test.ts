@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { CapturingLog, createRealPlatform } from "../../base/index.ts";
+import { CapturingLog, createRealPlatform, until } from "../../base/index.ts";
 import { destroyContainerd } from "../cleaning/destroy.ts";
 import { mountPointsBelow } from "../cleaning/mounts.ts";
 import { findShims } from "../cleaning/shims.ts";
@@ -66,13 +66,11 @@ async function start(podSandboxId: string, config: Request<"ContainerConfig">): 
   return containerId;
 }
 
-async function finished(containerId: string) {
-  for (let attempt = 0; attempt < 200; attempt++) {
+function finished(containerId: string) {
+  return until(clock, `container ${containerId} ends`, async () => {
     const { status } = await connection.runtime.containerStatus({ containerId });
-    if (status?.state === "CONTAINER_EXITED") return status;
-    await clock.sleep(25);
-  }
-  throw new Error(`container ${containerId} did not end`);
+    return status?.state === "CONTAINER_EXITED" && status;
+  });
 }
 
 before(async () => {
@@ -119,7 +117,7 @@ test("a pod's container runs, answers exec, logs, and ends with its exit code", 
   const { stdout, exitCode } = await runtime.execSync({
     containerId,
     cmd: ["sh", "-c", "echo $GREETING; hostname; exit 3"],
-    timeout: 5,
+    timeout: 60,
   });
   assert.equal(Buffer.from(stdout).toString(), "grüß\nweb\n");
   assert.equal(exitCode, 3);
@@ -127,12 +125,14 @@ test("a pod's container runs, answers exec, logs, and ends with its exit code", 
     (await runtime.exec({ containerId, cmd: ["sh"], stdout: true })).url,
     /^http:\/\/127\.0\.0\.1:\d+\/exec\//,
   );
-  assert.match(readFileSync(join(directory, "logs/main.log"), "utf8"), /^\S+Z stdout F hello\n$/);
+  const log = () => readFileSync(join(directory, "logs/main.log"), "utf8");
+  await until(clock, "the log is written", () => log() !== "");
+  assert.match(log(), /^\S+Z stdout F hello\n$/);
   assert.ok(
     existsSync(`/sys/fs/cgroup/memory${cgroup}/kubepods/pod1`) || existsSync(`/sys/fs/cgroup${cgroup}/kubepods/pod1`),
   );
 
-  await runtime.stopContainer({ containerId, timeout: 10 });
+  await runtime.stopContainer({ containerId, timeout: 60 });
   const status = await finished(containerId);
   assert.equal(status.exitCode, 7);
   assert.equal(status.reason, "Error");
@@ -143,7 +143,7 @@ test("a pod's container runs, answers exec, logs, and ends with its exit code", 
 });
 
 test("an image of our own that is missing is not looked for in any network", async () => {
-  const pull = connection.images.pullImage({ image: { image: "k8ts.local/missing:1" } }, { timeoutMs: 10_000 });
+  const pull = connection.images.pullImage({ image: { image: "k8ts.local/missing:1" } }, { timeoutMs: 60_000 });
   await assert.rejects(
     pull,
     /failed to resolve reference "k8ts.local\/missing:1".* 127\.0\.0\.1:1: connect: connection refused/,

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { createRealPlatform } from "../../base/index.ts";
+import { createRealPlatform, until } from "../../base/index.ts";
 import { pauseProgram } from "./pause.ts";
 
 const { clock, processes } = createRealPlatform();
@@ -28,10 +28,10 @@ test("as PID 1 it adopts and reaps orphans and ends on SIGTERM", {
 }, async () => {
   writeFileSync(program, pauseProgram(process.arch === "x64" ? "amd64" : "arm64"), { mode: 0o755 });
   const outer = processes.spawn("unshare", ["--pid", "--fork", "--kill-child", program]);
-  const pid = await waitFor(() => children(outer.pid).find((child) => commandOf(child) === "pause"));
+  const pid = await until(clock, "pause runs", () => children(outer.pid).find((child) => commandOf(child) === "pause"));
   const namespace = `--pid=/proc/${pid}/ns/pid`;
   await processes.run("nsenter", [namespace, "sh", "-c", "(sleep 0.1 &) ; (sleep 0.1 &) ; exit 0"]);
-  await waitFor(() => (children(pid).length === 0 ? true : undefined));
+  await until(clock, "orphans are reaped", () => children(pid).length === 0);
   processes.kill(pid, "SIGTERM");
   assert.deepEqual(await outer.exited, { code: 0, signal: undefined });
 });
@@ -42,13 +42,4 @@ function children(pid: number): number[] {
 
 function commandOf(pid: number): string {
   return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-}
-
-async function waitFor<T>(find: () => T | undefined): Promise<T> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const found = find();
-    if (found !== undefined) return found;
-    await clock.sleep(20);
-  }
-  throw new Error("it did not happen within two seconds");
 }

@@ -114,7 +114,8 @@ test("HTTP and TCP probes over a real socket, in upstream's words", async () => 
   const deps = { ...platform, runtime: {} as RuntimeService };
   const { signal } = new AbortController();
   const probe = (value: Probe) => runProbe(deps, value, target, signal);
-  const get = (path: string, more = {}) => probe({ httpGet: { path, port: "http", ...more }, timeoutSeconds: 1 });
+  const get = (path: string, more = {}) =>
+    probe({ httpGet: { path, port: "http", ...more }, timeoutSeconds: path === "/slow" ? 1 : 60 });
   try {
     assert.deepEqual(await get("/ok", { httpHeaders: [{ name: "X-A", value: "b" }] }), {
       verdict: "success",
@@ -124,13 +125,13 @@ test("HTTP and TCP probes over a real socket, in upstream's words", async () => 
     assert.equal((await get("/moved")).verdict, "success");
     assert.deepEqual(await get("/bad"), { verdict: "failure", output: "HTTP probe failed with statuscode: 503" });
     assert.match((await get("/slow")).output, /^Get "http:\/\/127\.0\.0\.1:\d+\/slow": context deadline exceeded/);
-    assert.equal((await probe({ tcpSocket: { port } })).verdict, "success");
+    assert.equal((await probe({ tcpSocket: { port }, timeoutSeconds: 60 })).verdict, "success");
   } finally {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   }
   assert.equal(
-    (await probe({ tcpSocket: { port } })).output,
+    (await probe({ tcpSocket: { port }, timeoutSeconds: 60 })).output,
     `dial tcp 127.0.0.1:${port}: connect: connection refused`,
   );
   assert.equal(

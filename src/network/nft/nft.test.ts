@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { createRealPlatform } from "../../base/index.ts";
+import { createRealPlatform, until } from "../../base/index.ts";
 import { enterNetwork } from "../enter.ts";
 import { diffTables, removeTable, replaceTable } from "./diff.ts";
 import { Nft } from "./nft.ts";
@@ -12,7 +12,7 @@ import { type Chain, comment, concat, emptyTable, type Table } from "./table.ts"
 // Real rules in a network namespace of its own: needs root and nftables.
 const platform = createRealPlatform();
 const directory = mkdtempSync(join(tmpdir(), "nft-"));
-const holder = platform.processes.spawn("unshare", ["--net", "sleep", "60"]);
+const holder = platform.processes.spawn("unshare", ["--net", "sleep", "3600"]);
 after(() => {
   holder.kill("SIGKILL");
   rmSync(directory, { recursive: true });
@@ -48,11 +48,9 @@ function services(names: readonly string[], endpoint: string): Table {
 }
 
 test("a table is written, changed in place, read back and removed", async () => {
-  while (
-    (await platform.disk.readLink(`/proc/${holder.pid}/ns/net`)) === (await platform.disk.readLink("/proc/self/ns/net"))
-  ) {
-    await platform.clock.sleep(10);
-  }
+  const namespace = (process: number | "self") => platform.disk.readLink(`/proc/${process}/ns/net`);
+  const own = await namespace("self");
+  await until(platform.clock, "a network of its own", async () => (await namespace(holder.pid)) !== own);
   const first = services(["a", "b", "c"], "accept");
   await nft.apply(replaceTable(first));
   const listed = await nft.read(first);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { CapturingLog, createRealPlatform, type RunningProcess } from "../../base/index.ts";
+import { CapturingLog, createRealPlatform, type RunningProcess, until } from "../../base/index.ts";
 import { bridgeConfigList } from "../cni/bridge-config.ts";
 import { type Enter, enterCommand, runIn } from "../enter.ts";
 import { NodeBridge } from "../hosts/node-bridge.ts";
@@ -82,31 +82,19 @@ after(async () => {
   }
   await bridge.down(clusterCidr);
   assert.equal((await runIn(processes, [], "ip", "route", "show", "root", clusterCidr)).trim(), "");
-  const ours = ["/sys/fs/cgroup", "-maxdepth", "3", "-depth", "-path", `*${cgroup}*`, "-type", "d"];
+  const ours = ["/sys/fs/cgroup", "-depth", "-path", `*${cgroup}*`, "-type", "d"];
   // A process that has just ended may hold its group for a moment.
-  for (let attempt = 0; (await runIn(processes, [], "find", ...ours)) !== ""; attempt++) {
-    assert.ok(attempt < 100, "a cgroup is left");
-    await processes.run("find", [
-      `/sys/fs/cgroup`,
-      "-depth",
-      "-path",
-      `*${cgroup}*`,
-      "-type",
-      "d",
-      "-exec",
-      "rmdir",
-      "{}",
-      ";",
-    ]);
-    await clock.sleep(20);
-  }
+  await until(clock, "no cgroup is left", async () => {
+    await processes.run("find", [...ours, "-exec", "rmdir", "{}", ";"]);
+    return (await runIn(processes, [], "find", ...ours)) === "";
+  });
   rmSync(directory, { recursive: true });
   assert.equal((await processes.run("ip", ["link", "show", bridge.name])).code, 1);
 });
 
 /** A network namespace on a node, attached by the bridge plug-in as a runtime would. */
 async function pod(node: Node): Promise<{ readonly enter: Enter; readonly address: string }> {
-  const [command, args] = enterCommand(node.host.enter, "unshare", "--net", "sleep", "60");
+  const [command, args] = enterCommand(node.host.enter, "unshare", "--net", "sleep", "3600");
   const holder = processes.spawn(command, args);
   held.push(holder);
   const own = await disk.readLink("/proc/self/ns/net");
@@ -136,13 +124,13 @@ async function pod(node: Node): Promise<{ readonly enter: Enter; readonly addres
 }
 
 async function curl(enter: Enter, address: string): Promise<number | undefined> {
-  const [command, args] = enterCommand(enter, "curl", "--silent", "--max-time", "3", `http://${address}/`);
+  const [command, args] = enterCommand(enter, "curl", "--silent", "--max-time", "60", `http://${address}/`);
   return (await processes.run(command, args)).code;
 }
 const CONNECTION_FAILED = 7;
 
-const ping = async (enter: Enter, address: string) => {
-  const [command, args] = enterCommand(enter, "busybox", "ping", "-c", "1", "-W", "1", address);
+const ping = async (enter: Enter, address: string, waitSeconds = 30) => {
+  const [command, args] = enterCommand(enter, "busybox", "ping", "-c", "1", "-W", String(waitSeconds), address);
   return (await processes.run(command, args)).code === 0;
 };
 
@@ -179,7 +167,7 @@ test("pods reach pods on their own and on another node, and only while there is 
   const [a, b, c] = [await pod(first), await pod(first), await pod(second)];
   assert.match(c.address, /^10\.210\.2\./);
   assert.equal(await ping(a.enter, b.address), true);
-  assert.equal(await ping(a.enter, c.address), false, "no route to the other node yet");
+  assert.equal(await ping(a.enter, c.address, 1), false, "no route to the other node yet");
 
   await first.network.setPeers([{ podCidr: second.podCidr, address: bridge.nodeAddress(2) }]);
   await second.network.setPeers([{ podCidr: first.podCidr, address: bridge.nodeAddress(1) }]);
@@ -190,7 +178,7 @@ test("pods reach pods on their own and on another node, and only while there is 
   assert.equal(await ping([], c.address), true, "the machine itself reaches pods");
 
   await first.network.setPeers([]);
-  assert.equal(await ping(a.enter, c.address), false);
+  assert.equal(await ping(a.enter, c.address, 1), false);
 });
 
 test("Service and pod addresses that nobody answers are refused at once, on the node and in pods", async () => {
@@ -222,8 +210,7 @@ test("a Service address that a proxy translates is reached by the node and its p
   const { enter } = server;
   const web = processes.spawn(...enterCommand(enter, "busybox", "httpd", "-f", "-p", "80", "-h", directory));
   held.push(web);
-  for (let attempt = 0; attempt < 50 && (await curl(first.host.enter, server.address)) !== 0; attempt++)
-    await clock.sleep(20);
+  await until(clock, "the server answers", async () => (await curl(first.host.enter, server.address)) === 0);
   assert.equal(await curl(first.host.enter, "10.212.0.80"), 0);
   assert.equal(await curl(client.enter, "10.212.0.80"), 0);
   await nft.apply(removeTable(table));
@@ -250,7 +237,7 @@ test("nothing leaves through a foreign link even when a route says so", async ()
   for (const from of [first.host.enter, enter]) assert.equal(await curl(from, "10.210.77.1"), CONNECTION_FAILED);
   assert.equal(await curl(enter, "198.51.100.1"), CONNECTION_FAILED);
   assert.deepEqual(await sent(), [0, 0]);
-  assert.equal(await ping(first.host.enter, "198.51.100.1"), false);
+  assert.equal(await ping(first.host.enter, "198.51.100.1", 1), false);
   assert.deepEqual(await sent(), [0, 1], "what the node itself sends elsewhere is its own business");
   await inside("ip", "link", "delete", "out0");
 });

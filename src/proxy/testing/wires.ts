@@ -62,15 +62,15 @@ export class Wires {
     return pod;
   }
 
-  /** What an HTTP request answers, or curl's exit code: 7 refused, 28 no answer within a second. */
-  async http(from: Enter, target: string): Promise<string | number> {
-    const words = ["curl", "--silent", "--max-time", "1", `http://${target}/`];
+  /** What an HTTP request answers, or curl's exit code: 7 refused, 28 no answer in time. */
+  async http(from: Enter, target: string, waitSeconds = 25): Promise<string | number> {
+    const words = ["curl", "--silent", "--max-time", String(waitSeconds), `http://${target}/`];
     const { code, stdout } = await this.platform.processes.run(...enterCommand(from, ...words));
     return code === 0 ? stdout : (code ?? -1);
   }
 
   /** Sends one datagram from a fixed port, so that it belongs to the same flow every time, and waits for the answer. */
-  async udp(from: Enter, address: string, port: number, waitMs = 10_000): Promise<string> {
+  async udp(from: Enter, address: string, port: number, waitMs = 60_000): Promise<string> {
     const words = [process.execPath, "-e", udpClient, address, String(port)];
     const client = this.platform.processes.spawn(...enterCommand(from, ...words));
     const lines: string[] = [];
@@ -90,7 +90,7 @@ export class Wires {
   }
 
   async #namespace(): Promise<number> {
-    const holder = this.platform.processes.spawn("unshare", ["--net", "sleep", "120"]);
+    const holder = this.platform.processes.spawn("unshare", ["--net", "sleep", "3600"]);
     this.#held.push(holder);
     const { disk, clock } = this.platform;
     const own = await disk.readLink("/proc/self/ns/net");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Deployment, Pod } from "../../../api/index.ts";
 import type { KubeObject } from "../../../apimachinery/index.ts";
-import { RealClock } from "../../../base/index.ts";
+import { RealClock, until } from "../../../base/index.ts";
 import type { Client } from "../../../client/index.ts";
 import { refusal, startStandardControlPlane } from "../../../testing/index.ts";
 import { configMap, PolicyPlane, rule } from "./fixture.ts";
@@ -228,10 +228,8 @@ describe("admission policies", () => {
         metadata: { name, labels: { use: "yes" } },
         most,
       }) as unknown as KubeObject;
-    const first = async () => limits().create(limit("a", 5));
-    for (let attempt = 0; attempt < 100 && (await first().catch(() => undefined)) === undefined; attempt++) {
-      await new RealClock().sleep(20);
-    }
+    const first = () => limits().create(limit("a", 5));
+    await until(new RealClock(), "limits are served", () => first().catch(() => undefined));
     const spec = {
       paramKind: { apiVersion: "example.com/v1", kind: "Limit" },
       matchConstraints: rule("example.com", "limits"),

@@ -351,7 +351,7 @@ describe("webhook calls", () => {
     await hooks.with(client, "Validating", [hook({})], async () => {
       assert.equal(
         (await create("no")).message,
-        callError("v.example.com", `${post}443/x?timeout=5s": service "hook" not found`),
+        callError("v.example.com", `${post}443/x?timeout=30s": service "hook" not found`),
       );
     });
     const spec = { clusterIP: "None", ports: [{ port: 443 }] };
@@ -362,7 +362,7 @@ describe("webhook calls", () => {
       spec,
     } as unknown as KubeObject);
     await hooks.with(client, "Validating", [hook({ port: 8443 })], async () => {
-      const why = `${post}8443/x?timeout=5s": cannot route to service with ClusterIP "None"`;
+      const why = `${post}8443/x?timeout=30s": cannot route to service with ClusterIP "None"`;
       assert.equal((await create("no")).message, callError("v.example.com", why));
     });
     await collection("services").delete("hook");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import type { KubeObject } from "../../../apimachinery/index.ts";
-import { RealClock, RealNetwork } from "../../../base/index.ts";
+import { RealClock, RealNetwork, until } from "../../../base/index.ts";
 import type { Client } from "../../../client/index.ts";
 import {
   HookServer,
@@ -328,10 +328,7 @@ describe("admission reviews", () => {
       apiVersion: "apiextensions.k8s.io/v1",
     });
     const path = (of: string, tail = "") => `/apis/example.com/${of}/namespaces/default/crows${tail}`;
-    for (let attempt = 0; (await send("GET", path("v2"))).status !== 200; attempt++) {
-      if (attempt > 100) throw new assert.AssertionError({ message: "crows are not served" });
-      await new RealClock().sleep(20);
-    }
+    await until(new RealClock(), "crows are served", async () => (await send("GET", path("v2"))).status === 200);
     const rules = [
       { operations: ["*"], apiGroups: ["example.com"], apiVersions: ["v1"], resources: ["crows", "crows/*"] },
     ];

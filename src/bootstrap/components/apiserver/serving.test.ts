@@ -5,6 +5,7 @@ import { type ClientHttp2Session, connect } from "node:http2";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { type Clock, RealClock, until } from "../../../base/index.ts";
 import { type ClosableClient, type KubeconfigUser } from "../../../client/index.ts";
 import { CertificateAuthority, createAuthority } from "../../../component/index.ts";
 import {
@@ -98,10 +99,26 @@ class SlowHook {
   }
 
   async reached(count: number): Promise<void> {
-    for (let attempt = 0; this.reviews.length < count; attempt++) {
-      assert.ok(attempt < 200, `${count} reviews were asked for`);
-      await platform.clock.sleep(10);
-    }
+    await until(platform.clock, `${count} reviews are asked for`, () => this.reviews.length >= count);
+  }
+}
+
+/** Real time, but sleeps of one length last until they are told to end. */
+class HeldClock extends RealClock {
+  readonly #heldMs: number;
+  readonly #held = Promise.withResolvers<void>();
+
+  constructor(heldMs: number) {
+    super();
+    this.#heldMs = heldMs;
+  }
+
+  override sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return delayMs === this.#heldMs ? this.#held.promise : super.sleep(delayMs, signal);
+  }
+
+  release(): void {
+    this.#held.resolve();
   }
 }
 
@@ -123,8 +140,9 @@ describe("an API server as its clients meet it", { skip: skipEtcd }, () => {
   async function withServer(
     flags: readonly string[],
     work: (server: RunningServer, client: ClosableClient) => Promise<void>,
+    clock: Clock = platform.clock,
   ): Promise<void> {
-    const server = await startApiserver(etcd, ["--authorization-mode=RBAC", ...flags]);
+    const server = await startApiserver(etcd, ["--authorization-mode=RBAC", ...flags], { clock });
     try {
       await work(server, server.client(admin));
     } finally {
@@ -193,10 +211,7 @@ describe("an API server as its clients meet it", { skip: skipEtcd }, () => {
       assert.equal(await shown(), fingerprint(first));
       assert.equal((await send(client, "GET", "/version")).status, 200);
       const second = await issue();
-      for (let attempt = 0; (await shown()) !== fingerprint(second); attempt++) {
-        assert.ok(attempt < 100, "the new certificate is shown");
-        await platform.clock.sleep(20);
-      }
+      await until(platform.clock, "the new certificate is shown", async () => (await shown()) === fingerprint(second));
       assert.equal((await send(client, "GET", "/version")).status, 200, "on the old connection");
     });
   });
@@ -214,7 +229,7 @@ describe("an API server as its clients meet it", { skip: skipEtcd }, () => {
       const { message, reason } = JSON.parse(answer.text) as { message: string; reason: string };
       assert.equal(reason, "Timeout");
       assert.equal(message, "Timeout: request did not complete within requested timeout - context deadline exceeded");
-      assert.ok(tookMs >= 500 && tookMs < 5_000, `${tookMs} ms`);
+      assert.ok(tookMs >= 500 && tookMs < 30_000, `${tookMs} ms`);
       assert.equal(hook.reviews[0]?.headers["traceparent"], traceparent);
       assert.equal((await send(client, "POST", `${configMaps}?timeout=soon`, configMap("x"))).status, 400);
     }));
@@ -238,6 +253,7 @@ describe("an API server as its clients meet it", { skip: skipEtcd }, () => {
         assert.equal(refused.text, "Too many requests, please try again later.\n");
         assert.equal((await send(ann, "GET", configMaps)).status, 200, "reading has a limit of its own");
         assert.equal((await send(client, "POST", configMaps, configMap("three"))).status, 201);
+        await platform.clock.sleep(50);
         hook.release();
         assert.equal((await slow).status, 201);
         const { text: shown } = await send(client, "GET", "/metrics");
@@ -253,28 +269,35 @@ describe("an API server as its clients meet it", { skip: skipEtcd }, () => {
       },
     ));
 
-  it("ends in upstream's order: not ready, then no new requests, watches ended, answers finished", () =>
-    withServer(["--shutdown-delay-duration=700ms"], async (server, client) => {
-      const watching = client.raw({ method: "GET", path: `${configMaps}?watch=1&resourceVersion=0` });
-      const count = hook.reviews.length;
-      const slow = send(client, "POST", configMaps, slowMap("slow-two"));
-      await hook.reached(count + 1);
-      server.end();
-      await platform.clock.sleep(200);
-      const early = await send(client, "GET", "/readyz");
-      assert.equal(early.status, 500);
-      assert.match(early.text, /\[-\]shutdown failed/);
-      assert.equal((await send(client, "GET", configMaps)).status, 200, "still answered in the delay");
-      const watched = await watching;
-      assert.equal(watched.status, 200, "the watch ended as a whole answer");
-      assert.match(Buffer.from(watched.body).toString(), /"type":"ADDED"/);
-      const late = await curl("secret", server.origin + configMaps);
-      assert.equal(late.status, 429);
-      assert.equal(late.headers.get("retry-after"), "5");
-      hook.release();
-      assert.equal((await slow).status, 201, "what was under way is finished");
-      assert.equal(await server.ended, 0);
-    }));
+  it("ends in upstream's order: not ready, then no new requests, watches ended, answers finished", () => {
+    const clock = new HeldClock(71_000);
+    return withServer(
+      ["--shutdown-delay-duration=71s"],
+      async (server, client) => {
+        const watching = client.raw({ method: "GET", path: `${configMaps}?watch=1&resourceVersion=0` });
+        const count = hook.reviews.length;
+        const slow = send(client, "POST", configMaps, slowMap("slow-two"));
+        await hook.reached(count + 1);
+        server.end();
+        const readiness = () => send(client, "GET", "/readyz");
+        await until(platform.clock, "it is not ready any more", async () => (await readiness()).status === 500);
+        const early = await readiness();
+        assert.match(early.text, /\[-\]shutdown failed/);
+        assert.equal((await send(client, "GET", configMaps)).status, 200, "still answered in the delay");
+        clock.release();
+        const watched = await watching;
+        assert.equal(watched.status, 200, "the watch ended as a whole answer");
+        assert.match(Buffer.from(watched.body).toString(), /"type":"ADDED"/);
+        const late = await curl("secret", server.origin + configMaps);
+        assert.equal(late.status, 429);
+        assert.equal(late.headers.get("retry-after"), "5");
+        hook.release();
+        assert.equal((await slow).status, 201, "what was under way is finished");
+        assert.equal(await server.ended, 0);
+      },
+      clock,
+    );
+  });
 
   it("shows levels, queues and requests of priority and fairness", () =>
     withServer([], async (_server, client) => {
