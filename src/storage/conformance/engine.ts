@@ -1,9 +1,12 @@
+import assert from "node:assert/strict";
 import type { Entry, Store, Watch, WatchBatch, WatchEvent } from "../contract.ts";
 
 /** One engine, opened for one test. */
 export interface OpenedEngine {
   readonly store: Store;
-  /** Lets time pass as the engine sees it. */
+  /** Milliseconds from some moment, as the engine sees them pass. */
+  elapsed(): number;
+  /** Lets time pass as the engine sees it: so much, or more on a busy machine. */
   pass(durationMs: number): Promise<void>;
   /** Closes the store and opens it again with what it kept. Absent when the engine keeps nothing. */
   readonly reopen?: () => Promise<Store>;
@@ -23,6 +26,7 @@ export interface Engine {
   readonly modelSteps: number;
 }
 
+const pollMs = 50;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 let prefixes = 0;
@@ -54,6 +58,20 @@ export async function remove(store: Store, key: string): Promise<number> {
 export async function keysBelow(store: Store, prefix: string, revision?: number): Promise<readonly string[]> {
   const { entries } = await store.list(prefix, { revision });
   return entries.map(({ key }) => key.slice(prefix.length));
+}
+
+/** Lets time pass until the keys are these, for at most as long as a key may go too late. */
+export async function keysBecome(
+  { store, pass }: OpenedEngine,
+  prefix: string,
+  expected: readonly string[],
+  ttlSlackMs: number,
+): Promise<void> {
+  for (let waitedMs = 0; waitedMs < ttlSlackMs; waitedMs += pollMs) {
+    if ((await keysBelow(store, prefix)).join() === expected.join()) return;
+    await pass(pollMs);
+  }
+  assert.deepEqual(await keysBelow(store, prefix), expected);
 }
 
 /** `key=value` pairs below a prefix. */

@@ -17,7 +17,7 @@ export interface ConformanceTest {
   run(opened: OpenedEngine, engine: Engine): Promise<void>;
 }
 
-const TEST_TIMEOUT_MS = 60_000;
+const TEST_TIMEOUT_MS = 300_000;
 
 /** Registers, with node:test, everything that a store must do. */
 export function describeStore(engine: Engine): void {

@@ -18,7 +18,7 @@ describe("etcd", { skip: skipEtcd }, () => {
 
   describeStore({
     name: "etcd",
-    ttlSlackMs: 2500,
+    ttlSlackMs: 60_000,
     inOrder: false,
     modelSteps: 300,
     async open(limits) {
@@ -28,6 +28,7 @@ describe("etcd", { skip: skipEtcd }, () => {
         get store() {
           return store;
         },
+        elapsed: () => clock.monotonic(),
         pass: (durationMs) => clock.sleep(durationMs),
         async reopen() {
           await store.close();

@@ -24,21 +24,26 @@ describe("etcd, three members", { skip: skipEtcd }, () => {
 
   it("goes on when the member in use dies, and no watch misses or repeats a change", async () => {
     const prefix = freshPrefix();
-    const start = await store.currentRevision();
+    const start = await eventually(() => store.currentRevision());
     const watch = store.watch(prefix, start);
-    await put(store, `${prefix}before`, "1");
+    // Once, though an attempt that failed may have been carried out.
+    const create = (name: string) => {
+      const key = `${prefix}${name}`;
+      return eventually(() => store.transact([{ key, modRevision: 0 }], [{ type: "put", key, value: bytes("1") }]));
+    };
+    await create("before");
     await takeEvents(watch, 1);
     await servers[0]?.kill();
     // Another client, which would find out about the death of the first member by itself.
-    const key = `${prefix}during`;
-    await eventually(() => store.transact([{ key, modRevision: 0 }], [{ type: "put", key, value: bytes("1") }]));
-    await eventually(() => put(store, `${prefix}after`, "1"));
+    await create("during");
+    await create("after");
     const events = await takeEvents(watch, 2);
     const names = events.map((event) => (event.type === "put" ? event.entry.key.slice(prefix.length) : ""));
     assert.deepEqual(names, ["during", "after"]);
-    assert.deepEqual(await keysBelow(store, prefix), ["after", "before", "during"]);
+    assert.deepEqual(await eventually(() => keysBelow(store, prefix)), ["after", "before", "during"]);
     watch.requestProgress();
-    assert.equal((await takeProgress(watch)).revision, await store.currentRevision());
+    const { revision } = await takeProgress(watch);
+    assert.equal(revision, await eventually(() => store.currentRevision()));
     watch.close();
     servers[0]?.start();
   });
@@ -52,7 +57,7 @@ describe("etcd, three members", { skip: skipEtcd }, () => {
     servers[1]?.start();
     servers[2]?.start();
     await eventually(() => put(store, `${prefix}c`, "1"));
-    assert.ok((await keysBelow(store, prefix)).includes("c"));
+    assert.ok((await eventually(() => keysBelow(store, prefix))).includes("c"));
   });
 });
 

@@ -58,7 +58,7 @@ describe("etcd over TLS", { skip: skipEtcd }, () => {
 
   it("accepts a client with a certificate, and no other", async () => {
     const endpoints = servers.map(({ endpoint }) => endpoint);
-    const store = await eventually(() => connectEtcdStore({ clock, endpoints, tls, requestTimeoutMs: 2000 }));
+    const store = await eventually(() => connectEtcdStore({ clock, endpoints, tls, requestTimeoutMs: 30_000 }));
     const prefix = freshPrefix();
     await put(store, `${prefix}a`, "1");
     assert.deepEqual(await keysBelow(store, prefix), ["a"]);

@@ -10,6 +10,7 @@ describeStore({
   async open(limits) {
     const clock = new VirtualClock();
     const store = createMemoryStore({ clock, ...limits });
-    return { store, pass: (durationMs) => clock.advance(durationMs), dispose: () => store.close() };
+    const pass = (durationMs: number) => clock.advance(durationMs);
+    return { store, elapsed: () => clock.monotonic(), pass, dispose: () => store.close() };
   },
 });

@@ -17,6 +17,7 @@ describeStore({
       get store() {
         return store;
       },
+      elapsed: () => clock.monotonic(),
       async pass(durationMs) {
         await clock.advance(durationMs);
         // Comes after the deletions of what has expired.
