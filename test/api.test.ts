@@ -151,7 +151,7 @@ describe("the API by independent clients", { concurrency: false }, () => {
     );
     assert.equal(code, 1);
     assert.match(stdout, /^-\s+- image: x:1\n\+\s+- image: x:2$/m);
-    await api.kubectl("wait --for=jsonpath={.spec.replicas}=3 deploy/web --timeout=5s");
+    await api.kubectl("wait --for=jsonpath={.spec.replicas}=3 deploy/web --timeout=120s");
   });
 
   it("pages at one revision, and says what is wrong with options", async () => {
@@ -274,7 +274,7 @@ describe("the API by independent clients", { concurrency: false }, () => {
       spec,
     };
     await api.kubectl("create -f -", JSON.stringify(definition));
-    await api.kubectl("wait --for=condition=Established crd/gadgets.example.com --timeout=5s");
+    await api.kubectl("wait --for=condition=Established crd/gadgets.example.com --timeout=120s");
     assert.match(await api.kubectl("explain gadgets --recursive"), /spec\t<Object>\n\s+size\t<integer>/);
     assert.match(await api.kubectl("explain pods --recursive"), /containers\t<\[\]Container> -required-/);
     assert.match(await api.kubectl("get apiservices v1.example.com"), /v1\.example\.com\s+Local\s+True/);
@@ -296,7 +296,7 @@ describe("the API by independent clients", { concurrency: false }, () => {
       spec: { group: "example.org", scope: "Cluster", names, versions },
     };
     await api.kubectl("create -f -", JSON.stringify(definition));
-    await api.kubectl("wait --for=condition=Established crd/tools.example.org --timeout=5s");
+    await api.kubectl("wait --for=condition=Established crd/tools.example.org --timeout=120s");
     assert.match(await api.kubectl("api-resources --api-group=example.org"), /example\.org\/v1 /);
     const said = async (args: string) => (await api.run(["get", ...args.split(" ")])).stderr;
     assert.match(

@@ -126,7 +126,7 @@ describe("custom resources by kubectl", { concurrency: false }, () => {
   before(async () => {
     await api.start();
     await api.kubectl("create -f -", JSON.stringify(gadgets));
-    await api.kubectl("wait --for=condition=Established crd/gadgets.example.com --timeout=5s");
+    await api.kubectl("wait --for=condition=Established crd/gadgets.example.com --timeout=120s");
   });
   after(() => api.stop());
 
@@ -226,17 +226,21 @@ describe("custom resources by kubectl", { concurrency: false }, () => {
     assert.equal(await api.kubectl("get gadget one -o jsonpath={.spec.color}"), "blue");
     const ready = JSON.stringify({ status: { replicas: 4, conditions: [{ type: "Ready", status: "True" }] } });
     await api.kubectl(`patch gadget one --type=merge --subresource=status -p ${ready}`);
-    await api.kubectl("wait --for=condition=Ready gadget/one --timeout=5s");
+    await api.kubectl("wait --for=condition=Ready gadget/one --timeout=120s");
     assert.equal(await api.kubectl("get gadget one -o jsonpath={.metadata.generation}"), "4");
   });
 
   it("are watched, in columns", async () => {
-    const watched = api.run(["get", "gd", "-w", "--request-timeout=3s"]);
-    await pause(1000);
-    await api.kubectl("apply -f -", gadget("three", { size: 7 }));
-    await api.kubectl("delete gadget three");
-    const lines = rows((await watched).stdout).map(([name, size]) => `${name} ${size}`);
-    assert.deepEqual(lines, ["NAME SIZE", "one 6", "three 7", "three 7"]);
+    const watched = api.follow(["get", "gd", "-w"]);
+    try {
+      await watched.seen(2);
+      await api.kubectl("apply -f -", gadget("three", { size: 7 }));
+      await api.kubectl("delete gadget three");
+      const lines = rows(await watched.seen(4)).map(([name, size]) => `${name} ${size}`);
+      assert.deepEqual(lines, ["NAME SIZE", "one 6", "three 7", "three 7"]);
+    } finally {
+      await watched.end();
+    }
   });
 
   it("warn of finalizers that may be others', and of deprecated versions", async () => {
@@ -281,7 +285,7 @@ describe("custom resources by kubectl", { concurrency: false }, () => {
     };
     const url = await hashOf("apis/example.com/v1");
     await api.kubectl("create -f -", JSON.stringify(other));
-    await api.kubectl("wait --for=condition=Established crd/gizmos.example.org --timeout=5s");
+    await api.kubectl("wait --for=condition=Established crd/gizmos.example.org --timeout=120s");
     assert.equal(await hashOf("apis/example.com/v1"), url);
     const document = await api.send({ path: url });
     const etag = String(document.headers["etag"]);
@@ -304,7 +308,7 @@ describe("custom resources by kubectl", { concurrency: false }, () => {
       /gadgets\.example\.com "late" is forbidden: create not allowed while custom resource definition is terminating/,
     );
     await api.kubectl('patch gadget one --type=merge -p {"metadata":{"finalizers":null}}');
-    await api.kubectl("wait --for=delete crd/gadgets.example.com --timeout=10s");
+    await api.kubectl("wait --for=delete crd/gadgets.example.com --timeout=120s");
     assert.match(
       await api.refused("get gadgets"),
       /the server doesn't have a resource type|could not find the requested resource/,

@@ -120,7 +120,7 @@ describe("every resource, by independent clients", { concurrency: false }, () =>
 
   it("is created", async () => {
     await api.kubectl("create -f -", file(objects));
-    await api.kubectl(`wait --for=condition=Established crd/widgets.${customGroup} --timeout=5s`);
+    await api.kubectl(`wait --for=condition=Established crd/widgets.${customGroup} --timeout=120s`);
     await api.kubectl("create -f -", JSON.stringify(customObject));
     const made = new Map([...objects, customObject].map((object) => [object.kind, object]));
     const resources = await stored();

@@ -108,7 +108,7 @@ spec:
     const typed = "{type: object, properties: {big: {type: integer, format: int64, minimum: 1}}}";
     const open = "{type: object, x-kubernetes-preserve-unknown-fields: true}";
     await api.kubectl("create -f -", `${definition("typed", typed)}---${definition("open", open)}`);
-    await api.kubectl("wait --for=condition=established crd --all --timeout=20s");
+    await api.kubectl("wait --for=condition=established crd --all --timeout=120s");
     for (const kind of ["typed", "open"]) {
       const path = `/apis/example.com/v1/${kind}s`;
       const headers = { "content-type": "application/json" };

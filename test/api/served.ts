@@ -10,7 +10,7 @@ import {
   listenHttp,
   type StandardServerOptions,
 } from "../../src/apiserver/index.ts";
-import { createRealPlatform, type Finished, silentLog } from "../../src/base/index.ts";
+import { createRealPlatform, type Finished, silentLog, until } from "../../src/base/index.ts";
 import { CertificateAuthority, createAuthority, generateKey, privateKeyPem } from "../../src/component/index.ts";
 import { createMemoryStore } from "../../src/storage/index.ts";
 
@@ -90,7 +90,7 @@ export class ServedApi {
     const env = { ...process.env, KUBECONFIG: this.kubeconfig, HOME: this.directory, KUBECTL_EXTERNAL_DIFF: "diff -u" };
     return platform.processes.run("kubectl", args, {
       env,
-      timeoutMs: 20_000,
+      timeoutMs: 180_000,
       ...(stdin === undefined ? {} : { stdin }),
     });
   }
@@ -99,6 +99,24 @@ export class ServedApi {
     const { code, stdout, stderr } = await this.run(args.split(" "), stdin);
     assert.equal(code, 0, `kubectl ${args}: ${stderr}${stdout}`);
     return stdout;
+  }
+
+  /** Upstream's kubectl while it goes on: `seen` resolves once it has written so many lines. */
+  follow(args: readonly string[]) {
+    const env = { ...process.env, KUBECONFIG: this.kubeconfig, HOME: this.directory };
+    const running = platform.processes.spawn("kubectl", args, { env });
+    let written = "";
+    running.stdout?.on("data", (chunk: Buffer) => (written += chunk.toString()));
+    return {
+      seen: async (lines: number): Promise<string> => {
+        await until(platform.clock, `${lines} lines`, () => written.split("\n").length > lines);
+        return written;
+      },
+      end: async (): Promise<void> => {
+        running.kill("SIGKILL");
+        await running.exited;
+      },
+    };
   }
 
   /** What kubectl says when it fails. */

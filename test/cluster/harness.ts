@@ -27,7 +27,7 @@ export class TestCluster {
 
   /** Runs `./k8ts`. */
   k8ts(...args: string[]): Promise<Finished> {
-    return processes.run(launcher, args, { env: { HOME: this.home, KUBECONFIG: undefined }, timeoutMs: 240_000 });
+    return processes.run(launcher, args, { env: { HOME: this.home, KUBECONFIG: undefined }, timeoutMs: 400_000 });
   }
 
   async up(...flags: string[]): Promise<string> {
@@ -57,7 +57,7 @@ export class TestCluster {
   tryKubectl(args: readonly string[], stdin?: string): Promise<Finished> {
     return processes.run("kubectl", args, {
       env: this.env,
-      timeoutMs: 60_000,
+      timeoutMs: 240_000,
       ...(stdin === undefined ? {} : { stdin }),
     });
   }
@@ -78,7 +78,7 @@ export class TestCluster {
 export async function eventually<T>(
   ask: () => Promise<T>,
   wanted: (answer: T) => boolean,
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
 ): Promise<T> {
   const deadline = clock.monotonic() + timeoutMs;
   for (;;) {
