@@ -90,6 +90,9 @@ function goExponent(value: number): string {
   return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
 }
 
+/** Those of Prometheus' client library, where upstream names none. Seconds, mostly. */
+export const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
 /** `count` bounds from `start`, each `factor` times the one before; rounded step by step, as upstream's are. */
 export function exponentialBuckets(start: number, factor: number, count: number): readonly number[] {
   const bounds: number[] = [];

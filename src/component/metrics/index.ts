@@ -1,6 +1,7 @@
 export type { Counter, CounterFamily } from "./counter.ts";
 export type { Gauge, GaugeFamily } from "./gauge.ts";
 export {
+  defaultBuckets,
   exponentialBuckets,
   type Histogram,
   type HistogramFamily,

@@ -108,6 +108,16 @@ test("a hundred endpoints to a slice, and a change touches one slice only", asyn
     const before = new Map(
       fixture.all("endpointslices").map((slice) => [slice.metadata.name, slice.metadata.resourceVersion]),
     );
+    const series = (name: string): string[] =>
+      fixture.registry
+        .render()
+        .body.split("\n")
+        .filter((line) => line.startsWith(`endpoint_slice_controller_${name}`))
+        .map((line) => line.replace("endpoint_slice_controller_", ""));
+    const moved = (which: "added" | "removed"): number =>
+      Number(series(`endpoints_${which}_per_sync_sum`)[0]?.split(" ")[1]);
+    assert.equal(moved("added") - moved("removed"), 230);
+    const removed = moved("removed");
     await fixture.remove("pods", "default/web-5");
     await fixture.settle();
     const changed = fixture
@@ -118,6 +128,20 @@ test("a hundred endpoints to a slice, and a change touches one slice only", asyn
       sizes().reduce((sum, size) => sum + size, 0),
       229,
     );
+    const gauges = ["endpoints_desired", "num_endpoint_slices", "desired_endpoint_slices"];
+    assert.deepEqual(gauges.flatMap(series), [
+      "endpoints_desired 229",
+      "num_endpoint_slices 3",
+      "desired_endpoint_slices 3",
+    ]);
+    assert.equal(moved("removed") - removed, 1);
+    await fixture.remove("services", "default/web");
+    await fixture.settle();
+    assert.deepEqual(gauges.flatMap(series), [
+      "endpoints_desired 0",
+      "num_endpoint_slices 0",
+      "desired_endpoint_slices 0",
+    ]);
   });
 });
 

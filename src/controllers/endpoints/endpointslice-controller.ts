@@ -23,9 +23,11 @@ import {
 } from "../../reconcile/index.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
 import { isHeadless, lastTriggerTime, watchServicesAndPods } from "./service-pods.ts";
+import { type SliceMetrics, sliceMetrics } from "./slice-metrics.ts";
 import { planSlices } from "./slice-plan.ts";
 import {
   addressTypesOf,
+  endpointKey,
   type EndpointGroup,
   endpointGroups,
   groupKey,
@@ -54,10 +56,12 @@ class EndpointSliceController {
   readonly #nodes: Informer<Node>;
   readonly #written: WriteTracker<EndpointSlice>;
   readonly #recorder: EventRecorder;
+  readonly #metrics: SliceMetrics | undefined;
 
   constructor(context: ControllerContext) {
-    const { clock, log, metrics, informers } = context;
+    const { clock, log, metrics, informers, registry } = context;
     this.#context = context;
+    this.#metrics = registry === undefined ? undefined : sliceMetrics(registry);
     this.#recorder = context.recorder("endpoint-slice-controller");
     this.#services = informerOf(informers, kinds.services);
     this.#pods = informerOf(informers, kinds.pods);
@@ -91,13 +95,19 @@ class EndpointSliceController {
   async #reconcile(key: Key): Promise<void> {
     const service = this.#services.lister.get(key);
     // Slices of a Service that is gone go with it, by their owner reference.
-    if (service === undefined) return this.#written.forget(key);
+    if (service === undefined) {
+      this.#metrics?.forget(key);
+      return this.#written.forget(key);
+    }
     const { selector, type } = service.spec;
     if (type === "ExternalName" || selector === undefined || Object.keys(selector).length === 0) return;
-    if (service.metadata.deletionTimestamp !== undefined || !this.#written.settled(key)) return;
+    if (service.metadata.deletionTimestamp !== undefined) return;
+    if (!this.#written.settled(key)) return this.#metrics?.ended("stale");
     try {
       await this.#sync(key, service);
+      this.#metrics?.ended("success");
     } catch (error) {
+      this.#metrics?.ended("error");
       if (isNamespaceTerminating(error)) return;
       const message = `Error updating Endpoint Slices for Service ${key}: ${messageOf(error)}`;
       this.#recorder.event(referenceTo(kinds.services, service), "Warning", "FailedToUpdateEndpointSlices", message);
@@ -122,39 +132,61 @@ class EndpointSliceController {
       const sliceKey = groupKeyOfSlice(slice);
       byGroup.set(sliceKey, [...(byGroup.get(sliceKey) ?? []), slice]);
     }
-    const writer = new SliceWriter(
-      this.#context.client.resource<EndpointSlice>(kinds.endpointslices),
-      this.#written,
-      key,
-      service,
-      pods,
-    );
+    const writer = new SliceWriter({
+      client: this.#context.client.resource<EndpointSlice>(kinds.endpointslices),
+      written: this.#written,
+      ...{ key, service, pods },
+      ...(this.#metrics === undefined ? {} : { changed: this.#metrics.changed }),
+    });
     for (const [groupName, group] of groups) await writer.applyGroup(group, byGroup.get(groupName) ?? []);
     for (const [groupName, slices] of byGroup)
       if (!groups.has(groupName)) for (const slice of slices) await writer.delete(slice);
+    const { created, updated, deleted } = writer;
+    this.#metrics?.synced(key, service, {
+      groups: [...groups.values()].map(({ endpoints }) => endpoints.length),
+      slices: existing.length + created - deleted,
+      changes: created + updated + deleted,
+      ...movedBetween(byGroup, groups),
+    });
   }
 }
 
-/** Writes the slices of one Service. */
-class SliceWriter {
-  readonly #client: ResourceClient<EndpointSlice>;
-  readonly #written: WriteTracker<EndpointSlice>;
-  readonly #key: Key;
-  readonly #service: Service;
-  readonly #pods: readonly Pod[];
+/** How many endpoints come to their group, and how many leave it. */
+function movedBetween(
+  existing: ReadonlyMap<string, readonly EndpointSlice[]>,
+  groups: ReadonlyMap<string, EndpointGroup>,
+): { readonly added: number; readonly removed: number } {
+  let [added, removed] = [0, 0];
+  for (const name of new Set([...existing.keys(), ...groups.keys()])) {
+    const before = new Set(existing.get(name)?.flatMap(({ endpoints }) => (endpoints ?? []).map(endpointKey)));
+    const after = groups.get(name)?.endpoints ?? [];
+    const kept = after.filter((endpoint) => before.has(endpointKey(endpoint))).length;
+    added += after.length - kept;
+    removed += before.size - kept;
+  }
+  return { added, removed };
+}
 
-  constructor(
-    client: ResourceClient<EndpointSlice>,
-    written: WriteTracker<EndpointSlice>,
-    key: Key,
-    service: Service,
-    pods: readonly Pod[],
-  ) {
-    this.#client = client.namespace(service.metadata.namespace ?? "");
-    this.#written = written;
-    this.#key = key;
-    this.#service = service;
-    this.#pods = pods;
+interface WriterOptions {
+  readonly client: ResourceClient<EndpointSlice>;
+  readonly written: WriteTracker<EndpointSlice>;
+  readonly key: Key;
+  readonly service: Service;
+  readonly pods: readonly Pod[];
+  readonly changed?: SliceMetrics["changed"];
+}
+
+/** Writes the slices of one Service, and counts what it writes. */
+class SliceWriter {
+  created = 0;
+  updated = 0;
+  deleted = 0;
+  readonly #client: ResourceClient<EndpointSlice>;
+  readonly #options: WriterOptions;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#client = options.client.namespace(options.service.metadata.namespace ?? "");
   }
 
   async applyGroup(group: EndpointGroup, existing: readonly EndpointSlice[]): Promise<void> {
@@ -170,7 +202,9 @@ class SliceWriter {
     await this.#client.delete(slice.metadata.name ?? "").catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
     });
-    this.#written.deleted(this.#key, slice);
+    this.#options.written.deleted(this.#options.key, slice);
+    this.deleted++;
+    this.#options.changed?.("delete");
   }
 
   async #applyPlaceholder(group: EndpointGroup, [first, ...others]: readonly EndpointSlice[]): Promise<void> {
@@ -181,7 +215,7 @@ class SliceWriter {
   }
 
   async #create({ addressType, ports }: EndpointGroup, endpoints: readonly discoveryV1.Endpoint[]): Promise<void> {
-    const service = this.#service;
+    const service = this.#options.service;
     const created = await this.#client.create({
       apiVersion: "discovery.k8s.io/v1",
       kind: "EndpointSlice",
@@ -196,7 +230,9 @@ class SliceWriter {
       endpoints: [...endpoints],
       ports: [...ports],
     });
-    this.#written.wrote(this.#key, created);
+    this.#options.written.wrote(this.#options.key, created);
+    this.created++;
+    this.#options.changed?.("create");
   }
 
   async #update(slice: EndpointSlice, endpoints: readonly discoveryV1.Endpoint[]): Promise<void> {
@@ -210,7 +246,9 @@ class SliceWriter {
       },
       endpoints: [...endpoints],
     });
-    this.#written.wrote(this.#key, updated);
+    this.#options.written.wrote(this.#options.key, updated);
+    this.updated++;
+    this.#options.changed?.("update");
   }
 
   async #updateLabels(slice: EndpointSlice): Promise<void> {
@@ -219,19 +257,21 @@ class SliceWriter {
   }
 
   #labels(current: Readonly<Record<string, string>>): Record<string, string> {
-    const copied = Object.entries(this.#service.metadata.labels ?? {}).filter(([key]) => !notCopiedLabels.has(key));
+    const copied = Object.entries(this.#options.service.metadata.labels ?? {}).filter(
+      ([key]) => !notCopiedLabels.has(key),
+    );
     const kept = Object.entries(current).filter(([key]) => key.startsWith("endpointslice.kubernetes.io/"));
     return {
       ...Object.fromEntries(kept),
       ...Object.fromEntries(copied),
-      ...(isHeadless(this.#service) ? { [headlessLabel]: "" } : {}),
-      [serviceNameLabel]: this.#service.metadata.name ?? "",
+      ...(isHeadless(this.#options.service) ? { [headlessLabel]: "" } : {}),
+      [serviceNameLabel]: this.#options.service.metadata.name ?? "",
       [managedByLabel]: managerName,
     };
   }
 
   #annotations(current: Readonly<Record<string, string>>): Record<string, string> {
-    const time = lastTriggerTime(this.#service, this.#pods);
+    const time = lastTriggerTime(this.#options.service, this.#options.pods);
     return time === undefined ? { ...current } : { ...current, [triggerTimeAnnotation]: time };
   }
 }
