@@ -1,7 +1,7 @@
 import { checkProduced } from "../handlers/negotiation.ts";
 import { methodNotAllowedReply, type PathHandler } from "../handlers/router.ts";
 import { headerText } from "../handlers/body.ts";
-import { jsonReply, mediaJson } from "../http/reply.ts";
+import { bytesReply, mediaJson } from "../http/reply.ts";
 
 export interface VersionInfo {
   readonly major: string;
@@ -19,13 +19,13 @@ interface Runtime {
 
 /** `/version`. */
 export function versionPath(runtime: Runtime): PathHandler {
-  const body = versionBody(runtime);
+  const body = Buffer.from(JSON.stringify(versionBody(runtime), undefined, 2));
   return {
     handle(request) {
       if (!/^\/version\/?(\?|$)/.test(request.target)) return undefined;
       if (request.method !== "GET") return methodNotAllowedReply();
       checkProduced(headerText(request, "accept"), [mediaJson]);
-      return jsonReply(200, body);
+      return bytesReply(200, mediaJson, body);
     },
   };
 }

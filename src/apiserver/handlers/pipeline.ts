@@ -19,10 +19,10 @@ import type { Auditor } from "../audit/contract.ts";
 import { type AuthorizationAttributes, type Authorizer, attributesOf } from "../authz/contract.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { compressed } from "../http/gzip.ts";
-import { statusReply, textReply } from "../http/reply.ts";
+import { bytesReply, statusReply, textReply } from "../http/reply.ts";
 import { LiveContext, warningHeaders } from "../request/context.ts";
 import type { RequestInfo, UserInfo } from "../request/contract.ts";
-import { parseRequestInfo } from "../request/info.ts";
+import { MalformedPathError, parseRequestInfo } from "../request/info.ts";
 import { Query } from "../request/query.ts";
 import { alsoNeeded } from "../streaming/create-permission.ts";
 import { type InFlight, isMutating } from "./in-flight.ts";
@@ -77,7 +77,8 @@ export class Pipeline {
     const at = request.target.indexOf("?");
     const path = at < 0 ? request.target : request.target.slice(0, at);
     const query = new Query(at < 0 ? "" : request.target.slice(at + 1));
-    const info = parseRequestInfo(request.method, path, query);
+    const info = infoOf(request.method, path, query);
+    if (info === undefined) return malformedPath();
     const context = new LiveContext(request, info, nobody, clock.now(), auditIdOf(request) ?? random.uuid());
     const done = isLongRunning(info) ? undefined : inFlight.start(isMutating(request.method));
     try {
@@ -97,6 +98,7 @@ export class Pipeline {
     try {
       return await this.#authenticated(request, query, context);
     } catch (error) {
+      if (error instanceof AccessDenied) return unsniffed(statusReply(error.status));
       if (error instanceof StatusError) return statusReply(error.status);
       // A name that no validation refuses and no store can take.
       if (error instanceof InvalidRequestError) return statusReply(newBadRequest(error.message).status);
@@ -170,7 +172,7 @@ export class Pipeline {
     }
     if (decision === "allow") return;
     if (evaluationError !== undefined) throw new InternalFailure(evaluationError);
-    throw forbidden(attributes, reason);
+    throw new AccessDenied(forbidden(attributes, reason).status);
   }
 
   /** Reads and writes end in time; waiting costs no timer where the answer is at hand. */
@@ -199,6 +201,23 @@ export class Pipeline {
 function remark(context: LiveContext, { warnings, auditAnnotations }: CredentialRemarks): void {
   for (const text of warnings) context.warn(text);
   for (const [key, value] of Object.entries(auditAnnotations)) context.annotate(key, value);
+}
+
+/** Undefined for a path that cannot be read. */
+function infoOf(method: string, path: string, query: Query): RequestInfo | undefined {
+  try {
+    return parseRequestInfo(method, path, query);
+  } catch (error) {
+    if (error instanceof MalformedPathError) return undefined;
+    throw error;
+  }
+}
+
+/** Go's server says so before anybody looks at who asks. */
+function malformedPath(): ApiResponse {
+  const response = bytesReply(400, "text/plain; charset=utf-8", Buffer.from("400 Bad Request"));
+  response.headers["connection"] = "close";
+  return response;
 }
 
 const nobody: UserInfo = { name: "", groups: [] };
@@ -231,6 +250,14 @@ function shuttingDown(): ApiResponse {
   const response = textReply(429, "The apiserver is shutting down, please try again later.\n");
   response.headers["retry-after"] = "5";
   response.headers["connection"] = "close";
+  return response;
+}
+
+/** No permission, as opposed to what a handler forbids. Upstream: `responsewriters.Forbidden`. */
+class AccessDenied extends StatusError {}
+
+function unsniffed(response: ApiResponse): ApiResponse {
+  response.headers["x-content-type-options"] = "nosniff";
   return response;
 }
 

@@ -7,7 +7,25 @@ import { handleInTurn } from "./turns.ts";
 
 /** Carries one HTTP/1.1 request to the handler and its response back. */
 export function serveHttp1(message: IncomingMessage, response: ServerResponse, peer: Peer, handler: ApiHandler): void {
-  const request = new Http1Request(message, response, peer);
+  serveRequest(new Http1Request(message, response, peer), message, response, handler);
+}
+
+/** The same for a client that sends its body once it is told to go on: when the body is asked for. */
+export function serveExpecting(
+  message: IncomingMessage,
+  response: ServerResponse,
+  peer: Peer,
+  handler: ApiHandler,
+): void {
+  serveRequest(new ExpectingRequest(message, response, peer), message, response, handler);
+}
+
+function serveRequest(
+  request: Http1Request,
+  message: IncomingMessage,
+  response: ServerResponse,
+  handler: ApiHandler,
+): void {
   handleInTurn(request, handler, {
     gone: () => response.destroyed,
     send: (answer) => sendHttp1(message, response, answer),
@@ -23,7 +41,11 @@ export function serveUpgrade(
   handler: ApiHandler,
 ): void {
   socket.on("error", () => socket.destroy());
-  const request = new UpgradeRequest(message, socket, head, peer);
+  serveRaw(new UpgradeRequest(message, socket, head, peer), socket, handler);
+}
+
+/** Answers on the bare connection, which ends with the answer. */
+export function serveRaw(request: ApiRequest, socket: Duplex, handler: ApiHandler): void {
   handler(request).then(
     (answer) => sendRaw(socket, answer),
     () => socket.destroy(),
@@ -41,7 +63,7 @@ class Http1Request implements ApiRequest {
 
   constructor(message: IncomingMessage, response: ServerResponse | undefined, peer: Peer) {
     this.method = message.method ?? "GET";
-    this.target = message.url ?? "/";
+    this.target = targetOf(message.url ?? "/");
     this.headers = message.headers;
     this.peer = peer;
     this.#message = message;
@@ -64,6 +86,20 @@ class Http1Request implements ApiRequest {
   }
 }
 
+class ExpectingRequest extends Http1Request {
+  readonly #response: ServerResponse;
+
+  constructor(message: IncomingMessage, response: ServerResponse, peer: Peer) {
+    super(message, response, peer);
+    this.#response = response;
+  }
+
+  override body(limitBytes: number): Promise<Uint8Array> {
+    this.#response.writeContinue();
+    return super.body(limitBytes);
+  }
+}
+
 class UpgradeRequest extends Http1Request {
   readonly takeOver: () => TakenOver;
 
@@ -75,6 +111,16 @@ class UpgradeRequest extends Http1Request {
   override body(): Promise<Uint8Array> {
     return Promise.resolve(new Uint8Array());
   }
+}
+
+const slash = 0x2f;
+
+/** Clients may write the whole URL, of which only path and query are asked for. */
+function targetOf(url: string): string {
+  if (url.charCodeAt(0) === slash) return url;
+  const [whole = "", rest = ""] = /^https?:\/\/[^/?#]*(.*)$/is.exec(url) ?? [];
+  if (whole === "") return url;
+  return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 /** Reads a body into one piece. The limit is the last byte that is still fine. */
@@ -111,6 +157,7 @@ function sendHttp1(message: IncomingMessage, response: ServerResponse, answer: A
   }
   switch (body.type) {
     case "none":
+      if (mayHaveBody(answer.status)) headers["content-length"] ??= "0";
       response.writeHead(answer.status, headers).end();
       return;
     case "bytes":
@@ -131,6 +178,11 @@ function sendHttp1(message: IncomingMessage, response: ServerResponse, answer: A
     case "taken":
       return;
   }
+}
+
+/** Whether a status says that no body comes, so that none need be said to be empty. */
+export function mayHaveBody(status: number): boolean {
+  return status !== 304 && status !== 204;
 }
 
 /** Writes as fast as the peer reads: each part when the one before has left. */

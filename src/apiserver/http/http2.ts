@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { constants } from "node:http2";
 import type { ApiHandler, ApiRequest, ApiResponse, Peer, StreamSink } from "./exchange.ts";
-import { readBody, writeParts } from "./http1.ts";
+import { mayHaveBody, readBody, writeParts } from "./http1.ts";
 import { handleInTurn } from "./turns.ts";
 
 /** Carries one HTTP/2 stream to the handler and its response back. */
@@ -64,6 +64,7 @@ function send(stream: ServerHttp2Stream, method: string, answer: ApiResponse): v
   }
   if (body.type === "bytes") headers["content-length"] = body.bytes.length;
   if (body.type === "parts") headers["content-length"] = body.length;
+  if (body.type === "none" && mayHaveBody(answer.status)) headers["content-length"] ??= 0;
   if (body.type === "none" || method === "HEAD") {
     stream.respond(headers, { endStream: true });
     return;

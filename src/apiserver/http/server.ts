@@ -4,7 +4,8 @@ import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ApiHandler, Peer } from "./exchange.ts";
-import { serveHttp1, serveUpgrade } from "./http1.ts";
+import { answerBroken, unknownMethodRequest } from "./broken.ts";
+import { serveExpecting, serveHttp1, serveRaw, serveUpgrade } from "./http1.ts";
 import { serveStream } from "./http2.ts";
 
 export interface TlsIdentity {
@@ -80,7 +81,7 @@ async function plainServer(handler: ApiHandler): Promise<Server> {
     serveHttp1(request, response, peerOf(request.socket), handler);
   });
   server.on("upgrade", (request, socket, head) => serveUpgrade(request, socket, head, peerOf(request.socket), handler));
-  tune(server);
+  tune(server, handler);
   return server;
 }
 
@@ -97,7 +98,13 @@ function secureServer(
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: "TLSv1.2",
-    settings: { maxConcurrentStreams: concurrentStreamsMax, initialWindowSize: 1024 * 1024 },
+    // For HTTP/1.1; the types do not know it.
+    ...({ maxHeaderSize: headerBytesMax } as object),
+    settings: {
+      maxConcurrentStreams: concurrentStreamsMax,
+      initialWindowSize: 1024 * 1024,
+      maxHeaderListSize: headerBytesMax,
+    },
     maxHeaderListPairs: 2_000,
     maxSessionMemory: sessionMegabytesMax,
   });
@@ -126,18 +133,33 @@ function secureServer(
   });
   server.on("sessionError", () => {});
   server.on("tlsClientError", () => onHandshakeError?.());
-  tune(server as unknown as Server);
+  tune(server as unknown as Server, handler);
   return server;
 }
 
 /** Watches and uploads may last; only heads must come in time. */
-function tune(server: Server): void {
-  // Whoever offers h2c gets an ordinary answer; any other protocol may be meant for what is behind a proxy path.
-  Object.assign(server, { shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade !== "h2c" });
+function tune(server: Server, handler: ApiHandler): void {
+  Object.assign(server, { shouldUpgradeCallback: ({ headers }: IncomingMessage) => mayUpgrade(headers) });
+  server.on("connect", (request, socket, head) => serveUpgrade(request, socket, head, peerOf(request.socket), handler));
+  server.on("checkContinue", (request, response) => serveExpecting(request, response, peerOf(request.socket), handler));
+  server.on("clientError", (error, socket) => {
+    const request = unknownMethodRequest(error, socket, peerOf(socket as Socket));
+    if (request === undefined) answerBroken(error, socket);
+    else serveRaw(request, socket, handler);
+  });
   server.requestTimeout = 0;
   server.headersTimeout = 32_000;
   server.keepAliveTimeout = 180_000;
   server.timeout = 0;
+}
+
+/**
+ * Whoever offers h2c gets an ordinary answer; any other protocol may be meant for what is behind a proxy path. With an
+ * upgrade the body would be lost to whoever answers without one.
+ */
+function mayUpgrade(headers: IncomingMessage["headers"]): boolean {
+  if (headers.upgrade === "h2c") return false;
+  return headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0;
 }
 
 const peers = new WeakMap<object, Peer>();

@@ -1,5 +1,5 @@
 import type { RequestInfo } from "./contract.ts";
-import type { Query } from "./query.ts";
+import { decodeBytes, type Query } from "./query.ts";
 
 const verbs: Readonly<Record<string, string>> = {
   POST: "create",
@@ -25,17 +25,22 @@ export function parseRequestInfo(method: string, path: string, query: Query): Re
   return resourceInfo(method, path, query, { prefix, group, version }, parts.slice(grouped ? 3 : 2));
 }
 
+/** A path with an escape that is none. */
+export class MalformedPathError extends Error {}
+
+/** Escaped slashes are slashes, too, as upstream has it. Throws `MalformedPathError`. */
 export function splitPath(path: string): string[] {
-  const trimmed = path.charCodeAt(path.length - 1) === 0x2f ? path.slice(1, -1) : path.slice(1);
-  const parts = trimmed === "" ? [] : trimmed.split("/");
-  return path.includes("%") ? parts.map(decodePart) : parts;
+  const decoded = path.includes("%") ? decodePath(path) : path;
+  const trimmed = decoded.charCodeAt(decoded.length - 1) === 0x2f ? decoded.slice(1, -1) : decoded.slice(1);
+  return trimmed === "" ? [] : trimmed.split("/");
 }
 
-function decodePart(part: string): string {
+function decodePath(path: string): string {
   try {
-    return decodeURIComponent(part);
+    return decodeURIComponent(path);
   } catch {
-    return part;
+    if (/%(?![0-9A-Fa-f]{2})/.test(path)) throw new MalformedPathError(path);
+    return decodeBytes(path);
   }
 }
 

@@ -58,11 +58,12 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    // Bytes that are no UTF-8.
-    return Buffer.from(unescape(spaced), "latin1").toString();
+    return decodeBytes(spaced);
   }
 }
 
-function unescape(text: string): string {
-  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+/** Escapes that are well formed, of bytes that are no UTF-8. */
+export function decodeBytes(text: string): string {
+  const bytes = text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, "latin1").toString();
 }
