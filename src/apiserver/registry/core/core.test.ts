@@ -213,6 +213,7 @@ nodes.prints([
     "one that says which processor it has",
     {
       metadata,
+      spec: {},
       status: { nodeInfo: wrong({ kubeletVersion: "v1.36.0", kernelVersion: "6.1.0", architecture: "arm64" }) },
     },
     ["x", "Unknown", "<none>", "0s", "v1.36.0", "<none>", "<none>", unknown, "6.1.0 (arm64)", unknown],
