@@ -18,6 +18,7 @@ import {
   orNotFound,
   referenceTo,
   type ResourceClient,
+  splitKey,
 } from "../../client/index.ts";
 import {
   Controller,
@@ -29,6 +30,13 @@ import {
   withCondition,
 } from "../../reconcile/index.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
+import {
+  actionOf,
+  type AutoscalerMetrics,
+  autoscalerMetrics,
+  type ScaleAction,
+  type ScaleError,
+} from "./autoscaler-metrics.ts";
 import { type History, limit, noHistory, remember, rememberScale } from "./behavior.ts";
 import { MetricsClient } from "./metrics-client.ts";
 import { MetricError, type MetricProposal, propose } from "./proposals.ts";
@@ -57,15 +65,18 @@ class Autoscaler {
   readonly #recorder: EventRecorder;
   readonly #history = new Map<Key, History>();
   readonly #periodMs: number;
+  readonly #series: AutoscalerMetrics | undefined;
 
   constructor(context: ControllerContext, periodMs: number) {
-    const { client, clock, log, metrics, informers } = context;
+    const { client, clock, log, metrics, informers, registry } = context;
     this.#context = context;
     this.#periodMs = periodMs;
     this.#recorder = context.recorder("horizontal-pod-autoscaler");
     this.#metrics = new MetricsClient(client);
     this.#autoscalers = informerOf(informers, kinds.horizontalpodautoscalers);
     this.#pods = informerOf(informers, kinds.pods);
+    this.#series =
+      registry === undefined ? undefined : autoscalerMetrics(registry, () => this.#autoscalers.lister.size);
     this.controller = new Controller({
       name,
       clock,
@@ -84,13 +95,21 @@ class Autoscaler {
     const autoscaler = this.#autoscalers.lister.get(key);
     if (autoscaler === undefined) {
       this.#history.delete(key);
+      const { namespace, name: gone } = splitKey(key);
+      this.#series?.forget(namespace, gone);
       return undefined;
     }
-    const step = new AutoscalerStatus(autoscaler, this.#context.clock.now());
+    const { clock, log } = this.#context;
+    const step = new AutoscalerStatus(autoscaler, clock.now());
+    const startedMs = clock.monotonic();
     await this.#sync(key, autoscaler, step).catch((error: unknown) => {
-      this.#context.log.info("Failed to autoscale", { key, error: messageOf(error) });
+      step.failed = true;
+      log.info("Failed to autoscale", { key, error: messageOf(error) });
     });
     await this.#writeStatus(autoscaler, step);
+    const { namespace = "", name: own = "" } = autoscaler.metadata;
+    this.#series?.reconciled(step.action, step.failed ? "internal" : "none", clock.monotonic() - startedMs);
+    this.#series?.desired(namespace, own, step.desired);
     return { requeueAfterMs: this.#periodMs };
   }
 
@@ -150,6 +169,7 @@ class Autoscaler {
     const best = await this.#bestProposal(autoscaler, target, step);
     const history = this.#history.get(key) ?? noHistory;
     if (best === undefined) {
+      step.failed = true;
       step.desired = current;
       return undefined;
     }
@@ -212,12 +232,21 @@ class Autoscaler {
     };
     let best: MetricProposal | undefined;
     let failure: MetricError | undefined;
+    const { clock } = this.#context;
     for (const metric of autoscaler.spec.metrics ?? []) {
+      const startedMs = clock.monotonic();
+      const computed = (action: ScaleAction, error: ScaleError) =>
+        this.#series?.computed(metric.type, action, error, clock.monotonic() - startedMs);
       try {
         const proposal = await propose(this.#metrics, metric, input);
+        computed(actionOf(autoscaler.status?.currentReplicas ?? 0, proposal.replicas), "none");
         step.metrics.push(proposal.status);
         if (best === undefined || proposal.replicas > best.replicas) best = proposal;
       } catch (error) {
+        computed(
+          "none",
+          error instanceof MetricError && error.reason === "InvalidMetricSourceType" ? "spec" : "internal",
+        );
         if (!(error instanceof MetricError)) throw error;
         failure ??= error;
         this.#event(autoscaler, "Warning", error.reason, error.message);
@@ -266,6 +295,7 @@ class Autoscaler {
       step.desired = current;
       throw error;
     }
+    step.action = actionOf(current, replicas);
     const now = this.#context.clock.now();
     this.#history.set(key, rememberScale(this.#history.get(key) ?? noHistory, current, replicas, now));
     step.set(
@@ -320,6 +350,9 @@ class AutoscalerStatus {
   current: number;
   desired: number;
   lastScaleTime: string | undefined;
+  /** For those who count. */
+  action: ScaleAction = "none";
+  failed = false;
   readonly #autoscaler: HorizontalPodAutoscaler;
   readonly #time: string;
   #conditions: HorizontalPodAutoscalerCondition[];

@@ -169,5 +169,20 @@ test("a busy workload grows, and its autoscaler says why", async () => {
       .get("horizontalpodautoscalers", "default/web")
       ?.status?.conditions?.find(({ type }) => type === "ScalingActive");
     assert.deepEqual([active?.status, active?.reason], ["False", "FailedGetResourceMetric"]);
+    const { body } = fixture.registry.render();
+    const counted = (name: string): string[] =>
+      body.split("\n").filter((line) => line.startsWith(`horizontal_pod_autoscaler_controller_${name}`));
+    const found = ["reconciliations_total", "metric_computation_total", "num_", "desired_replicas"].flatMap(counted);
+    assert.deepEqual(
+      found.map((line) => line.replace("horizontal_pod_autoscaler_controller_", "")),
+      [
+        'reconciliations_total{action="scale_up",error="none"} 1',
+        'reconciliations_total{action="none",error="internal"} 1',
+        'metric_computation_total{action="scale_up",error="none",metric_type="Resource"} 1',
+        'metric_computation_total{action="none",error="internal",metric_type="Resource"} 1',
+        "num_horizontal_pod_autoscalers 1",
+        'desired_replicas{namespace="default",hpa_name="web"} 4',
+      ],
+    );
   });
 });
