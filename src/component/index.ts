@@ -12,6 +12,7 @@ export { checkFeatureGates, featureGateFlags } from "./features/flags.ts";
 export type { FeatureGate, FeatureStage } from "./features/table.ts";
 export * from "./flags/index.ts";
 export * from "./health/index.ts";
+export { release } from "./version.ts";
 export { createComponentLog, logFlags } from "./logging/component-log.ts";
 export * from "./metrics/index.ts";
 export {

@@ -1,3 +1,4 @@
+import { release } from "../../component/index.ts";
 import { checkProduced } from "../handlers/negotiation.ts";
 import { methodNotAllowedReply, type PathHandler } from "../handlers/router.ts";
 import { headerText } from "../handlers/body.ts";
@@ -10,7 +11,7 @@ export interface VersionInfo {
 }
 
 /** The Kubernetes release whose API this server speaks. */
-export const apiVersionInfo: VersionInfo = { major: "1", minor: "36", gitVersion: "v1.36.0+k8ts0.1.0" };
+export const apiVersionInfo: VersionInfo = release;
 
 interface Runtime {
   readonly nodeVersion: string;

@@ -1,7 +1,6 @@
 import type { MetricsRegistry } from "../../component/index.ts";
 import type { ResourceCache } from "../cacher/resource-cache.ts";
 import type { ResourceTable } from "../handlers/served.ts";
-import { apiVersionInfo } from "../discovery/version.ts";
 
 /** How many objects of each resource there are, as far as their caches are filled; and the build's version. */
 export function addObjectMetrics(registry: MetricsRegistry, table: ResourceTable): void {
@@ -22,15 +21,6 @@ export function addObjectMetrics(registry: MetricsRegistry, table: ResourceTable
     labels: ["group", "resource"],
   });
   const cacheSeries = watchCacheSeries(registry);
-  const { major, minor, gitVersion } = apiVersionInfo;
-  registry
-    .gauges({
-      name: "kubernetes_build_info",
-      help: "1, labelled by what was built.",
-      labels: ["major", "minor", "git_version", "compiler", "platform"],
-    })
-    .with(major, minor, gitVersion, "typescript", `${process.platform}/${process.arch}`)
-    .set(1);
   registry.beforeRender(() => {
     stored.clear();
     objects.clear();

@@ -99,7 +99,9 @@ describe("metrics", () => {
     addProcessMetrics(registry, new VirtualClock());
     const { body } = registry.render();
     assert.match(body, /\nprocess_resident_memory_bytes \d{6,}\n/);
-    assert.match(body, /\nregistered_metrics_total\{stability_level="BETA",deprecated_version=""\} 3\n/);
+    assert.match(body, /\nregistered_metrics_total\{stability_level="BETA",deprecated_version=""\} 4\n/);
+    assert.match(body, /\nversion_info\{component="kube",binary="1\.36\.0",emulation="1\.36",min_compat="1\.35"\} 1\n/);
+    assert.match(body, /\nkubernetes_build_info\{major="1",minor="36",git_version="v1\.36\.0\+k8ts/);
     assert.match(body, /\nhidden_metrics_total 0\n/);
   });
 

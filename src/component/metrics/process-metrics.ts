@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/index.ts";
+import { release } from "../version.ts";
 import type { MetricsRegistry } from "./registry.ts";
 
 /** Upstream's counters of metrics by their stability, and of those that the command line hides or turns off: none. */
@@ -16,6 +17,33 @@ function addMetricsOfMetrics(registry: MetricsRegistry): void {
     registered.clear();
     for (const [level, count] of registry.countByStability()) registered.with(level, "").increment(count);
   });
+}
+
+/** What runs here. Of a build there is nothing to tell: sources run as they are. */
+function addVersionMetrics(registry: MetricsRegistry): void {
+  const { major, minor, gitVersion, binaryVersion, emulationVersion, minCompatibilityVersion } = release;
+  const commit = ["", "clean", "1970-01-01T00:00:00Z"];
+  const platform = `${process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`;
+  registry
+    .gauges({
+      name: "kubernetes_build_info",
+      help: "1, labelled by what was built.",
+      stability: "BETA",
+      labels: [
+        ...(["major", "minor", "git_version", "git_commit", "git_tree_state", "build_date"] as const),
+        ...(["go_version", "compiler", "platform"] as const),
+      ],
+    })
+    .with(major, minor, gitVersion, ...commit, `node${process.version}`, "typescript", platform)
+    .set(1);
+  registry
+    .gauges({
+      name: "version_info",
+      help: "1, labelled by the versions that this component is and behaves like.",
+      labels: ["component", "binary", "emulation", "min_compat"],
+    })
+    .with("kube", binaryVersion, emulationVersion, minCompatibilityVersion)
+    .set(1);
 }
 
 /** The metrics of the process itself, by the names that every Prometheus client uses. */
@@ -47,6 +75,7 @@ export function addProcessMetrics(registry: MetricsRegistry, clock: Clock): void
     ...internal,
   });
   addMetricsOfMetrics(registry);
+  addVersionMetrics(registry);
   start.set(clock.now() / 1000 - process.uptime());
   registry.beforeRender(() => {
     const { user, system } = process.cpuUsage();

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/index.ts";
+import { release } from "../version.ts";
 import type { ZPage } from "./page.ts";
 
 export interface StatuszFacts {
@@ -9,10 +10,6 @@ export interface StatuszFacts {
   readonly paths: readonly string[];
 }
 
-/** The release whose behaviour this is, as upstream's binaries tell it. */
-const binaryVersion = "1.36.0";
-const emulationVersion = "1.36";
-
 const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -22,6 +19,7 @@ export function statuszPage({ component, clock, paths }: StatuszFacts): ZPage {
   const upSeconds = () => Math.floor((clock.now() - startedMs) / 1000);
   const goVersion = `node${process.version}`;
   const listed = paths.toSorted();
+  const { binaryVersion, emulationVersion } = release;
   return {
     kind: "Statusz",
     component,
