@@ -228,7 +228,7 @@ describe("admission policies", () => {
         metadata: { name, labels: { use: "yes" } },
         most,
       }) as unknown as KubeObject;
-    const first = () => limits().create(limit("a", 5));
+    const first = async () => limits().create(limit("a", 5));
     await until(new RealClock(), "limits are served", () => first().catch(() => undefined));
     const spec = {
       paramKind: { apiVersion: "example.com/v1", kind: "Limit" },
