@@ -15,6 +15,8 @@ export interface ProxyMetrics {
   readonly serviceChanges: Counter;
   readonly endpointChanges: Counter;
   readonly failures: Counter;
+  /** Answers to those who ask for the proxy's health. */
+  readonly answered: (path: "healthz" | "livez", status: number) => void;
 }
 
 export function proxyMetrics(registry: MetricsRegistry, family: "IPv4" | "IPv6"): ProxyMetrics {
@@ -23,7 +25,11 @@ export function proxyMetrics(registry: MetricsRegistry, family: "IPv4" | "IPv6")
   const histogram = (rest: string, help: string, buckets: readonly number[]) =>
     registry.histograms({ name: name(rest), help, labels, buckets }).with(family);
   const gauge = (rest: string, help: string) => registry.gauges({ name: name(rest), help, labels }).with(family);
+  const answers = (path: string) =>
+    registry.counters({ name: name(`proxy_${path}_total`), help: `Answers at /${path}, by status.`, labels: ["code"] });
+  const answered = { healthz: answers("healthz"), livez: answers("livez") };
   return {
+    answered: (path, status) => answered[path].with(String(status)).increment(),
     syncSeconds: histogram(
       "sync_proxy_rules_duration_seconds",
       "How long one sync took.",

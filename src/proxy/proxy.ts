@@ -10,8 +10,11 @@ import {
 } from "../base/index.ts";
 import type { InformerFactory } from "../client/index.ts";
 import {
-  type DiagnosticsAnswer,
-  type MetricsRegistry,
+  HealthChecks,
+  healthMetrics,
+  MetricsRegistry,
+  serveHealth,
+  serveJson,
   serveMetrics,
   serveZPage,
   type ZPage,
@@ -22,6 +25,7 @@ import { Changes } from "./changes.ts";
 import type { BindAddress } from "./command/settings.ts";
 import type { ProxyConfig } from "./config.ts";
 import { type AnswerNow, HealthServers } from "./health/health-servers.ts";
+import { ProxyHealth } from "./health/proxy-health.ts";
 import { healthAnswer, type ServiceHealth, serviceHealth } from "./health/service-health.ts";
 import { type ProxyMetrics, proxyMetrics } from "./metrics.ts";
 import { Syncer } from "./syncer.ts";
@@ -47,6 +51,8 @@ export interface ProxyOptions {
   readonly registry?: MetricsRegistry;
   /** Beside the metrics. */
   readonly zPages?: readonly ZPage[];
+  /** What `/configz` shows. */
+  readonly configz?: unknown;
   /** Changes within it are written together. Default 100. */
   readonly minSyncPeriodMs?: number;
   /** How often the table is checked for still being there. Default 30 000. */
@@ -69,6 +75,7 @@ export class Proxy implements Runnable {
   readonly #metrics: ProxyMetrics | undefined;
   readonly #changes: Changes;
   readonly #serviceHealth = new Map<string, ServiceHealth>();
+  readonly #ownHealth: ProxyHealth;
   #lastSyncMs = 0;
   #lastFailed = true;
   #syncCount = 0;
@@ -82,6 +89,14 @@ export class Proxy implements Runnable {
     this.#health = new HealthServers(platform.network, platform.log);
     this.#metrics = registry && proxyMetrics(registry, config.family);
     this.#changes = new Changes(platform, informers, config.nodeName, this.#metrics);
+    this.#ownHealth = new ProxyHealth({
+      clock: platform.clock,
+      family: config.family,
+      // As upstream: twice the time after which rules are written anyhow.
+      timeoutMs: 2 * (options.syncPeriodMs ?? 30_000),
+      nodeEligible: () => isEligible(this.#changes.node),
+      answered: (path, status) => this.#metrics?.answered(path, status),
+    });
   }
 
   /** How often the kernel's table was brought up to date. */
@@ -131,8 +146,10 @@ export class Proxy implements Runnable {
       const startedMs = clock.monotonic();
       try {
         this.#syncing = true;
+        this.#ownHealth.queued();
         await this.#sync(syncer);
         this.#syncing = false;
+        this.#ownHealth.updated();
         retryMs = RETRY_MS_MIN;
       } catch (error) {
         this.#lastFailed = true;
@@ -180,28 +197,25 @@ export class Proxy implements Runnable {
       answers.set(`0.0.0.0:${health.port}`, () => healthAnswer(health, !this.#lastFailed));
     }
     const { healthz } = this.#options;
-    if (healthz !== undefined) answers.set(`${healthz.host}:${healthz.port}`, () => this.#healthz());
+    if (healthz !== undefined) answers.set(`${healthz.host}:${healthz.port}`, (path) => this.#ownHealth.answer(path));
     return answers;
   }
 
-  #healthz(): DiagnosticsAnswer {
-    const stamp = (ms: number) => new Date(ms).toISOString();
-    const nodeEligible = isEligible(this.#changes.node);
-    const body = { lastUpdated: stamp(this.#lastSyncMs), currentTime: stamp(this.#platform.clock.now()), nodeEligible };
-    const status = this.#lastFailed || !nodeEligible ? 503 : 200;
-    return { status, contentType: "application/json", body: JSON.stringify(body) };
-  }
-
   async #serveMetrics(): Promise<() => Promise<void>> {
-    const { metrics: address, registry, zPages = [] } = this.#options;
+    const { metrics: address, registry, zPages = [], configz } = this.#options;
     const { network, log } = this.#platform;
     if (address === undefined || registry === undefined) return async () => {};
     const mode = { status: 200, contentType: "text/plain; charset=utf-8", body: "nftables" };
+    const health = new HealthChecks("healthz");
+    const slis = new MetricsRegistry();
+    health.observedBy(healthMetrics(slis));
     const handlers = [
+      serveHealth(health),
       serveMetrics(registry),
+      serveMetrics(slis, "/metrics/slis"),
+      ...(configz === undefined ? [] : [serveJson("/configz", () => configz)]),
       ...zPages.map(serveZPage),
       async ({ path }: { readonly path: string }) => (path === "/proxyMode" ? mode : undefined),
-      async ({ path }: { readonly path: string }) => (path === "/healthz" ? { ...mode, body: "ok" } : undefined),
     ];
     try {
       const listener = await startDiagnosticsServer({ network, log, address, handlers });

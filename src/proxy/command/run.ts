@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { Clock, Command, CommandContext } from "../../base/index.ts";
 import { connectionFrom, createHttpClient, SharedInformerFactory } from "../../client/index.ts";
 import {
+  addProcessMetrics,
   componentCommand,
   createComponentLog,
   flagzPage,
@@ -13,6 +14,7 @@ import {
 } from "../../component/index.ts";
 import { Nft } from "../../network/index.ts";
 import { Proxy, removeProxyRules } from "../proxy.ts";
+import { proxyConfigz } from "./configz.ts";
 import { proxyFlags } from "./flags.ts";
 import { type ProxySettings, readProxySettings } from "./settings.ts";
 
@@ -39,6 +41,7 @@ async function run(settings: ProxySettings, { platform, env, signal }: CommandCo
   const { cluster, user } = await connectionFrom(disk, env, settings);
   const registry = new MetricsRegistry();
   settings.features.report(registry);
+  addProcessMetrics(registry, clock);
   const observer = restClientMetrics(registry);
   const client = createHttpClient({ cluster, user, clock, disk, processes, userAgent: "kube-proxy", observer });
   const informers = new SharedInformerFactory({ client, clock, random, log });
@@ -50,6 +53,7 @@ async function run(settings: ProxySettings, { platform, env, signal }: CommandCo
       directory,
       registry,
       zPages: zPagesOf(settings, clock),
+      configz: proxyConfigz(settings.configuration),
       syncPeriodMs: settings.syncPeriodMs,
       minSyncPeriodMs: settings.minSyncPeriodMs,
       ...(settings.healthz === undefined ? {} : { healthz: settings.healthz }),
@@ -67,6 +71,6 @@ function zPagesOf({ features, flags }: ProxySettings, clock: Clock): readonly ZP
   const component = "kube-proxy";
   const flagz = features.enabled("ComponentFlagz") ? [flagzPage(component, proxyFlags, flags)] : [];
   if (!features.enabled("ComponentStatusz")) return flagz;
-  const paths = ["/healthz", "/metrics", "/proxyMode", ...flagz.map(zPagePath)];
+  const paths = ["/configz", "/healthz", "/metrics", "/proxyMode", ...flagz.map(zPagePath)];
   return [...flagz, statuszPage({ component, clock, paths })];
 }

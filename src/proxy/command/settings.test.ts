@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createVirtualPlatform } from "../../base/index.ts";
+import { proxyConfigz } from "./configz.ts";
 import { readProxySettings } from "./settings.ts";
 
 const { disk } = createVirtualPlatform();
@@ -69,4 +70,11 @@ test("feature gates that are fixed are refused", async () => {
     true,
   );
   await assert.rejects(read("--feature-gates=NFTablesProxyMode=false"), /^FeatureGateError: cannot set feature gate /);
+});
+
+test("what a proxy runs with is shown as its configuration file would say it", async () => {
+  const { configuration } = await read("--cluster-cidr=10.244.0.0/16", "--iptables-sync-period=90s");
+  const { "kubeproxy.config.k8s.io": shown } = proxyConfigz(configuration);
+  assert.deepEqual([shown.kind, shown.apiVersion], ["KubeProxyConfiguration", "kubeproxy.config.k8s.io/v1alpha1"]);
+  assert.deepEqual([shown.clusterCIDR, shown.nftables.syncPeriod], ["10.244.0.0/16", "1m30s"]);
 });

@@ -17,6 +17,7 @@ export interface ProxySettings {
   readonly healthz: BindAddress | undefined;
   readonly metrics: BindAddress | undefined;
   readonly features: Features;
+  readonly configuration: ProxyConfiguration;
   /** All flags, as they are in effect. */
   readonly flags: ProxyFlags;
   readonly syncPeriodMs: number;
@@ -48,6 +49,7 @@ export async function readProxySettings(disk: Disk, args: readonly string[]): Pr
     config: proxyConfig(configuration),
     healthz: bindAddress(configuration.healthzBindAddress, "healthzBindAddress"),
     metrics: bindAddress(configuration.metricsBindAddress, "metricsBindAddress"),
+    configuration,
     flags: values,
     features: new Features(configuration.featureGates),
     syncPeriodMs: configuration.nftables.syncPeriod,

@@ -1,9 +1,10 @@
 import { type Listener, type Log, messageOf, type Network } from "../../base/index.ts";
-import { type DiagnosticsAnswer, startDiagnosticsServer } from "../../component/index.ts";
+import { type DiagnosticsAnswer, type DiagnosticsHandler, startDiagnosticsServer } from "../../component/index.ts";
 
-export type AnswerNow = () => DiagnosticsAnswer;
+/** The answer at a path; `undefined` is 404. */
+export type AnswerNow = (path: string) => DiagnosticsAnswer | undefined;
 
-/** One small HTTP server for each `host:port` that is asked for. Every path gets its current answer. */
+/** One small HTTP server for each `host:port` that is asked for. */
 export class HealthServers {
   readonly #network: Network;
   readonly #log: Log;
@@ -36,7 +37,7 @@ export class HealthServers {
   async #listen(bind: string, first: AnswerNow): Promise<void> {
     const split = bind.lastIndexOf(":");
     const address = { host: bind.slice(0, split), port: Number(bind.slice(split + 1)) };
-    const handler = async () => (this.#open.get(bind)?.answer ?? first)();
+    const handler: DiagnosticsHandler = async ({ path }) => (this.#open.get(bind)?.answer ?? first)(path);
     try {
       const listener = await startDiagnosticsServer({
         network: this.#network,
