@@ -11,6 +11,7 @@ const special: Readonly<Record<string, string>> = {
   "endpointslice-mirroring-controller": "endpoint_slice_mirroring",
   "ephemeral-volume-controller": "ephemeral_volume",
   "horizontal-pod-autoscaler-controller": "horizontalpodautoscaler",
+  "persistentvolume-attach-detach-controller": "pvcs",
   "persistentvolume-expander-controller": "volume_expand",
   "persistentvolume-protection-controller": "pvprotection",
   "persistentvolumeclaim-protection-controller": "pvcprotection",

@@ -39,6 +39,7 @@ import { serviceCidrController } from "./service-cidr/service-cidr-controller.ts
 import { resourceClaimController } from "./resourceclaim/resourceclaim-controller.ts";
 import { serviceAccountTokenController } from "./serviceaccount-token/serviceaccount-token-controller.ts";
 import { legacyServiceAccountTokenCleanerController } from "./legacy-serviceaccount-token-cleaner/legacy-serviceaccount-token-cleaner-controller.ts";
+import { persistentVolumeAttachDetachController } from "./persistentvolume-attach-detach/persistentvolume-attach-detach-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -67,6 +68,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   podGarbageCollectorController,
   clusterRoleAggregationController,
   persistentVolumeBinderController,
+  persistentVolumeAttachDetachController,
   persistentVolumeExpanderController,
   persistentVolumeClaimProtectionController,
   persistentVolumeProtectionController,
