@@ -24,7 +24,13 @@ function isEmpty(value: unknown): boolean {
 }
 
 function isPointer(key: string, value: unknown): boolean {
-  return value !== undefined && value !== null && typeof value === "object" && pointerFields.has(key);
+  return (
+    value !== undefined &&
+    value !== null &&
+    typeof value === "object" &&
+    !Array.isArray(value) &&
+    pointerFields.has(key)
+  );
 }
 
 function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {

@@ -1,12 +1,12 @@
 /**
  * Names of fields of built-in kinds whose Go type is a pointer to a struct wherever they stand: there an empty object
- * says something else than none (`emptyDir: {}`, `namespaceSelector: {}`). Added are `podSelector` and `selector`, which
- * are values or maps in a few places, but there are written always or never empty.
+ * says something else than none (`emptyDir: {}`, `namespaceSelector: {}`). Added are `podSelector`, `selector`,
+ * `resources` and `capacity`, which are values or maps in a few places, but there are written always or never empty.
  */
 export const pointerFields: ReadonlySet<string> = new Set(
   `
 active additionalItems additionalProperties affinity aggregationRule allocation appArmorProfile applyConfiguration
-assigned attachError awsElasticBlockStore azureDisk azureFile behavior boundObjectRef capabilities cel cephfs cinder
+assigned attachError awsElasticBlockStore azureDisk azureFile behavior boundObjectRef capabilities capacity cel cephfs cinder
 claimRef clientIP clusterTrustBundle config configMap configMapKeyRef configMapRef configSource containerResource
 controllerExpandSecretRef controllerPublishSecretRef conversion csi dataSource dataSourceRef defaultBackend
 deleteOptions detachError distinguisherMethod dnsConfig downwardAPI emptyDir ephemeral exactly example exec exempt
@@ -19,7 +19,7 @@ openAPIV3Schema ordinals os paramKind paramRef parentRef persistentVolumeClaim p
 photonPersistentDisk podAffinity podAntiAffinity podCertificate podController podFailurePolicy podSelector pods
 portworxVolume postStart preStop projected queuing quobyte rbd readinessProbe related request requestKind
 requestPolicy requestResource required requiredDuringSchedulingIgnoredDuringExecution resourceAttributes
-resourceFieldRef response responseKind rollingUpdate running scale scaleDown scaleIO scaleUp scheduling
+resourceFieldRef resources response responseKind rollingUpdate running scale scaleDown scaleIO scaleUp scheduling
 schedulingGroup schema scopeSelector seLinuxOptions seccompProfile secret secretKeyRef secretRef securityContext
 selector series service serviceAccount serviceAccountToken sessionAffinityConfig sleep startupProbe storageos
 subresources successPolicy swap targetRef tcpSocket terminated typeChecking uncountedTerminatedPods validRange

@@ -59,14 +59,14 @@ function withResources(template: PodTemplateSpec, from: PodTemplateSpec): PodTem
 function withRequests(list: readonly Container[], from: readonly Container[]): Container[] {
   return list.map((container, index) => {
     const { requests, limits } = from[index]?.resources ?? {};
-    const { requests: _requests, limits: _limits, ...resources } = container.resources ?? {};
-    return {
-      ...container,
-      resources: {
-        ...resources,
-        ...(requests === undefined ? {} : { requests }),
-        ...(limits === undefined ? {} : { limits }),
-      },
+    const { requests: _requests, limits: _limits, ...others } = container.resources ?? {};
+    const resources = {
+      ...others,
+      ...(requests === undefined ? {} : { requests }),
+      ...(limits === undefined ? {} : { limits }),
     };
+    return container.resources === undefined && Object.keys(resources).length === 0
+      ? container
+      : { ...container, resources };
   });
 }

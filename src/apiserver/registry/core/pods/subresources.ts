@@ -190,7 +190,11 @@ function checkMutable(pod: Pod, old: Pod, errors: Errors): void {
 
 /** Both are the same but for cpu and memory. */
 function isResized(now: Container, before: Container): boolean {
-  return semanticEqual({ ...now, resources: withoutCompute(now.resources, before.resources) }, before);
+  const resources = before.resources ?? {};
+  return semanticEqual(
+    { ...now, resources: withoutCompute(now.resources, before.resources) },
+    { ...before, resources },
+  );
 }
 
 function checkNothingRemoved(

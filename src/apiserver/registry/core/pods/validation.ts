@@ -139,9 +139,7 @@ function checkOtherChanges(pod: Pod, old: Pod, errors: Errors): void {
   if (grace !== undefined && grace < 0 && spec.terminationGracePeriodSeconds === 1)
     spec.terminationGracePeriodSeconds = grace;
   if ((old.spec.schedulingGates ?? []).length > 0) checkGatedAffinity(spec, old.spec, specPath, errors);
-  // Resources of the pod as a whole that say nothing are others than none.
-  const sameResources = (spec.resources === undefined) === (old.spec.resources === undefined);
-  if (sameResources && semanticEqual(spec, old.spec)) return;
+  if (semanticEqual(spec, old.spec)) return;
   errors.push(
     forbidden(
       specPath,
