@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ObjectSchema, Schema } from "../apimachinery/index.ts";
-import { decodeEnvelope, encodeEnvelope } from "../apimachinery/index.ts";
+import { decodeEnvelope, encodeEnvelope, withoutEmpties } from "../apimachinery/index.ts";
 import { loadScheme } from "./index.ts";
 
 const scheme = loadScheme();
@@ -278,4 +278,30 @@ test("raw JSON is written as Go does", () => {
   const bytes = codec.encodeProtobuf({ metadata: { name: "a" }, data: { args: ["a && b > c"] }, revision: 1 });
   assert.ok(Buffer.from(bytes).includes('{"args":["a \\u0026\\u0026 b \\u003e c"]}'));
   assert.deepEqual(codec.decodeProtobuf(bytes)["data"], { args: ["a && b > c"] });
+});
+
+test("empty lists and maps are there until they are encoded, and not in what was read from protobuf", () => {
+  const codec = codecOf("Pod");
+  const json =
+    '{"metadata":{"labels":{},"finalizers":[]},"spec":{"containers":[{"name":"c","ports":[],"resources":{"claims":[]}}],"overhead":{},"tolerations":null}}';
+  const { object, problems } = codec.decode(json, report);
+  assert.deepEqual(problems, []);
+  const { metadata, spec } = object as { metadata: object; spec: Record<string, unknown> };
+  assert.deepEqual(metadata, { labels: {}, finalizers: [] });
+  assert.deepEqual([spec["overhead"], "tolerations" in spec], [{}, false]);
+  assert.deepEqual(spec["containers"], [{ name: "c", ports: [], resources: { claims: [] } }]);
+  const encoded = '{"metadata":{},"spec":{"containers":[{"name":"c","resources":{}}]},"status":{}}';
+  assert.equal(codec.encode(object), encoded);
+  assert.equal(codec.encode(codec.decodeProtobuf(codec.encodeProtobuf(object))), encoded);
+  const read = codec.decodeProtobuf(codec.encodeProtobuf(object));
+  assert.deepEqual(read["metadata"], {});
+});
+
+test("what encoding leaves out can be taken out of a decoded object", () => {
+  const codec = codecOf("Pod");
+  const { object } = codec.decode('{"metadata":{"labels":{}},"spec":{"containers":[],"volumes":[]}}', report);
+  assert.deepEqual(withoutEmpties(object), { metadata: {}, spec: { containers: [] }, status: {} });
+  assert.deepEqual(object["metadata"], { labels: {} });
+  const { object: full } = codec.decode('{"metadata":{"labels":{"a":"b"}}}', report);
+  assert.equal(withoutEmpties(full), full);
 });

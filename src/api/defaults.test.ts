@@ -196,3 +196,18 @@ test("a conversion webhook without configuration and versions is none", () => {
   assert.deepEqual(of({ conversionReviewVersions: [] }), { strategy: "None" });
   assert.deepEqual(of({ conversionReviewVersions: ["v1"] })?.webhook, { conversionReviewVersions: ["v1"] });
 });
+
+test("an empty list gets a default where upstream asks for its length, and none where it asks whether it is there", () => {
+  const modes = (spec: object) =>
+    defaulted<{ spec: { volumeLifecycleModes?: string[] } }>("storage.k8s.io", "v1", "CSIDriver", {
+      metadata: {},
+      spec,
+    }).spec.volumeLifecycleModes;
+  assert.deepEqual([modes({}), modes({ volumeLifecycleModes: [] })], [["Persistent"], ["Persistent"]]);
+  const policies = (scaleDown: object) =>
+    defaulted<{ spec: { behavior: { scaleDown: { policies?: unknown[] } } } }>(
+      ...(["autoscaling", "v2", "HorizontalPodAutoscaler"] as const),
+      { metadata: {}, spec: { behavior: { scaleDown } } },
+    ).spec.behavior.scaleDown.policies?.length;
+  assert.deepEqual([policies({}), policies({ policies: [] })], [1, 0]);
+});

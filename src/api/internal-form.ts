@@ -1,4 +1,11 @@
-import { type FieldSchema, FactsSchemas, nilList, type ObjectSchema, type Schema } from "../apimachinery/index.ts";
+import {
+  asEncoded,
+  type FieldSchema,
+  FactsSchemas,
+  nilList,
+  type ObjectSchema,
+  type Schema,
+} from "../apimachinery/index.ts";
 import { groupVersions } from "./group-versions.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -24,14 +31,14 @@ export function internalFormOf(folder: string, type: string): (value: unknown) =
 
 function structOf(schema: ObjectSchema, value: Members): Members {
   const { name = "", fields } = schema;
-  // Types of meta/v1 are the same inside and outside.
-  if (name.startsWith("io.k8s.apimachinery.")) return value;
+  // Types of meta/v1 are the same inside and outside, with names for JSON.
+  if (name.startsWith("io.k8s.apimachinery.")) return asEncoded(schema, value) as Members;
   const type = name.slice(name.lastIndexOf(".") + 1);
   const order = orders[type];
   const form: Record<string, unknown> = {};
   for (const field of order === undefined ? fields.values() : order.flatMap((one) => fields.get(one) ?? [])) {
     // Metadata is embedded.
-    if (field.name === "metadata") Object.assign(form, value["metadata"]);
+    if (field.name === "metadata") Object.assign(form, asEncoded(field.schema, value["metadata"]));
     else form[renamed[`${type}.${field.name}`] ?? spelled(field.name)] = fieldOf(field, value[field.name]);
   }
   return type === "PodSpec" ? podSpec(form, value) : form;

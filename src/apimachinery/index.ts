@@ -51,6 +51,7 @@ export { definitionPrefix, FactsSchemas } from "./schema/facts-schema.ts";
 export type { ComputedDefaults } from "./schema/generate-defaults.ts";
 export { goJson } from "./schema/go-json.ts";
 export { parseExactly, parseJson } from "./schema/exact-json.ts";
+export { asEncoded, withoutEmpties } from "./schema/empties.ts";
 export { nilList } from "./schema/values.ts";
 export { withoutLoneSurrogates } from "./schema/surrogates.ts";
 export { jsonSyntaxError } from "./schema/syntax-error.ts";

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GroupVersionFacts, TypeFacts } from "../facts.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../meta/contract.ts";
+import { compile } from "../schema/compile.ts";
 import { FactsSchemas } from "../schema/facts-schema.ts";
 import { FieldManager, type FieldManagerOptions } from "./field-manager.ts";
 
@@ -132,6 +133,25 @@ test("update gives what changed to the updater and takes it from the others", ()
     fieldsOf(after, "kubectl-create"),
     '{"f:spec":{"f:containers":{"k:{\\"name\\":\\"c\\"}":{".":{},"f:args":{},"f:name":{},"f:resources":{}}}}}',
   );
+});
+
+test("an empty list that is not stored is nobody's, and takes what it replaces from its owner", () => {
+  const codec = compile<Web>(schema);
+  const decoded = (spec: object) => codec.decodeValue(web({ ...spec }, { labels: {} }), { unknownFields: "report" });
+  const { object } = decoded({ containers: [{ name: "c", args: [] }], ports: [] });
+  const owned = created(object);
+  assert.equal(
+    fieldsOf(owned, "kubectl-create"),
+    '{"f:spec":{"f:containers":{"k:{\\"name\\":\\"c\\"}":{".":{},"f:name":{},"f:resources":{}}}}}',
+  );
+  const before = created(web({ containers: [container] }));
+  const after = decoded({ containers: [{ ...container, args: [] }] }).object;
+  const managedFields = manager.update(before, after, "editor", t2) ?? [];
+  assert.deepEqual(
+    managedFields.map((entry) => entry.manager),
+    ["kubectl-create"],
+  );
+  assert.ok(!JSON.stringify(managedFields).includes("f:args"));
 });
 
 test("an update that changes nothing leaves entries and times alone", () => {

@@ -2,6 +2,7 @@ import { newBadRequest, newUnknownError } from "../errors/status.ts";
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from "../meta/contract.ts";
 import { goJson } from "../schema/go-json.ts";
 import type { Schema } from "../schema/contract.ts";
+import { withoutEmpties } from "../schema/empties.ts";
 import { formatTime } from "../time/format.ts";
 import { totalAnnotationSizeLimit } from "../validation/object-meta.ts";
 import { byteLength } from "../validation/strings.ts";
@@ -91,7 +92,8 @@ export class FieldManager {
   ): ManagedFieldsEntry[] | undefined {
     const managers = this.#currentManagers(live, object);
     if (managers.size === 0 && live !== undefined) return undefined;
-    this.#track(withoutManagedFields(live), withoutManagedFields(object), managers, manager, nowMs);
+    const written = withoutManagedFields(withoutEmpties(object));
+    this.#track(withoutManagedFields(live), written, managers, manager, nowMs);
     return encodeManagers(managers);
   }
 

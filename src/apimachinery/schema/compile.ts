@@ -2,6 +2,7 @@ import { ProtobufReader } from "../protobuf/reader.ts";
 import { ReverseWriter } from "../protobuf/reverse-writer.ts";
 import { type CompiledType, type JsonObject, TypeFamily } from "./compiled-type.ts";
 import { type Decoded, DecodeError, type DecodeOptions, type KindCodec, type ObjectSchema } from "./contract.ts";
+import { rememberEmpties } from "./empties.ts";
 import { readExactly } from "./exact-reader.ts";
 import { goJson } from "./go-json.ts";
 import { misfit } from "./misfit.ts";
@@ -100,8 +101,11 @@ class CompiledCodec<T> implements KindCodec<T> {
     walkState.keys = 0;
     walkState.unknown = 0;
     walkState.own = own;
+    walkState.empties = false;
     try {
-      return this.#type.walk(value);
+      const object = this.#type.walk(value);
+      if (walkState.empties) rememberEmpties(object, this.schema);
+      return object;
     } catch (error) {
       if (error === misfit) return undefined;
       if (error instanceof RangeError) throw new DecodeError("exceeded max depth");

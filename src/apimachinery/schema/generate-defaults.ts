@@ -42,7 +42,8 @@ function writePlainDefault(writer: SourceWriter, field: FieldSchema): void {
   const { facts } = field;
   if (facts.default === undefined || (isZero(facts.default) && !facts.pointer)) return;
   const target = member("o", field.name);
-  const zero = facts.pointer ? "" : ` || ${target} === "" || ${target} === 0`;
+  const empty = field.schema.type === "list" ? `${target}.length === 0` : `${target} === "" || ${target} === 0`;
+  const zero = facts.pointer ? "" : ` || ${empty}`;
   const value =
     typeof facts.default === "object"
       ? `${writer.constant(() => copyJson(facts.default))}()`

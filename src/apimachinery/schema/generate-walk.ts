@@ -113,7 +113,7 @@ function unionConverter(union: Union, family: TypeFamily): (value: unknown) => u
   };
 }
 
-/** The condition under which a value of this type is not Go's empty one. */
+/** The condition under which a value of this type is kept: it is not Go's empty one, or is still to be looked at. */
 function filledTest(writer: SourceWriter, schema: Schema): string | undefined {
   switch (schema.type) {
     case "string":
@@ -127,9 +127,9 @@ function filledTest(writer: SourceWriter, schema: Schema): string | undefined {
     case "double":
       return "x !== 0";
     case "list":
-      return "x.length !== 0";
+      return `x.length !== 0 || ${writer.constant(keepsEmpty)}()`;
     case "map":
-      return `${writer.constant(hasKeys)}(x)`;
+      return `${writer.constant(hasKeys)}(x) || ${writer.constant(keepsEmpty)}()`;
     default:
       return undefined;
   }
@@ -166,6 +166,13 @@ const zeros: Readonly<Partial<Record<Schema["type"], string>>> = {
   ...{ string: '""', Duration: '""', bool: "false" },
   ...{ int32: "0", int64: "0", double: "0" },
 };
+
+/** Encoding leaves empty lists and maps out; decoding tells them from those that are not there. */
+function keepsEmpty(): boolean {
+  if (walkState.nulls) return false;
+  walkState.empties = true;
+  return true;
+}
 
 function hasKeys(value: JsonObject): boolean {
   for (const _ in value) return true;

@@ -8,6 +8,8 @@ export interface WalkState {
   own: boolean;
   /** Write null for nil lists, maps and times, as Go's encoder does. */
   nulls: boolean;
+  /** Some empty list or map was kept that encoding leaves out. */
+  empties: boolean;
   /** Some keys begin with `keyMark`, which is to be taken out of the text again. */
   marked: boolean;
 }
@@ -15,4 +17,4 @@ export interface WalkState {
 /** Put before keys while they are encoded. No text begins like this. */
 export const keyMark = "\ue000k8ts-5f1d0c7a9b3e\ue000";
 
-export const walkState: WalkState = { keys: 0, unknown: 0, own: false, nulls: false, marked: false };
+export const walkState: WalkState = { keys: 0, unknown: 0, own: false, nulls: false, empties: false, marked: false };

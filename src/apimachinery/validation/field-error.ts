@@ -1,6 +1,7 @@
 import type { FieldError, FieldErrorType } from "./contract.ts";
 import type { FieldPath } from "./field-path.ts";
 import { goJson } from "../schema/go-json.ts";
+import { nilList } from "../schema/values.ts";
 import { goNumber } from "./go-number.ts";
 import { quote } from "./quote.ts";
 
@@ -122,6 +123,7 @@ function shownValue(error: FieldError): string | undefined {
   if (withoutValue.has(error.type) || value === omittedValue) return undefined;
   if (typeof value === "string") return quote(value);
   if (value instanceof GoSyntax) return value.text;
+  if (value === nilList) return "null";
   return typeof value === "bigint" || typeof value === "number" ? goNumber(value) : goJson(value);
 }
 

@@ -9,6 +9,7 @@ import {
   type ObjectSchema,
   parseJson,
   UnrecognizedError,
+  withoutEmpties,
 } from "../../apimachinery/index.ts";
 import { duplicateKeys } from "./duplicate-keys.ts";
 import { applyDefaults } from "./schema/defaults.ts";
@@ -117,7 +118,7 @@ export class CustomCodec implements KindCodec<CustomObject> {
     const partial = { apiVersion: fields["apiVersion"], kind: fields["kind"], metadata: fields["metadata"] };
     const { metadata } = this.#options;
     const decoded = metadataDecoded(metadata, partial, options);
-    return { metadata: (decoded.object as KubeObject).metadata, problems: decoded.problems };
+    return { metadata: withoutEmpties(decoded.object as KubeObject).metadata, problems: decoded.problems };
   }
 
   /** Objects inside this one have metadata as every object. Returns what they have of it that nobody knows. */

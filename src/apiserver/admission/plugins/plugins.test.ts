@@ -543,6 +543,10 @@ describe("built-in admission plug-ins", () => {
         await why(inDefault("pods").create(pod("r", { overhead: { cpu: "1" } }))),
         "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead",
       );
+      assert.equal(
+        await why(inDefault("pods").create(pod("r", { overhead: {} }))),
+        "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead",
+      );
     });
   });
 });

@@ -22,7 +22,7 @@ export function runtimeClass(objects: ClusterObjects): AdmissionPlugin {
         throw refuse(attributes, `pod rejected: RuntimeClass ${JSON.stringify(pod.spec.runtimeClassName)} not found`);
       const overhead = found.overhead?.podFixed;
       if (overhead !== undefined) {
-        if (pod.spec.overhead !== undefined && !same(pod.spec.overhead, overhead)) {
+        if (!isEmpty(pod.spec.overhead) && !same(pod.spec.overhead ?? {}, overhead)) {
           throw refuse(attributes, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
         }
         pod.spec.overhead = { ...overhead };
@@ -45,7 +45,7 @@ export function runtimeClass(objects: ClusterObjects): AdmissionPlugin {
     },
     validate(attributes) {
       const pod = attributes.object as Pod;
-      if (pod.spec?.overhead === undefined || Object.keys(pod.spec.overhead).length === 0) return;
+      if (pod.spec?.overhead === undefined) return;
       const overhead = classOf(pod)?.overhead?.podFixed;
       if (overhead === undefined)
         throw refuse(attributes, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead");
@@ -53,6 +53,10 @@ export function runtimeClass(objects: ClusterObjects): AdmissionPlugin {
         throw refuse(attributes, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
     },
   };
+}
+
+function isEmpty(amounts: Readonly<Record<string, string>> | undefined): boolean {
+  return amounts === undefined || Object.keys(amounts).length === 0;
 }
 
 function same(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {

@@ -1,4 +1,9 @@
-import type { GroupVersionKind, GroupVersionResource, KubeObject } from "../../../apimachinery/index.ts";
+import {
+  type GroupVersionKind,
+  type GroupVersionResource,
+  type KubeObject,
+  withoutEmpties,
+} from "../../../apimachinery/index.ts";
 import type { ResourceTable, ServedResource } from "../../handlers/served.ts";
 import type { AdmissionAttributes } from "../contract.ts";
 
@@ -7,6 +12,7 @@ export interface Variant {
   /** Its `kind` is empty where that version has no such subresource. */
   readonly kind: GroupVersionKind;
   readonly resource: GroupVersionResource;
+  /** Into this version, as JSON has it: without empty lists and maps that are left out of it. */
   convert(object: KubeObject): Promise<KubeObject> | KubeObject;
   /** Back into the version the request came in. */
   revert(object: KubeObject): Promise<KubeObject> | KubeObject;
@@ -27,7 +33,7 @@ export class EquivalentVersions {
   }
 
   same({ kind, resource }: AdmissionAttributes): Variant {
-    return { kind, resource, convert: asItIs, revert: asItIs };
+    return { kind, resource, convert: withoutEmpties, revert: asItIs };
   }
 
   others({ resource, subresource, kind }: AdmissionAttributes): readonly Variant[] {
@@ -63,7 +69,7 @@ function othersIn(
     variants.push({
       kind: seen,
       resource: { group, version, resource: facts.name },
-      convert: converts ? (object) => between(own, other, object) : asItIs,
+      convert: converts ? (object) => between(own, other, object) : withoutEmpties,
       revert: converts ? (object) => between(other, own, object) : asItIs,
     });
   }
@@ -84,7 +90,7 @@ function kindIn(
 }
 
 async function between(from: ServedResource, to: ServedResource, object: KubeObject): Promise<KubeObject> {
-  const copy = structuredClone(object);
+  const copy = structuredClone(withoutEmpties(object));
   const stored = from.descriptor.convert === undefined ? copy : await from.descriptor.convert.toStorage(copy);
   if (to.descriptor.convert === undefined) return stored;
   return (await to.descriptor.convert.fromStorage([stored]))[0] ?? stored;

@@ -106,6 +106,11 @@ const schemas: [what: string, schema: Json, ...texts: string[]][] = [
     'S.properties[a].dependencies[c].type: Unsupported value: "odd": supported values: "array", "boolean", "integer", "number", "object", "string"',
   ],
   [
+    "what may not be there and is empty keeps nobody from looking at the structure",
+    object({ a: { definitions: {}, patternProperties: {} } }),
+    "S.properties[a].type: Required value: must not be empty for specified object fields",
+  ],
+  [
     "types of lists and maps that are empty texts",
     object({ a: { type: "object", not: { "x-kubernetes-map-type": "" } } }),
     "S.properties[a].not.x-kubernetes-map-type: Forbidden: must be undefined to be structural",

@@ -1,5 +1,5 @@
 import type { CustomResourceDefinition, JSONSchemaProps } from "../../../api/index.ts";
-import { deepEqual } from "../../../apimachinery/index.ts";
+import { deepEqual, withoutEmpties } from "../../../apimachinery/index.ts";
 import { structuralOf } from "../schema/structural.ts";
 import { checkListKeys } from "./list-rules.ts";
 import { hasSchema, schemasOf } from "./internal-form.ts";
@@ -62,7 +62,7 @@ export function hasLooseSet(schema: JSONSchemaProps): boolean {
 function unchangedVersions(definition: CustomResourceDefinition, old: CustomResourceDefinition): Set<string> {
   const before = new Map(old.spec.versions.map((version) => [version.name, version]));
   return new Set(
-    definition.spec.versions.flatMap(({ name, schema }) => {
+    withoutEmpties(definition).spec.versions.flatMap(({ name, schema }) => {
       const known = before.get(name);
       return known !== undefined && deepEqual(known.schema, schema) ? [name] : [];
     }),

@@ -1,5 +1,5 @@
 import type { CustomResourceDefinition, JSONSchemaProps } from "../../../api/index.ts";
-import { deepEqual, quote } from "../../../apimachinery/index.ts";
+import { deepEqual, quote, withoutEmpties } from "../../../apimachinery/index.ts";
 import type { Strategy, TableColumns } from "../../registry/contract.ts";
 import { knowsFormat } from "../schema/formats.ts";
 import { terminating, withCondition } from "./conditions.ts";
@@ -73,7 +73,8 @@ export const definitionStrategy: Strategy<CustomResourceDefinition> = {
   prepareForUpdate(definition, old) {
     if (old.status !== undefined)
       definition.status = structuredClone(old.status) as NonNullable<CustomResourceDefinition["status"]>;
-    if (!deepEqual(definition.spec, old.spec)) definition.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    if (!deepEqual(withoutEmpties(definition).spec, old.spec))
+      definition.metadata.generation = (old.metadata.generation ?? 0) + 1;
     rememberStorageVersion(definition);
   },
   validateName: nameOfDefinition,

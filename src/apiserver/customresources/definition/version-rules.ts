@@ -80,7 +80,7 @@ function unsupportedOf(schema: JSONSchemaProps): string | undefined {
   hasSchema(schema, (one) => {
     const { items, id, $schema, $ref, patternProperties, dependencies, additionalItems, definitions } = one;
     const named = { id, schema: $schema, $ref, patternProperties, dependencies, additionalItems, definitions };
-    const name = Object.entries(named).find(([, value]) => value !== undefined && value !== "")?.[0];
+    const name = Object.entries(named).find(([key, value]) => isSaid(key, value))?.[0];
     if (name !== undefined) found = `OpenAPIV3Schema '${name}' is not supported`;
     else if (Array.isArray(items)) found = "OpenAPIV3Schema 'items' must be a schema, but is an array";
     else if (one["x-kubernetes-preserve-unknown-fields"] === false)
@@ -88,6 +88,12 @@ function unsupportedOf(schema: JSONSchemaProps): string | undefined {
     return found !== undefined;
   });
   return found;
+}
+
+/** What is empty is not said, but for `additionalItems`, which may be an empty schema. */
+function isSaid(name: string, value: unknown): boolean {
+  if (value === undefined || value === "") return false;
+  return typeof value !== "object" || name === "additionalItems" || Object.keys(value ?? {}).length > 0;
 }
 
 /** As upstream prints them, in the order of its type. */

@@ -61,6 +61,11 @@ deployments.rejects([
     deployment({ selector: {} }),
     ["spec.selector: Invalid value: {}: empty selector is invalid for deployment"],
   ],
+  [
+    "a selector of empty parts, which are not shown",
+    deployment({ selector: { matchLabels: {}, matchExpressions: [] } }),
+    ["spec.selector: Invalid value: {}: empty selector is invalid for deployment"],
+  ],
   ["a selector of others", deployment({ selector: { matchLabels: { a: "c" } } }), [mismatch]],
   ["pods that end", deployment({ template: once }), [onlyAlways]],
   [

@@ -23,6 +23,7 @@ import {
   intOrPercentNumber,
   isEmptySelector,
   selectorMismatch,
+  shownSelector,
 } from "../common/selector-and-template.ts";
 import {
   ageColumn,
@@ -57,7 +58,7 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
   validate: ({ spec }) => collect((errors) => checkSpec(spec, errors)),
   validateUpdate: ({ spec }, old) =>
     collect((errors) => {
-      validateImmutableField(spec.selector, old.spec.selector, specPath.child("selector"), errors);
+      validateImmutableField(spec.selector, old.spec.selector, specPath.child("selector"), errors, shownSelector);
       checkSpec(spec, errors);
     }),
   warningsOnCreate: ({ spec }) => templateWarnings(spec.template, templatePath),
@@ -125,7 +126,7 @@ function checkSpec(spec: DaemonSet["spec"], errors: Errors): void {
     errors.push(invalid(templatePath.child("metadata").child("labels"), shownMap(labels), selectorMismatch));
   }
   if (spec.selector !== undefined && isEmptySelector(spec.selector)) {
-    errors.push(invalid(selectorPath, spec.selector, "empty selector is invalid for daemonset"));
+    errors.push(invalid(selectorPath, shownSelector(spec.selector), "empty selector is invalid for daemonset"));
   }
   checkPodTemplate(spec.template, templatePath, errors);
   checkAlwaysRestarts(spec.template, "DaemonSet", templatePath, errors);

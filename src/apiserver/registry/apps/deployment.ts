@@ -21,6 +21,7 @@ import {
   checkTemplateLabels,
   checkWorkloadSelector,
   compiledSelector,
+  shownSelector,
   intOrPercentNumber,
 } from "../common/selector-and-template.ts";
 import { ageColumn, containerColumns, defineTable, nameColumn, text, wide } from "../common/table.ts";
@@ -43,7 +44,7 @@ export const deploymentStrategy: Strategy<Deployment> = {
   validateUpdate: ({ spec }, old) =>
     collect((errors) => {
       checkSpec(spec, errors);
-      validateImmutableField(spec.selector, old.spec.selector, specPath.child("selector"), errors);
+      validateImmutableField(spec.selector, old.spec.selector, specPath.child("selector"), errors, shownSelector);
     }),
   warningsOnCreate: ({ metadata, spec }) => [
     ...hostnameWarnings(metadata.name),
@@ -83,7 +84,8 @@ function checkSpec(spec: Deployment["spec"], errors: Errors): void {
   checkWorkloadSelector(spec.selector, "deployment", specPath, errors);
   const selector = compiledSelector(spec.selector);
   const templatePath = specPath.child("template");
-  if (selector === undefined) errors.push(invalid(specPath.child("selector"), spec.selector, "invalid label selector"));
+  if (selector === undefined)
+    errors.push(invalid(specPath.child("selector"), shownSelector(spec.selector), "invalid label selector"));
   else {
     checkTemplateLabels(selector, spec.template, templatePath, errors);
     checkPodTemplate(spec.template, templatePath, errors);

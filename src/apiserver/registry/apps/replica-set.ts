@@ -10,6 +10,7 @@ import {
   checkTemplateLabels,
   checkWorkloadSelector,
   compiledSelector,
+  shownSelector,
   emptyTemplate,
 } from "../common/selector-and-template.ts";
 import { ageColumn, containerColumns, defineTable, integer, nameColumn, text, wide } from "../common/table.ts";
@@ -24,7 +25,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
   validateUpdate: ({ spec }, old) =>
     collect((errors) => {
       checkSpec(spec, errors);
-      validateImmutableField(spec?.selector, old.spec?.selector, specPath.child("selector"), errors);
+      validateImmutableField(spec?.selector, old.spec?.selector, specPath.child("selector"), errors, shownSelector);
     }),
   warningsOnCreate: ({ metadata, spec }) => [
     ...hostnameWarnings(metadata.name),
@@ -57,7 +58,7 @@ function checkSpec(spec: ReplicaSet["spec"], errors: Errors): void {
   const selector = compiledSelector(spec?.selector);
   const template: PodTemplateSpec = spec?.template ?? emptyTemplate;
   if (selector === undefined)
-    errors.push(invalid(specPath.child("selector"), spec?.selector, "invalid label selector"));
+    errors.push(invalid(specPath.child("selector"), shownSelector(spec?.selector), "invalid label selector"));
   else {
     checkTemplateLabels(selector, template, specPath.child("template"), errors);
     checkPodTemplate(template, specPath.child("template"), errors);

@@ -25,6 +25,7 @@ import {
   checkTemplateLabels,
   checkWorkloadSelector,
   compiledSelector,
+  shownSelector,
   emptyTemplate,
   intOrPercentNumber,
 } from "../common/selector-and-template.ts";
@@ -161,7 +162,7 @@ function checkSpec(spec: StatefulSet["spec"], rules: SpecRules, errors: Errors):
 function checkTemplate(spec: StatefulSet["spec"], rules: SpecRules, errors: Errors): void {
   const { template = emptyTemplate, selector } = spec ?? {};
   const compiled = compiledSelector(selector);
-  if (compiled === undefined) errors.push(invalid(specPath.child("selector"), selector, ""));
+  if (compiled === undefined) errors.push(invalid(specPath.child("selector"), shownSelector(selector), ""));
   else {
     const asRun = templateAsRun(template, spec?.volumeClaimTemplates ?? []);
     checkTemplateLabels(compiled, template, templatePath, errors);

@@ -11,6 +11,7 @@ import {
   required,
 } from "../../../apimachinery/index.ts";
 import { checkNonNegative, type Errors } from "../common/check.ts";
+import { shownSelector } from "../common/selector-and-template.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
 import { hostnameWarnings } from "../common/pod-warnings.ts";
 import {
@@ -94,7 +95,7 @@ function checkSpec(spec: Spec, old: Spec | undefined, errors: Errors): void {
   const job = spec.jobTemplate.spec;
   checkJobSpec(job, jobPath, errors);
   if (job.selector !== undefined) {
-    errors.push(invalid(jobPath.child("selector"), job.selector, "`selector` will be auto-generated"));
+    errors.push(invalid(jobPath.child("selector"), shownSelector(job.selector), "`selector` will be auto-generated"));
   }
   if (job.manualSelector === true) {
     errors.push(notSupported(jobPath.child("manualSelector"), true, ["nil", "false"]));

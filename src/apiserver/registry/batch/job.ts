@@ -15,7 +15,7 @@ import {
 import { type Errors, shownMap } from "../common/check.ts";
 import { collect, specAndStatus, statusOnly } from "../common/lifecycle.ts";
 import { hostnameWarnings } from "../common/pod-warnings.ts";
-import { compiledSelector, selectorMismatch } from "../common/selector-and-template.ts";
+import { compiledSelector, selectorMismatch, shownSelector } from "../common/selector-and-template.ts";
 import { ageColumn, containerColumns, defineTable, nameColumn, text, wide } from "../common/table.ts";
 import type { Strategy } from "../contract.ts";
 import { checkJobSpec } from "./job-spec.ts";
@@ -136,7 +136,7 @@ function checkGeneratedSelector({ spec, metadata }: Job, prefixed: boolean, erro
     else if (labels[key] !== value) errors.push(invalid(path, shownMap(labels), `must be '${value}'`));
   }
   if (compiledSelector(spec.selector)?.matches(expected) === false) {
-    errors.push(invalid(specPath.child("selector"), spec.selector, "`selector` not auto-generated"));
+    errors.push(invalid(specPath.child("selector"), shownSelector(spec.selector), "`selector` not auto-generated"));
   }
 }
 
@@ -164,7 +164,7 @@ function checkJobUpdate(job: Job, old: Job): readonly FieldError[] {
     checkSpec(job.spec, { allowInvalidValues: labelSelectorHasInvalidValue(old.spec.selector) }, errors);
     checkHostnames(job, errors);
     checkCompletions(job.spec, old.spec, errors);
-    validateImmutableField(job.spec.selector, old.spec.selector, specPath.child("selector"), errors);
+    validateImmutableField(job.spec.selector, old.spec.selector, specPath.child("selector"), errors, shownSelector);
     validateImmutableField(
       job.spec.template,
       expectedTemplate(old, job.spec.template),

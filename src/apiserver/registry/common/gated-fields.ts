@@ -80,7 +80,7 @@ export const gatedPodStatusFields: readonly GatedField<Pod>[] = [
   {
     gate: "DRANodeAllocatableResources",
     endpoint: "status",
-    isUsed: ({ status }) => status?.nodeAllocatableResourceClaimStatuses !== undefined,
+    isUsed: ({ status }) => (status?.nodeAllocatableResourceClaimStatuses ?? []).length > 0,
     drop({ status }) {
       delete status?.nodeAllocatableResourceClaimStatuses;
     },

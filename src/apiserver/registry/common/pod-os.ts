@@ -56,7 +56,7 @@ const hostFields = ["hostUsers", "hostPID", "hostIPC"] as const;
 function forbidLinuxOptions(spec: PodSpec, path: FieldPath, errors: Errors): void {
   const detail = "cannot be set for a windows pod";
   const forbid = <T extends object>(of: T | undefined, fields: readonly (keyof T & string)[], at: FieldPath) => {
-    for (const field of fields) if (of?.[field] !== undefined) errors.push(forbidden(at.child(field), detail));
+    for (const field of fields) if (isSet(field, of?.[field])) errors.push(forbidden(at.child(field), detail));
   };
   const contextPath = path.child("securityContext");
   forbid(spec.securityContext, contextFields.first, contextPath);
@@ -67,6 +67,11 @@ function forbidLinuxOptions(spec: PodSpec, path: FieldPath, errors: Errors): voi
   visitContainers(spec, path, ({ securityContext }, at) => {
     forbid(securityContext, containerContextFields, at.child("securityContext"));
   });
+}
+
+/** An empty list counts as set, but for sysctls, as upstream. */
+function isSet(field: string, value: unknown): boolean {
+  return value !== undefined && !(field === "sysctls" && Array.isArray(value) && value.length === 0);
 }
 
 /** Windows host processes: all containers or none, and only on the host's network. */

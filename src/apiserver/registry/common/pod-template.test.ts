@@ -13,6 +13,12 @@ const notInTemplates = "spec.ephemeralContainers: Forbidden: ephemeral container
 
 const cases: readonly (readonly [what: string, spec: Partial<PodSpec>, messages: readonly string[]])[] = [
   ["nothing wrong", {}, []],
+  ["no sysctls of a Windows pod", { os: { name: "windows" }, securityContext: { sysctls: [] } }, []],
+  [
+    "no groups of a Windows pod",
+    { os: { name: "windows" }, securityContext: { supplementalGroups: [] } },
+    ["spec.securityContext.supplementalGroups: Forbidden: cannot be set for a windows pod"],
+  ],
   [
     "rules to restart an init container that has no policy",
     init({ restartPolicyRules: [{ action: "Restart" }] }),

@@ -15,6 +15,7 @@ import {
   validateLabelSelector,
 } from "../../../apimachinery/index.ts";
 import { checkFileMode, checkLocalNonReservedPath, checkRequired, type Errors } from "./check.ts";
+import { shownSelector } from "./selector-and-template.ts";
 import { checkDownwardFile, checkKeyToPath } from "./key-to-path.ts";
 import { checkSignerName, trustBundleNameMessages } from "./signer-name.ts";
 
@@ -120,7 +121,11 @@ function checkTrustBundleName(
   }
   if (bundle.labelSelector !== undefined) {
     errors.push(
-      invalid(path.child("labelSelector"), bundle.labelSelector, "labelSelector must be unset if name is specified"),
+      invalid(
+        path.child("labelSelector"),
+        shownSelector(bundle.labelSelector),
+        "labelSelector must be unset if name is specified",
+      ),
     );
   }
 }

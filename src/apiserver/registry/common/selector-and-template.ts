@@ -1,4 +1,4 @@
-import type { PodTemplateSpec } from "../../../api/index.ts";
+import { internalFormOf, type PodTemplateSpec } from "../../../api/index.ts";
 import {
   type FieldPath,
   forbidden,
@@ -16,6 +16,9 @@ import {
 } from "../../../apimachinery/index.ts";
 import { type Errors, shownMap } from "./check.ts";
 
+/** A label selector as messages show it. */
+export const shownSelector = internalFormOf("meta/v1", "LabelSelector");
+
 /** The selector of a workload: there, well formed, and not empty. `kind` as upstream names it in the message. */
 export function checkWorkloadSelector(
   selector: LabelSelector | undefined,
@@ -29,7 +32,8 @@ export function checkWorkloadSelector(
     return;
   }
   validateLabelSelector(selector, at, errors);
-  if (isEmptySelector(selector)) errors.push(invalid(at, selector, `empty selector is invalid for ${kind}`));
+  if (isEmptySelector(selector))
+    errors.push(invalid(at, shownSelector(selector), `empty selector is invalid for ${kind}`));
 }
 
 export function isEmptySelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {

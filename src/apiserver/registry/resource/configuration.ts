@@ -85,10 +85,11 @@ const bindingConditionsMax = 4;
 
 /** What has to become true before a pod is bound, and what ends the attempt: both or neither. */
 export function checkBindingConditions(
-  { bindingConditions: good = [], bindingFailureConditions: bad = [] }: BindingConditions,
+  { bindingConditions, bindingFailureConditions }: BindingConditions,
   path: FieldPath,
   errors: Errors,
 ): void {
+  const [good, bad] = [bindingConditions ?? [], bindingFailureConditions ?? []];
   const goodPath = path.child("bindingConditions");
   const badPath = path.child("bindingFailureConditions");
   for (const [list, at] of [[good, goodPath] as const, [bad, badPath] as const]) {
@@ -109,10 +110,18 @@ export function checkBindingConditions(
     errors.push(invalid(badPath.index(index), name, why));
   }
   if (good.length === 0 && bad.length > 0) {
-    errors.push(invalid(goodPath, null, "bindingConditions are required to use bindingFailureConditions"));
+    errors.push(
+      invalid(goodPath, bindingConditions ?? null, "bindingConditions are required to use bindingFailureConditions"),
+    );
   }
   if (bad.length === 0 && good.length > 0) {
-    errors.push(invalid(badPath, null, "bindingFailureConditions are required to use bindingConditions"));
+    errors.push(
+      invalid(
+        badPath,
+        bindingFailureConditions ?? null,
+        "bindingFailureConditions are required to use bindingConditions",
+      ),
+    );
   }
 }
 

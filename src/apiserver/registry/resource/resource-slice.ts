@@ -134,7 +134,7 @@ function checkPlace(spec: Spec, errors: Errors): void {
   const terms = spec.nodeSelector?.nodeSelectorTerms;
   if (spec.nodeSelector !== undefined && terms?.length !== 1) {
     const path = specPath.child("nodeSelector").child("nodeSelectorTerms");
-    const shown = (terms ?? []).length === 0 ? null : terms?.map(shownTerm);
+    const shown = terms?.length ? terms.map(shownTerm) : terms;
     errors.push(invalid(path, shown, "must have exactly one node selector term"));
   }
   const each = spec.perDeviceNodeSelection;

@@ -362,6 +362,21 @@ slices.rejects([
     ],
   ],
   [
+    "empty lists, which are there and shown",
+    slice({
+      nodeName: undefined,
+      nodeSelector: { nodeSelectorTerms: [] },
+      sharedCounters: [],
+      devices: [{ name: "d", bindingConditions: [], bindingFailureConditions: ["x"] }],
+    } as unknown as ResourceSlice["spec"]),
+    [
+      "spec.nodeSelector.nodeSelectorTerms: Required value: must have at least one node selector term",
+      "spec.nodeSelector.nodeSelectorTerms: Invalid value: []: must have exactly one node selector term",
+      'spec: Invalid value: "": only one of `sharedCounters` or `devices` is allowed',
+      "spec.devices[0].bindingConditions: Invalid value: []: bindingConditions are required to use bindingFailureConditions",
+    ],
+  ],
+  [
     "too many values of attributes",
     device({ attributes: { a: { ints: Array.from({ length: 48 }, (_, index) => index) }, b: { bool: true } } }),
     ["spec.devices[0]: Invalid value: 49: the total number of attribute values must not exceed 48"],
