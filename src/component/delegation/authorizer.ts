@@ -86,7 +86,7 @@ function specOf({ name, uid, groups, extra }: UserInfo, verb: string, path: stri
 /** A leading slash may be left out; a final star stands for any rest. Upstream: `path.NewAuthorizer`. */
 function matcher(paths: readonly string[]): (path: string) => boolean {
   const plain = paths.map((path) => path.replace(/^\//, ""));
-  const wrong = paths.find((_, index) => (plain[index] ?? "").slice(0, -1).includes("*"));
+  const wrong = plain.find((path) => path.slice(0, -1).includes("*"));
   if (wrong !== undefined) throw new FlagError(`only trailing * allowed in ${JSON.stringify(wrong)}`);
   const exact = new Set(plain.filter((path) => !path.endsWith("*")));
   const prefixes = plain.filter((path) => path.endsWith("*")).map((path) => path.slice(0, -1));

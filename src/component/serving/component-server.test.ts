@@ -118,7 +118,9 @@ test("what flags cannot mean is told in upstream's words", () => {
     ...{ minVersion: "TLSv1.3", ciphers: ["AES128-GCM-SHA256"], onlyHttp1: false },
   });
   const wrong = {
-    "--secure-port=70000": "--secure-port 70000 must be between 0 and 65535, inclusive. 0 for turning off secure port",
+    "--secure-port=70000": "--secure-port 70000 must be between 1 and 65535, inclusive. It cannot be turned off with 0",
+    "--secure-port=-1": "--secure-port -1 must be between 0 and 65535, inclusive. 0 for turning off secure port",
+    "--bind-address=x": 'invalid argument "x" for "--bind-address" flag: failed to parse IP: "x"',
     "--tls-min-version=1.2": 'unknown tls version "1.2"',
     "--tls-cipher-suites=RC4": "Cipher suite RC4 not supported or doesn't exist",
   };

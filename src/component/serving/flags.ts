@@ -63,12 +63,15 @@ const suites: ReadonlyMap<string, string> = new Map(
 /** Throws a `FlagError` for what upstream refuses before it starts, in its words. */
 export function checkServingFlags(flags: ServingFlags): TlsLimits {
   const port = flags["secure-port"];
-  if (port < 0 || port > 65_535) {
+  // Upstream says so of ports that are too large even where 0 would do.
+  if (port > 65_535)
+    throw new FlagError(`--secure-port ${port} must be between 1 and 65535, inclusive. It cannot be turned off with 0`);
+  if (port < 0)
     throw new FlagError(`--secure-port ${port} must be between 0 and 65535, inclusive. 0 for turning off secure port`);
-  }
   const address = flags["bind-address"];
   if (address !== "" && isIP(address) === 0) {
-    throw new FlagError(`invalid argument ${JSON.stringify(address)} for "--bind-address" flag: failed to parse IP`);
+    const text = JSON.stringify(address);
+    throw new FlagError(`invalid argument ${text} for "--bind-address" flag: failed to parse IP: ${text}`);
   }
   const version = flags["tls-min-version"];
   const minVersion = version === "" ? "TLSv1.2" : versions[version];
