@@ -61,20 +61,22 @@ async function newCluster(
   directory: string,
 ): Promise<ClusterConfig> {
   const count = caller.isRoot ? options.nodes : 0;
-  const first = options.port ?? (await freePort(platform, defaults.port));
+  const others = await otherClusters(platform, caller, options.name);
+  const taken = new Set(others.flatMap(portsOf));
+  const first = options.port ?? (await freePort(platform, defaults.port, taken));
   if (options.port !== undefined && !(await isFree(platform, options.port))) {
     throw new Error(`port ${options.port} is in use; stop what listens there or choose another with --port`);
   }
-  const { serviceCidr, clusterCidr, nodeSubnet } = await freeRanges(platform, caller);
+  const { serviceCidr, clusterCidr, nodeSubnet } = freeRanges(others);
   const several = count > 1;
   const advertiseAddress = several ? addressIn(nodeSubnet, 1) : (machineAddress() ?? "127.0.0.1");
   return {
     name: options.name,
     directory,
     port: first,
-    nodes: several ? namespaceNodes(count, nodeSubnet) : await hostNodes(platform, count, advertiseAddress),
+    nodes: several ? namespaceNodes(count, nodeSubnet) : await hostNodes(platform, count, advertiseAddress, taken),
     ...(several ? { nodeSubnet } : {}),
-    datastore: await resolveDatastore(platform, options.datastore),
+    datastore: await resolveDatastore(platform, options.datastore, taken),
     serviceCidr,
     clusterCidr,
     nodeCidrMaskSize: defaults.nodeCidrMaskSize,
@@ -86,37 +88,60 @@ async function newCluster(
 }
 
 /** SQLite where nothing is asked for; for an etcd of the cluster's own, its ports. */
-async function resolveDatastore(platform: Platform, asked: Datastore | undefined): Promise<Datastore> {
+async function resolveDatastore(
+  platform: Platform,
+  asked: Datastore | undefined,
+  taken: ReadonlySet<number>,
+): Promise<Datastore> {
   if (asked?.type !== "etcd" || asked.endpoints.length > 0) return asked ?? { type: "sqlite" };
   const found = await platform.processes.run("etcd", ["--version"]).catch(() => undefined);
   if (found?.code !== 0) {
     throw new Error("etcd is not installed; run apt-get install etcd-server, or name one with --datastore etcd=URL");
   }
-  const clientPort = await freePort(platform, defaults.etcdPort);
-  const peerPort = await freePort(platform, clientPort + 1);
+  const clientPort = await freePort(platform, defaults.etcdPort, taken);
+  const peerPort = await freePort(platform, clientPort + 1, taken);
   return { type: "etcd", endpoints: [`http://127.0.0.1:${clientPort}`], own: { peerPort } };
 }
 
-/** Ranges that no other cluster of this machine uses. */
-async function freeRanges(platform: Platform, caller: Caller): Promise<ReturnType<typeof ranges>> {
+/** Those of this machine, also when they are down: they will be up again. */
+async function otherClusters(platform: Platform, caller: Caller, own: string): Promise<readonly ClusterConfig[]> {
   const index = new ClusterIndex(platform.disk, caller.dataHome);
-  const used = new Set<string>();
+  const others: ClusterConfig[] = [];
   for (const name of await index.names()) {
     const other = await readClusterConfig(platform.disk, (await index.find(name)) ?? "");
-    if (other !== undefined) used.add(other.serviceCidr);
+    if (other !== undefined && name !== own) others.push(other);
   }
+  return others;
+}
+
+/** What a cluster listens on on the machine itself. */
+function portsOf({ port, nodes, datastore }: ClusterConfig): readonly number[] {
+  const kubelets = nodes.filter(({ place }) => place === "host").map(({ kubeletPort }) => kubeletPort);
+  if (datastore.type !== "etcd" || datastore.own === undefined) return [port, ...kubelets];
+  return [port, ...kubelets, ...datastore.endpoints.map((url) => Number(new URL(url).port)), datastore.own.peerPort];
+}
+
+/** Ranges that no other cluster of this machine uses. */
+function freeRanges(others: readonly ClusterConfig[]): ReturnType<typeof ranges> {
+  const used = new Set(others.map(({ serviceCidr }) => serviceCidr));
   const position = Array.from({ length: 60 }, (_, at) => at).find((at) => !used.has(ranges(at).serviceCidr));
   if (position === undefined) throw new Error("too many clusters on this machine; delete one with down --delete");
   return ranges(position);
 }
 
-async function hostNodes(platform: Platform, count: number, address: string): Promise<NodeConfig[]> {
+async function hostNodes(
+  platform: Platform,
+  count: number,
+  address: string,
+  taken: ReadonlySet<number>,
+): Promise<NodeConfig[]> {
   if (count === 0) return [];
   const name =
     hostname()
       .toLowerCase()
       .replace(/[^a-z0-9.-]/g, "-") || "localhost";
-  return [{ name, place: "host", number: 1, address, kubeletPort: await freePort(platform, defaults.kubeletPort) }];
+  const kubeletPort = await freePort(platform, defaults.kubeletPort, taken);
+  return [{ name, place: "host", number: 1, address, kubeletPort }];
 }
 
 /** Machines inside this machine; each has all ports for itself. */
@@ -130,8 +155,10 @@ function namespaceNodes(count: number, nodeSubnet: string): NodeConfig[] {
   }));
 }
 
-async function freePort(platform: Platform, from: number): Promise<number> {
-  for (let port = from; port < from + portsTried; port++) if (await isFree(platform, port)) return port;
+async function freePort(platform: Platform, from: number, taken: ReadonlySet<number>): Promise<number> {
+  for (let port = from; port < from + portsTried; port++) {
+    if (!taken.has(port) && (await isFree(platform, port))) return port;
+  }
   throw new Error(`no free port from ${from} to ${from + portsTried - 1}; choose one with --port`);
 }
 

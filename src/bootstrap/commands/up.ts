@@ -9,6 +9,7 @@ import { ensurePki } from "../pki/create.ts";
 import { logPath } from "../supervisor/component.ts";
 import { selfCommand } from "../supervisor/self.ts";
 import { supervisorName } from "../supervisor/supervisor.ts";
+import { alone } from "./alone.ts";
 import { runningSupervisor } from "./find.ts";
 import { greeting } from "./greeting.ts";
 import { type Caller, callerOf, parseUp, type UpOptions } from "./options.ts";
@@ -31,21 +32,34 @@ export const up: Command = async (args, context) => {
   const startedMs = platform.clock.monotonic();
   const caller = callerOf(context);
   const options = parseUp(args, context);
-  const config = await resolveCluster(platform, caller, options);
-  if ((await runningSupervisor(platform, config)) !== undefined) {
+  const { config, isUp } = await alone(platform, `clusters of ${caller.dataHome}`, () =>
+    settle(context, caller, options),
+  );
+  if (isUp) {
     await refuseOtherFlags(platform, config);
     await waitUntilReady(platform, config);
     say(context, `Cluster ${config.name} is already up.`);
     return 0;
   }
-  const access = await prepare(platform, caller, config);
-  await mergeIntoUserFile(platform.disk, userKubeconfigPath(context.env, caller.home), access);
   await startSupervisor(platform, config);
   await waitUntilReady(platform, config);
   const seconds = ((platform.clock.monotonic() - startedMs) / 1000).toFixed(1);
   say(context, greeting(config, caller.isRoot, seconds));
   return options.foreground ? stayUntilStopped(context, options) : 0;
 };
+
+/** What the cluster is, kept where the next `up` sees it. */
+async function settle(
+  { platform, env }: CommandContext,
+  caller: Caller,
+  options: UpOptions,
+): Promise<{ readonly config: ClusterConfig; readonly isUp: boolean }> {
+  const config = await resolveCluster(platform, caller, options);
+  if ((await runningSupervisor(platform, config)) !== undefined) return { config, isUp: true };
+  const access = await prepare(platform, caller, config);
+  await mergeIntoUserFile(platform.disk, userKubeconfigPath(env, caller.home), access);
+  return { config, isUp: false };
+}
 
 /** A server that runs cannot take flags any more. */
 async function refuseOtherFlags({ disk }: Platform, { name, directory, apiserverFlags = [] }: ClusterConfig) {
