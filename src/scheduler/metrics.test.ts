@@ -25,6 +25,17 @@ test("plug-ins are counted by upstream's extension points", () => {
   ]);
 });
 
+test("events have upstream's names", () => {
+  const registry = new MetricsRegistry();
+  const { incoming } = schedulerMetrics(registry);
+  incoming("active", "NodeUpdateTaint");
+  incoming("active", "NodeAdd");
+  const { body } = registry.render();
+  for (const event of ["NodeUpdateNodeTaint", "NodeAdd"]) {
+    assert.match(body, new RegExp(`^scheduler_queue_incoming_pods_total{queue="active",event="${event}"} 1$`, "m"));
+  }
+});
+
 test("what pods ask for and may use is shown until their end", () => {
   const pod = (name: string, phase: "Running" | "Succeeded"): Pod => ({
     apiVersion: "v1",

@@ -34,6 +34,14 @@ export interface SchedulerCounts {
   readonly binding: () => number;
 }
 
+/** Upstream's names of events, where they are longer. */
+const eventLabels: Readonly<Record<string, string>> = {
+  NodeUpdateAllocatable: "NodeUpdateNodeAllocatable",
+  NodeUpdateLabel: "NodeUpdateNodeLabel",
+  NodeUpdateTaint: "NodeUpdateNodeTaint",
+  NodeUpdateCondition: "NodeUpdateNodeCondition",
+};
+
 /** Upstream's `scheduler_*` series of one profile. */
 export function schedulerMetrics(registry: MetricsRegistry, profile = "default-scheduler"): SchedulerMetrics {
   const placing = placingSeries(registry, profile);
@@ -52,7 +60,7 @@ export function schedulerMetrics(registry: MetricsRegistry, profile = "default-s
   });
   return {
     ...placing,
-    incoming: (queue, event) => queued.with(queue, event).increment(),
+    incoming: (queue, event) => queued.with(queue, eventLabels[event] ?? event).increment(),
     extensionPoint: (name, status, tookMs) => points.with(name, status, profile).observe(tookMs / 1000),
     evaluated: evaluationSeries(registry, profile),
     watch: (queue, cache, counts) => watchGauges(registry, profile, queue, cache, counts),
