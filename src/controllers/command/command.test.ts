@@ -10,7 +10,7 @@ import { checkControllers, controllerConfig } from "./settings.ts";
 async function configOf(...args: readonly string[]): ReturnType<typeof controllerConfig> {
   const disk = new MemoryDisk(new VirtualClock());
   await disk.makeDirectory("/pki");
-  for (const name of ["ca.crt", "ca.key"]) await disk.write(`/pki/${name}`, name);
+  for (const name of ["ca.crt", "ca.key", "sa.key"]) await disk.write(`/pki/${name}`, name);
   return controllerConfig(disk, parseFlags(controllerManagerFlags, args).values);
 }
 
