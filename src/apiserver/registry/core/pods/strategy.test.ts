@@ -370,6 +370,16 @@ test("new gates are named once, and empty resources of a pod are not none", () =
   assert.match(updated(pod({ resources: {} }), pod())[0] ?? "", /^spec: Forbidden: pod updates may not change fields/);
 });
 
+test("a gated pod says since when it waits", () => {
+  const gated = pod({ schedulingGates: [{ name: "a" }] });
+  gated.metadata.creationTimestamp = "2026-01-02T03:04:05Z";
+  podStrategy.prepareForCreate?.(gated, context);
+  assert.deepEqual(
+    gated.status?.conditions?.map(({ type, reason, lastTransitionTime }) => [type, reason, lastTransitionTime]),
+    [["PodScheduled", "SchedulingGated", "2026-01-02T03:04:05Z"]],
+  );
+});
+
 test("a gated pod may narrow where it runs", () => {
   const gates = [{ name: "a.b/c" }];
   const old = pod({ schedulingGates: gates, nodeSelector: { a: "b" } });

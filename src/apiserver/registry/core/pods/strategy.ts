@@ -15,7 +15,8 @@ export const podStrategy: Strategy<Pod> = {
     pod.status = { phase: "Pending", qosClass: podQos(pod) };
     mergeMatchLabelKeys(pod);
     syncAppArmor(pod, (text) => context.request.warn(text));
-    if ((pod.spec.schedulingGates ?? []).length > 0) pod.status.conditions = [gatedCondition];
+    if ((pod.spec.schedulingGates ?? []).length > 0)
+      pod.status.conditions = [gatedSince(pod.metadata.creationTimestamp)];
   },
   prepareForUpdate(pod, old) {
     keep(pod, old, "status");
@@ -86,12 +87,15 @@ function addressWarnings(list: readonly { readonly ip?: string }[] = [], field: 
   return list.flatMap(({ ip = "" }, index) => warningsForIp(ip, path.index(index).child("ip")));
 }
 
-const gatedCondition: PodCondition = {
-  type: "PodScheduled",
-  status: "False",
-  reason: "SchedulingGated",
-  message: "Scheduling is blocked due to non-empty scheduling gates",
-};
+function gatedSince(time: string | undefined): PodCondition {
+  return {
+    type: "PodScheduled",
+    status: "False",
+    reason: "SchedulingGated",
+    message: "Scheduling is blocked due to non-empty scheduling gates",
+    ...(time === undefined ? {} : { lastTransitionTime: time }),
+  };
+}
 
 /** The values of `matchLabelKeys` are those of the pod itself; they go into the selectors when it is created. */
 function mergeMatchLabelKeys({ spec, metadata }: Pod): void {
