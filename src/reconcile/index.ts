@@ -45,3 +45,12 @@ export { generationChanged, type Predicate, where } from "./predicate.ts";
 export { type Patience, patienceFor, tolerates } from "./pods/tolerations.ts";
 export { slowStartBatch } from "./slow-start.ts";
 export { WriteTracker } from "./write-tracker.ts";
+export * as volumeAnnotations from "./volumes/annotations.ts";
+export {
+  bestVolume,
+  isForClaim,
+  isVolumeReachable,
+  requestedStorage,
+  storageClassOf,
+  volumeMismatch,
+} from "./volumes/matching.ts";

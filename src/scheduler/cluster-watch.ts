@@ -19,6 +19,13 @@ export function watchCluster(informers: InformerFactory, scheduler: Scheduler): 
     onUpdate: (previous, pod) => podSeen(scheduler, previous, pod),
     onDelete: (pod) => podGone(scheduler, pod),
   });
+  const storageChanged = (): void => scheduler.notice({ kind: "StorageChange" });
+  const storage = { onAdd: storageChanged, onUpdate: storageChanged };
+  informerOf(informers, kinds.persistentvolumeclaims).addHandler(storage);
+  informerOf(informers, kinds.persistentvolumes).addHandler(storage);
+  informerOf(informers, kinds.storageclasses).addHandler(storage);
+  informerOf(informers, kinds.csidrivers).addHandler(storage);
+  informerOf(informers, kinds.csistoragecapacities).addHandler(storage);
 }
 
 function nodeAdded(scheduler: Scheduler, node: Node): void {

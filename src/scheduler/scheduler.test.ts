@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { selectorFromLabels } from "../apimachinery/index.ts";
 import type { Node, Pod, PodSpec } from "../api/index.ts";
 import { SeededRandom, VirtualClock } from "../base/index.ts";
+import { FakeClient } from "../client/index.ts";
 import { SchedulerCache } from "./cache/scheduler-cache.ts";
 import { describeDiagnosis } from "./cycle/diagnosis.ts";
 import { findNode } from "./cycle/find-node.ts";
@@ -10,10 +11,23 @@ import { preempt } from "./cycle/preemption.ts";
 import { defaultWeights, type Profile } from "./framework/profile.ts";
 import { defaultPlugins } from "./plugins/index.ts";
 import { SchedulingQueue } from "./queue/scheduling-queue.ts";
+import type { VolumeListers } from "./volumes/listers.ts";
+import { VolumeWriter } from "./volumes/volume-writer.ts";
 
+const noVolumes: VolumeListers = {
+  claims: () => undefined,
+  volume: () => undefined,
+  volumes: () => [],
+  storageClass: () => undefined,
+  driver: () => undefined,
+  capacities: () => [],
+  pod: () => undefined,
+};
 const plugins = defaultPlugins({
   namespaceLabels: () => ({}),
   siblings: (pod) => selectorFromLabels(pod.metadata.labels),
+  volumes: noVolumes,
+  volumeWriter: new VolumeWriter(new FakeClient(), new VirtualClock(), noVolumes),
 });
 const profile: Profile = {
   schedulerName: "default-scheduler",

@@ -20,6 +20,8 @@ import { defaultPlugins } from "./plugins/index.ts";
 import { PodStatusWriter } from "./pod-status-writer.ts";
 import { defaultQueueLimits, type QueuedPod, SchedulingQueue } from "./queue/scheduling-queue.ts";
 import { informerSiblings } from "./siblings.ts";
+import { informerVolumes } from "./volumes/listers.ts";
+import { VolumeWriter } from "./volumes/volume-writer.ts";
 
 export interface SchedulerOptions {
   readonly client: Client;
@@ -52,6 +54,8 @@ export class Scheduler implements Runnable {
   readonly #status: PodStatusWriter;
   readonly #budgets: () => readonly PodDisruptionBudget[];
   readonly #bindings = new Set<Promise<void>>();
+  /** Placed pods that wait for others, such as their volumes' provisioners. */
+  readonly #preparing = new Set<Promise<void>>();
   /** Pods with scheduling gates, by UID. */
   readonly #gated = new Set<string>();
   #start = 0;
@@ -63,9 +67,12 @@ export class Scheduler implements Runnable {
     const { informers } = options;
     const namespaces = informerOf(informers, kinds.namespaces);
     const budgets = informerOf(informers, kinds.poddisruptionbudgets);
+    const volumes = informerVolumes(informers);
     const plugins = defaultPlugins({
       namespaceLabels: (namespace) => namespaces.lister.get(namespace)?.metadata.labels ?? {},
       siblings: informerSiblings(informers),
+      volumes,
+      volumeWriter: new VolumeWriter(options.client, options.clock, volumes),
     });
     this.#profile = {
       schedulerName: options.schedulerName ?? "default-scheduler",
@@ -76,7 +83,10 @@ export class Scheduler implements Runnable {
     this.#budgets = () => [...budgets.lister.list()];
     const { metrics } = options;
     this.queue = new SchedulingQueue(options.clock, plugins, defaultQueueLimits, metrics?.incoming);
-    metrics?.watch(this.queue, this.cache, { gated: () => this.#gated.size, binding: () => this.#bindings.size });
+    metrics?.watch(this.queue, this.cache, {
+      gated: () => this.#gated.size,
+      binding: () => this.#bindings.size + this.#preparing.size,
+    });
     this.#status = new PodStatusWriter(options.client, options.clock);
     watchCluster(informers, this);
   }
@@ -93,18 +103,15 @@ export class Scheduler implements Runnable {
       if (this.#bindings.size >= limit) await Promise.race(this.#bindings);
       else await this.#nextWork(signal);
     }
-    await Promise.allSettled(this.#bindings);
+    await Promise.allSettled([...this.#bindings, ...this.#preparing]);
   }
 
   /** A pod without a node appeared. */
   podPending(pod: Pod): void {
-    const problem = this.#gateOf(pod);
-    if (problem !== undefined) {
+    if (this.#gateOf(pod) !== undefined) {
+      // The API server has said so in the pod's conditions.
       this.#gated.add(pod.metadata.uid ?? "");
       this.#options.metrics?.incoming("gated", "UnscheduledPodAdd");
-      this.#status
-        .unschedulable(pod, "SchedulingGated", problem)
-        .catch((error) => this.#warn("cannot write a condition", error));
       return;
     }
     this.#gated.delete(pod.metadata.uid ?? "");
@@ -173,24 +180,45 @@ export class Scheduler implements Runnable {
     }
     this.#start = nodes.live.length === 0 ? 0 : (this.#start + placement.looked) % nodes.live.length;
     this.cache.assume(pod, placement.name);
-    this.#track(this.#bind(queued, placement.name, startedMs, signal));
+    this.queue.placed(uid);
+    const preparations = this.#prepare(pod, placement.name, signal);
+    const binding = this.#bind(queued, placement.name, startedMs, preparations);
+    this.#track(binding, preparations.length === 0 ? this.#bindings : this.#preparing);
   }
 
-  #track(work: Promise<void>): void {
+  /** Takes what the pod was placed by, and begins what has to be done before it is bound. */
+  #prepare(pod: Pod, node: string, signal: AbortSignal): readonly Promise<void>[] {
+    const { plugins } = this.#profile;
+    for (const plugin of plugins) plugin.reserve?.(pod, node);
+    return plugins.flatMap(({ name, preBind }) => {
+      const work = preBind?.(pod, node, signal);
+      if (work === undefined) return [];
+      return work.catch((error: unknown) => {
+        throw new Error(`running PreBind plugin "${name}": ${messageOf(error)}`, { cause: error });
+      });
+    });
+  }
+
+  #track(work: Promise<void>, set: Set<Promise<void>> = this.#bindings): void {
     const tracked = work.finally(() => {
-      this.#bindings.delete(tracked);
+      set.delete(tracked);
       this.#wake();
     });
-    this.#bindings.add(tracked);
+    set.add(tracked);
   }
 
-  async #bind(queued: QueuedPod, node: string, startedMs: number, signal: AbortSignal): Promise<void> {
+  async #bind(
+    queued: QueuedPod,
+    node: string,
+    startedMs: number,
+    preparations: readonly Promise<void>[],
+  ): Promise<void> {
     const { pod, uid } = queued;
     const { events, log, clock, metrics } = this.#options;
     const { name = "", namespace = "" } = pod.metadata;
     try {
       await this.#observed("PreBind", async () => {
-        for (const plugin of this.#profile.plugins) await plugin.preBind?.(pod, node, signal);
+        if (preparations.length > 0) await Promise.all(preparations);
       });
       await this.#observed("Bind", () => this.#writeBinding(pod, node));
       this.queue.done(uid);
@@ -206,6 +234,7 @@ export class Scheduler implements Runnable {
       });
     } catch (error) {
       this.cache.forget(uid);
+      for (const plugin of this.#profile.plugins) plugin.unreserve?.(pod, node);
       if (isNotFound(error)) return this.queue.done(uid);
       log.warn("cannot bind a pod", { pod: name, namespace, node, error: messageOf(error) });
       this.queue.refuse(queued, new Set());
@@ -244,7 +273,7 @@ export class Scheduler implements Runnable {
     const refusedBy = new Set([...diagnosis.refusals.values()].map(({ plugin }) => plugin));
     if (diagnosis.podRefusal !== undefined) refusedBy.add(diagnosis.podRefusal.plugin);
     const nominated = this.#preempt(pod, diagnosis);
-    const after = nominated.message === "" ? "" : `no new claims to deallocate, preemption: ${nominated.message}`;
+    const after = this.#afterwards(diagnosis, nominated.message);
     const message = diagnosis.nodes === 0 ? "no nodes available to schedule pods" : describeDiagnosis(diagnosis, after);
     this.#options.events.event({
       regarding: podReference(pod),
@@ -258,6 +287,12 @@ export class Scheduler implements Runnable {
       .catch((error) => this.#warn("cannot write a condition", error));
     // Without nodes, only a node can help.
     this.queue.refuse(queued, diagnosis.nodes === 0 ? new Set(["NodeName"]) : refusedBy);
+  }
+
+  /** What upstream's steps after the filters say; its plug-in for claims of devices knows no pod refused as such. */
+  #afterwards({ podRefusal }: Diagnosis, preemption: string): string {
+    if (podRefusal !== undefined) return "not found";
+    return preemption === "" ? "" : `no new claims to deallocate, preemption: ${preemption}`;
   }
 
   #preempt(pod: Pod, diagnosis: Diagnosis): { readonly node?: string; readonly message: string } {

@@ -11,15 +11,22 @@ import {
   type ResourceClient,
 } from "../../client/index.ts";
 import {
+  bestVolume,
+  storageClassOf,
   Controller,
   type ControllerContext,
+  isForClaim,
   isSemanticallyEqual,
   type Key,
+  volumeMismatch,
   type Result,
   runAll,
+  volumeAnnotations,
 } from "../../reconcile/index.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
-import {
+
+const name = "persistentvolume-binder-controller";
+const {
   betaStorageProvisioner,
   bindCompleted,
   boundByController,
@@ -27,10 +34,7 @@ import {
   provisionedBy,
   selectedNode,
   storageProvisioner,
-} from "./annotations.ts";
-import { bestMatch, classOf, isForClaim, mismatch } from "./matching.ts";
-
-const name = "persistentvolume-binder-controller";
+} = volumeAnnotations;
 
 export const persistentVolumeBinderController: ControllerDescriptor = {
   name,
@@ -119,15 +123,15 @@ class Binder {
   async #syncUnboundClaim(claim: PersistentVolumeClaim): Promise<boolean> {
     const { volumeName = "" } = claim.spec;
     if (volumeName !== "") return this.#bindToNamed(claim, volumeName);
-    const storageClass = this.#classes.lister.get(classOf(claim));
+    const storageClass = this.#classes.lister.get(storageClassOf(claim));
     const nodeName = claim.metadata.annotations?.[selectedNode];
     const delayed = storageClass?.volumeBindingMode === "WaitForFirstConsumer" && nodeName === undefined;
     const node = nodeName === undefined ? undefined : this.#nodes.lister.get(nodeName);
-    const volume = bestMatch(claim, this.#volumes.lister.list(), node);
+    const volume = bestVolume(claim, this.#volumes.lister.list(), node);
     if (volume !== undefined && (!delayed || isForClaim(volume, claim))) return this.#bind(volume, claim);
     if (delayed)
       this.#event(claim, "Normal", "WaitForFirstConsumer", "waiting for first consumer to be created before binding");
-    else if (classOf(claim) !== "") await this.#provision(claim, storageClass);
+    else if (storageClassOf(claim) !== "") await this.#provision(claim, storageClass);
     else
       this.#event(
         claim,
@@ -142,7 +146,7 @@ class Binder {
   async #bindToNamed(claim: PersistentVolumeClaim, volumeName: string): Promise<boolean> {
     const volume = this.#volumes.lister.get(volumeName);
     if (volume !== undefined && volume.spec.claimRef === undefined) {
-      const problem = mismatch(volume, claim);
+      const problem = volumeMismatch(volume, claim);
       if (problem === undefined) return this.#bind(volume, claim);
       this.#event(claim, "Warning", "VolumeMismatch", `Cannot bind to requested volume "${volumeName}": ${problem}`);
     } else if (volume !== undefined && isForClaim(volume, claim)) return this.#bind(volume, claim);
@@ -156,7 +160,7 @@ class Binder {
   /** Provisioners are others: they see the annotation and make the volume. */
   async #provision(claim: PersistentVolumeClaim, storageClass: StorageClass | undefined): Promise<void> {
     if (storageClass === undefined) {
-      const message = `storageclass.storage.k8s.io "${classOf(claim)}" not found`;
+      const message = `storageclass.storage.k8s.io "${storageClassOf(claim)}" not found`;
       return this.#event(claim, "Warning", "ProvisioningFailed", message);
     }
     const { provisioner } = storageClass;

@@ -47,8 +47,8 @@ export interface SchedulerPlugin {
   /** Takes and gives back what is not in the node table (volumes, claims). Upstream: Reserve. */
   reserve?(pod: Pod, node: string): void;
   unreserve?(pod: Pod, node: string): void;
-  /** Work before binding that may wait for others. Upstream: PreBind. */
-  preBind?(pod: Pod, node: string, signal: AbortSignal): Promise<void>;
+  /** Work before binding that may wait for others; `undefined` when there is none for this pod. Upstream: PreBind. */
+  preBind?(pod: Pod, node: string, signal: AbortSignal): Promise<void> | undefined;
 }
 
 export type ClusterEventKind =

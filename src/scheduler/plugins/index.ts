@@ -1,4 +1,6 @@
 import type { SchedulerPlugin } from "../framework/contract.ts";
+import type { VolumeListers } from "../volumes/listers.ts";
+import type { VolumeWriter } from "../volumes/volume-writer.ts";
 import { imageLocality } from "./image-locality.ts";
 import { interPodAffinity, type NamespaceLabels } from "./inter-pod-affinity.ts";
 import { nodeAffinity } from "./node-affinity.ts";
@@ -10,10 +12,13 @@ import { nodeUnschedulable } from "./node-unschedulable.ts";
 import { podTopologySpread, type SiblingSelector } from "./pod-topology-spread.ts";
 import { schedulingGates } from "./scheduling-gates.ts";
 import { taintToleration } from "./taint-toleration.ts";
+import { volumeBinding } from "./volume-binding.ts";
 
 export interface PluginInputs {
   readonly namespaceLabels: NamespaceLabels;
   readonly siblings: SiblingSelector;
+  readonly volumes: VolumeListers;
+  readonly volumeWriter: VolumeWriter;
 }
 
 /** The default plug-ins, in upstream's order; each is asked only for the steps it has. */
@@ -26,6 +31,7 @@ export function defaultPlugins(inputs: PluginInputs): readonly SchedulerPlugin[]
     nodeAffinity,
     nodePorts,
     nodeResourcesFit,
+    volumeBinding(inputs.volumes, inputs.volumeWriter),
     podTopologySpread(inputs.siblings),
     interPodAffinity(inputs.namespaceLabels),
     nodeResourcesBalancedAllocation,

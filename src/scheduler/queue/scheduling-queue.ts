@@ -52,8 +52,8 @@ export class SchedulingQueue {
     (a, b) => a.backoffUntilMs < b.backoffUntilMs,
   );
   readonly #refused = new Map<string, { readonly queued: QueuedPod; readonly sinceMs: number }>();
-  /** Pods in their cycle, with the events they missed. */
-  readonly #inFlight = new Map<string, ClusterEvent[]>();
+  /** Pods in their cycle, with the events they missed; none are kept of pods that have their node. */
+  readonly #inFlight = new Map<string, ClusterEvent[] | "placed">();
   readonly #incoming: IncomingObserver | undefined;
 
   constructor(
@@ -116,7 +116,12 @@ export class SchedulingQueue {
     return queued;
   }
 
-  /** The pod was placed, or is gone. */
+  /** The pod has its node, and is being bound: should that fail, it just waits its back-off. */
+  placed(uid: string): void {
+    if (this.#inFlight.has(uid)) this.#inFlight.set(uid, "placed");
+  }
+
+  /** The pod was bound, or is gone. */
   done(uid: string): void {
     this.#inFlight.delete(uid);
   }
@@ -129,7 +134,7 @@ export class SchedulingQueue {
     const nowMs = this.#clock.monotonic();
     queued.refusedBy = refusedBy;
     queued.backoffUntilMs = nowMs + this.#backoffMs(queued.attempts);
-    if (refusedBy.size === 0 || missed.some((event) => this.#helps(queued, event))) {
+    if (refusedBy.size === 0 || missed === "placed" || missed.some((event) => this.#helps(queued, event))) {
       this.#backoff.push(queued);
       this.#incoming?.("backoff", "ScheduleAttemptFailure");
       return;
@@ -140,7 +145,7 @@ export class SchedulingQueue {
 
   /** Something changed in the cluster; pods that it may help move on. Returns whether any did. */
   notice(event: ClusterEvent): boolean {
-    for (const missed of this.#inFlight.values()) missed.push(event);
+    for (const missed of this.#inFlight.values()) if (missed !== "placed") missed.push(event);
     let woken = false;
     for (const { queued } of [...this.#refused.values()]) {
       if (!this.#helps(queued, event)) continue;

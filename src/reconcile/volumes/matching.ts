@@ -1,15 +1,11 @@
 import type { Node, PersistentVolume, PersistentVolumeClaim } from "../../api/index.ts";
 import { parseQuantity, type Quantity, selectorFromObject } from "../../apimachinery/index.ts";
-import { matchesNodeSelector } from "../../reconcile/index.ts";
+import { matchesNodeSelector } from "../pods/node-affinity.ts";
 
 const betaClassAnnotation = "volume.beta.kubernetes.io/storage-class";
 
-export function classOf({ metadata, spec }: PersistentVolume | PersistentVolumeClaim): string {
+export function storageClassOf({ metadata, spec }: PersistentVolume | PersistentVolumeClaim): string {
   return metadata.annotations?.[betaClassAnnotation] ?? spec.storageClassName ?? "";
-}
-
-function requested({ spec }: PersistentVolumeClaim): Quantity {
-  return parseQuantity(spec.resources?.requests?.["storage"] ?? "0");
 }
 
 function capacityOf({ spec }: PersistentVolume): Quantity {
@@ -25,9 +21,9 @@ export function isForClaim({ spec }: PersistentVolume, { metadata }: PersistentV
 }
 
 /** Why this claim cannot have this volume, apart from who has it now; `undefined` when it can. */
-export function mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim): string | undefined {
-  if (capacityOf(volume).compare(requested(claim)) < 0) return "requested PV is too small";
-  if (classOf(volume) !== classOf(claim)) return "storageClassName does not match";
+export function volumeMismatch(volume: PersistentVolume, claim: PersistentVolumeClaim): string | undefined {
+  if (capacityOf(volume).compare(requestedStorage(claim)) < 0) return "requested PV is too small";
+  if (storageClassOf(volume) !== storageClassOf(claim)) return "storageClassName does not match";
   if ((volume.spec.volumeAttributesClassName ?? "") !== (claim.spec.volumeAttributesClassName ?? ""))
     return "volumeAttributesClassName does not match";
   if ((volume.spec.volumeMode ?? "Filesystem") !== (claim.spec.volumeMode ?? "Filesystem"))
@@ -36,8 +32,13 @@ export function mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim)
   return (claim.spec.accessModes ?? []).every((mode) => offered.has(mode)) ? undefined : "incompatible accessMode";
 }
 
+/** The smallest `storage` that the claim can do with. */
+export function requestedStorage({ spec }: PersistentVolumeClaim): Quantity {
+  return parseQuantity(spec.resources?.requests?.["storage"] ?? "0");
+}
+
 /** The volume made for the claim, else the smallest that fits. `node`: where the first pod will be, if that is known. */
-export function bestMatch(
+export function bestVolume(
   claim: PersistentVolumeClaim,
   volumes: Iterable<PersistentVolume>,
   node: Node | undefined,
@@ -47,8 +48,8 @@ export function bestMatch(
   for (const volume of volumes) {
     if (
       volume.metadata.deletionTimestamp !== undefined ||
-      mismatch(volume, claim) !== undefined ||
-      !isReachable(volume, node)
+      volumeMismatch(volume, claim) !== undefined ||
+      !isVolumeReachable(volume, node)
     )
       continue;
     if (isForClaim(volume, claim)) return volume;
@@ -59,7 +60,8 @@ export function bestMatch(
   return best;
 }
 
-function isReachable({ spec }: PersistentVolume, node: Node | undefined): boolean {
+/** Whether pods on the node can use the volume. */
+export function isVolumeReachable({ spec }: PersistentVolume, node: Node | undefined): boolean {
   const required = spec.nodeAffinity?.required;
   return node === undefined || required === undefined || matchesNodeSelector(required, node);
 }
