@@ -1,12 +1,16 @@
 import { existsSync } from "node:fs";
-import { createRealPlatform, keepYoungHeapSmall, messageOf } from "../src/base/index.ts";
+import "./plain-imports.ts";
 import type { Command, CommandContext } from "../src/base/index.ts";
+
+const { createRealPlatform, importParts, keepYoungHeapSmall, messageOf } = await import("../src/base/index.ts");
 
 interface Entry {
   readonly summary: string;
   /** The module that has the command, from here, and its exported name. */
   readonly module: string;
   readonly name: string;
+  /** Of a component: the rooms that it is made of, from the bottom up. */
+  readonly rooms?: readonly string[];
 }
 
 type Table = Readonly<Record<string, Entry>>;
@@ -21,19 +25,34 @@ const clusters: Table = {
   kubectl: { summary: "run the installed kubectl against a cluster", module: bootstrap, name: "kubectl" },
 };
 
+const common = ["apimachinery", "api", "client", "component"];
+const server = [...common, "storage", "apiserver"];
+const agent = [...common, "cri", "network", "kubelet"];
+
 const components: Table = {
-  apiserver: { summary: "the API server", module: bootstrap, name: "apiserver" },
-  "controller-manager": { summary: "the controllers", module: bootstrap, name: "controllerManager" },
-  scheduler: { summary: "the scheduler", module: bootstrap, name: "scheduler" },
-  kubelet: { summary: "the agent of a node", module: "../src/kubelet/index.ts", name: "kubelet" },
-  proxy: { summary: "a node's rules for Services", module: bootstrap, name: "proxy" },
-  dns: { summary: "the cluster's DNS server", module: bootstrap, name: "dns" },
+  apiserver: { summary: "the API server", module: bootstrap, name: "apiserver", rooms: server },
+  "controller-manager": {
+    summary: "the controllers",
+    module: bootstrap,
+    name: "controllerManager",
+    rooms: [...common, "controllers"],
+  },
+  scheduler: { summary: "the scheduler", module: bootstrap, name: "scheduler", rooms: [...common, "scheduler"] },
+  kubelet: { summary: "the agent of a node", module: "../src/kubelet/index.ts", name: "kubelet", rooms: agent },
+  proxy: { summary: "a node's rules for Services", module: bootstrap, name: "proxy", rooms: [...common, "proxy"] },
+  dns: { summary: "the cluster's DNS server", module: bootstrap, name: "dns", rooms: [...common, "dns"] },
   "control-plane": {
     summary: "the control plane of a cluster; its supervisor starts it",
     module: bootstrap,
     name: "controlPlane",
+    rooms: [...server, "scheduler", "controllers"],
   },
-  node: { summary: "one node of a cluster; its supervisor starts it", module: bootstrap, name: "node" },
+  node: {
+    summary: "one node of a cluster; its supervisor starts it",
+    module: bootstrap,
+    name: "node",
+    rooms: [...agent, "proxy", "dns"],
+  },
   supervisor: { summary: "what keeps a cluster running; up starts it", module: bootstrap, name: "supervisor" },
 };
 
@@ -71,8 +90,9 @@ async function main(name: string, args: readonly string[]): Promise<number> {
   }
 }
 
-async function load({ module, name }: Entry): Promise<Command | undefined> {
+async function load({ module, name, rooms = [] }: Entry): Promise<Command | undefined> {
   if (!existsSync(new URL(module, import.meta.url))) return undefined;
+  await importParts(rooms.map((room) => () => import(`../src/${room}/index.ts`)));
   const loaded = (await import(module)) as Readonly<Record<string, unknown>>;
   return loaded[name] as Command | undefined;
 }

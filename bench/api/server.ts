@@ -1,12 +1,21 @@
 // The API server of the benchmarks: TLS, SQLite (or memory), RBAC, admission and managed fields on, as in a cluster.
 // Arguments: directory, datastore. Prints one JSON line when it is ready, and its memory on every line it reads.
+import "../../bin/plain-imports.ts";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
-import { createRealPlatform, keepYoungHeapSmall, silentLog } from "../../src/base/index.ts";
 import type { Store } from "../../src/storage/index.ts";
 
+// As bin/k8ts.ts does.
+const { createRealPlatform, importParts, keepYoungHeapSmall, silentLog } = await import("../../src/base/index.ts");
 keepYoungHeapSmall();
-// Not before: as bin/k8ts.ts does.
+await importParts([
+  () => import("../../src/apimachinery/index.ts"),
+  () => import("../../src/api/index.ts"),
+  () => import("../../src/client/index.ts"),
+  () => import("../../src/component/index.ts"),
+  () => import("../../src/storage/index.ts"),
+  () => import("../../src/apiserver/index.ts"),
+]);
 const { createStandardServer, listenHttp, tokenFileAuthenticator } = await import("../../src/apiserver/index.ts");
 const { createMemoryStore, openSqliteStore } = await import("../../src/storage/index.ts");
 

@@ -32,6 +32,7 @@ export type {
 export type { Random } from "./random.ts";
 export { RealClock } from "./real/clock.ts";
 export { RealDisk } from "./real/disk.ts";
+export { importParts } from "./real/import-parts.ts";
 export { RealNetwork } from "./real/network.ts";
 export { createRealPlatform } from "./real/platform.ts";
 export { RealProcesses } from "./real/processes.ts";

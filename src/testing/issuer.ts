@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import type { JWTPayload } from "jose";
 import { type HttpsReceiver, startHttpsReceiver } from "./https-receiver.ts";
 
 /** An OpenID issuer over HTTPS; its tokens are for `bob`. */
@@ -9,6 +9,7 @@ export interface Issuer {
 }
 
 export async function startIssuer(): Promise<Issuer> {
+  const { exportJWK, generateKeyPair, SignJWT } = await import("jose");
   const { privateKey, publicKey } = await generateKeyPair("RS256");
   const key = { ...(await exportJWK(publicKey)), kid: "one", alg: "RS256", use: "sig" };
   const receiver: HttpsReceiver = await startHttpsReceiver(({ path }) =>
