@@ -10,7 +10,15 @@ const name = "ephemeral-volume-controller";
 export const ephemeralVolumeController: ControllerDescriptor = {
   name,
   create(context) {
-    const { client, clock, informers, log, metrics } = context;
+    const { client, clock, informers, log, metrics, registry } = context;
+    const created = registry?.counter({
+      name: "ephemeral_volume_controller_create_total",
+      help: "Claims that were asked for.",
+    });
+    const failed = registry?.counter({
+      name: "ephemeral_volume_controller_create_failures_total",
+      help: "Claims that could not be made.",
+    });
     const pods = informerOf(informers, kinds.pods);
     const claims = informerOf(informers, kinds.persistentvolumeclaims);
     const recorder = context.recorder("ephemeral_volume");
@@ -24,7 +32,9 @@ export const ephemeralVolumeController: ControllerDescriptor = {
       const api = client
         .resource<PersistentVolumeClaim>(kinds.persistentvolumeclaims)
         .namespace(pod.metadata.namespace ?? "");
+      created?.increment();
       await api.create(claim).catch((error: unknown) => {
+        failed?.increment();
         if (!isAlreadyExists(error)) throw new Error(`create PVC ${keyOf(claim)}: ${messageOf(error)}`);
       });
     };

@@ -34,6 +34,7 @@ test("a namespace gets its default account and the CA, and again when they are r
       await fixture.settle();
       assert.ok(fixture.get("serviceaccounts", "shop/default"));
       assert.deepEqual(fixture.get("configmaps", "shop/kube-root-ca.crt")?.data, { "ca.crt": "PEM" });
+      assert.match(fixture.registry.render().body, /^root_ca_cert_publisher_sync_total\{code="200"\} [1-9]/m);
     },
     { config },
   );

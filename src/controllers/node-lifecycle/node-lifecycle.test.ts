@@ -86,6 +86,8 @@ test("a silent node becomes Unknown after its grace period, and its pods are evi
     const { body } = fixture.registry.render();
     for (const [name, value] of Object.entries({ evictions_total: 1, zone_size: 2, unhealthy_nodes_in_zone: 1 }))
       assert.ok(body.includes(`\nnode_collector_${name}{zone=""} ${value}\n`), name);
+    assert.match(body, /^taint_eviction_controller_pod_deletions_total 2$/m);
+    assert.match(body, /^taint_eviction_controller_pod_deletion_duration_seconds_bucket\{le="1"\} 2$/m);
     assert.ok(fixture.events("on-a").includes("Normal TaintManagerEviction: Marking for deletion Pod default/on-a"));
     assert.deepEqual(fixture.events("a"), [
       "Normal RegisteredNode: Node a event: Registered Node a in Controller",

@@ -1,4 +1,6 @@
 import type { ConfigMap } from "../../api/index.ts";
+import { StatusError } from "../../apimachinery/index.ts";
+import { exponentialBuckets, type MetricsRegistry } from "../../component/index.ts";
 import { informerOf, isAlreadyExists, isNamespaceTerminating, isNotFound, keyOf, kinds } from "../../client/index.ts";
 import { Controller, type Key, where } from "../../reconcile/index.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
@@ -12,8 +14,9 @@ const description =
 export const rootCaCertificatePublisherController: ControllerDescriptor = {
   name: "root-ca-certificate-publisher-controller",
   serviceAccount: "root-ca-cert-publisher",
-  create({ client, clock, informers, log, metrics }, { rootCa }) {
+  create({ client, clock, informers, log, metrics, registry }, { rootCa }) {
     if (rootCa === undefined) return undefined;
+    const synced = registry === undefined ? undefined : syncSeries(registry);
     const namespaces = informerOf(informers, kinds.namespaces);
     const maps = informerOf(informers, kinds.configmaps);
     const write = async (namespace: string, current: ConfigMap | undefined): Promise<void> => {
@@ -24,6 +27,16 @@ export const rootCaCertificatePublisherController: ControllerDescriptor = {
       await (current === undefined ? api.create(map) : api.update(map));
     };
     const reconcile = async (key: Key): Promise<void> => {
+      const startedMs = clock.monotonic();
+      try {
+        await sync(key);
+        synced?.(200, clock.monotonic() - startedMs);
+      } catch (error) {
+        synced?.(error instanceof StatusError ? (error.status.code ?? 500) : 500, clock.monotonic() - startedMs);
+        throw error;
+      }
+    };
+    const sync = async (key: Key): Promise<void> => {
       const namespace = namespaces.lister.get(key);
       if (namespace === undefined || namespace.status?.phase === "Terminating") return;
       const current = maps.lister.get(`${key}/${mapName}`);
@@ -41,3 +54,22 @@ export const rootCaCertificatePublisherController: ControllerDescriptor = {
       });
   },
 };
+
+/** Upstream's series of the subsystem `root_ca_cert_publisher`. */
+function syncSeries(registry: MetricsRegistry): (code: number, tookMs: number) => void {
+  const total = registry.counters({
+    name: "root_ca_cert_publisher_sync_total",
+    help: "Looks at namespaces, by the status of what was written.",
+    labels: ["code"],
+  });
+  const took = registry.histograms({
+    name: "root_ca_cert_publisher_sync_duration_seconds",
+    help: "How long looks at namespaces take.",
+    labels: ["code"],
+    buckets: exponentialBuckets(0.001, 2, 15),
+  });
+  return (code, tookMs) => {
+    total.with(String(code)).increment();
+    took.with(String(code)).observe(tookMs / 1000);
+  };
+}

@@ -1,4 +1,5 @@
 import type { Job } from "../../api/index.ts";
+import { exponentialBuckets } from "../../component/index.ts";
 import { informerOf, keyOf, kinds, orNotFound, splitKey } from "../../client/index.ts";
 import { Controller, type Key, type Result, timeOf } from "../../reconcile/index.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
@@ -8,7 +9,12 @@ const name = "ttl-after-finished-controller";
 /** Deletes jobs some time after their end, if they ask for it. */
 export const ttlAfterFinishedController: ControllerDescriptor = {
   name,
-  create({ client, clock, informers, log, metrics }) {
+  create({ client, clock, informers, log, metrics, registry }) {
+    const deleted = registry?.histogram({
+      name: "ttl_after_finished_controller_job_deletion_duration_seconds",
+      help: "How long after their time jobs were deleted.",
+      buckets: exponentialBuckets(0.1, 2, 14),
+    });
     const jobs = informerOf(informers, kinds.jobs);
     const reconcile = async (key: Key): Promise<Result | undefined> => {
       const leftMs = timeLeftMs(jobs.lister.get(key), clock.now());
@@ -25,13 +31,14 @@ export const ttlAfterFinishedController: ControllerDescriptor = {
       await orNotFound(
         api.delete(jobName, { propagationPolicy: "Foreground", preconditions: { uid, resourceVersion } }),
       );
+      deleted?.observe(-freshMs / 1000);
       return undefined;
     };
     return new Controller({ name, clock, log, metrics, reconciler: { reconcile } }).watch(jobs, (job) => [keyOf(job)]);
   },
 };
 
-/** `undefined` for a job that goes on, stays, or goes already. */
+/** `undefined` for a job that goes on, stays, or goes already; negative once its time is over. */
 function timeLeftMs(job: Job | undefined, nowMs: number): number | undefined {
   const seconds = job?.spec.ttlSecondsAfterFinished;
   if (job === undefined || seconds === undefined || job.metadata.deletionTimestamp !== undefined) return undefined;
@@ -39,5 +46,5 @@ function timeLeftMs(job: Job | undefined, nowMs: number): number | undefined {
     ({ type, status }) => (type === "Complete" || type === "Failed") && status === "True",
   );
   const endMs = timeOf(end?.lastTransitionTime);
-  return endMs === undefined ? undefined : Math.max(0, endMs + seconds * 1000 - nowMs);
+  return endMs === undefined ? undefined : endMs + seconds * 1000 - nowMs;
 }

@@ -36,5 +36,8 @@ test("a finished job goes when its time is over, also when that was set later", 
     });
     await fixture.settle();
     assert.equal(left(), "runs");
+    const { body } = fixture.registry.render();
+    assert.match(body, /^ttl_after_finished_controller_job_deletion_duration_seconds_sum 6$/m);
+    assert.match(body, /^ttl_after_finished_controller_job_deletion_duration_seconds_count 2$/m);
   });
 });
