@@ -72,6 +72,8 @@ const groups: readonly (readonly [string, Table])[] = [
   ["Development", development],
 ];
 
+// What is private says so itself; the rest containers and other users read, whoever starts this.
+process.umask(0o022);
 process.exitCode = await main(process.argv[2] ?? "help", process.argv.slice(3));
 
 async function main(name: string, args: readonly string[]): Promise<number> {

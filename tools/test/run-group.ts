@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { repositoryRoot } from "../repository.ts";
 import type { TestGroup } from "./groups.ts";
 import { endMark, type TestResult } from "./reporter.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface GroupResult {
   readonly group: TestGroup;
@@ -74,8 +75,11 @@ function commandFor({ sharesNetwork }: TestGroup, args: readonly string[]): read
   return sharesNetwork || !canOwnNetwork() ? [process.execPath, args] : [unshare, [...rest, process.execPath, ...args]];
 }
 
+let temporary: string | undefined;
+
 function runNode(group: TestGroup, args: readonly string[], signal: AbortSignal): Promise<Ended> {
   const { programs, timeoutMs } = group;
+  temporary ??= temporaryFolder();
   const [command, words] = commandFor(group, args);
   const path = programs === undefined ? {} : { PATH: `${programs}:${process.env["PATH"] ?? ""}` };
   return new Promise((resolve, reject) => {
@@ -85,7 +89,7 @@ function runNode(group: TestGroup, args: readonly string[], signal: AbortSignal)
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
       // Set inside a test, and would make this one report to that.
-      env: { ...process.env, ...path, NODE_TEST_CONTEXT: undefined },
+      env: { ...process.env, ...path, TMPDIR: temporary, NODE_TEST_CONTEXT: undefined },
     });
     let output = "";
     let timedOut = false;

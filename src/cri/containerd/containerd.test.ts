@@ -127,7 +127,7 @@ test("a pod's container runs, answers exec, logs, and ends with its exit code", 
   );
   const log = () => readFileSync(join(directory, "logs/main.log"), "utf8");
   await until(clock, "the log is written", () => log() !== "");
-  assert.match(log(), /^\S+Z stdout F hello\n$/);
+  assert.match(log(), /^\d{4}-\S+(?:Z|[+-]\d\d:\d\d) stdout F hello\n$/);
   assert.ok(
     existsSync(`/sys/fs/cgroup/memory${cgroup}/kubepods/pod1`) || existsSync(`/sys/fs/cgroup${cgroup}/kubepods/pod1`),
   );

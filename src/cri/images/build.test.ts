@@ -53,12 +53,8 @@ test("the archive holds the files, modes and start command of the recipe", async
   assert.equal(manifest.config.digest, built.id);
   const config = JSON.parse(await read(blob(manifest.config.digest)));
   assert.deepEqual(config.config, { User: "7", Env: ["A=b"], Entrypoint: ["/hello"] });
-  const list = await platform.processes.run("sh", [
-    "-c",
-    'tar -xOf "$0" "$1" | tar -tv',
-    built.file,
-    blob(manifest.layers[0].digest),
-  ]);
+  const listing = ["-c", 'tar -xOf "$0" "$1" | tar -tv', built.file, blob(manifest.layers[0].digest)];
+  const list = await platform.processes.run("sh", listing, { env: { TZ: "UTC" } });
   assert.match(list.stdout, /^drwxrwxrwt 0\/0 .* 1970-01-01 00:00 \.\/tmp\/$/m);
   assert.match(list.stdout, /^-rwxr-xr-x 0\/0 +6 .* \.\/srv\/hello$/m);
   assert.match(list.stdout, /\.\/hello -> srv\/hello$/m);
