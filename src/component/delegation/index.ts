@@ -1,2 +1,1 @@
-export { type DelegatedAccess, type DelegatedAccessOptions, delegatedAccess } from "./delegated-access.ts";
 export { type DelegationDefaults, type DelegationFlags, delegationFlags } from "./flags.ts";

@@ -1,6 +1,6 @@
 import { type Clock, createScope, type Log, messageOf, type Platform } from "../../base/index.ts";
 import type { ClientObserver } from "../../client/index.ts";
-import { type DelegationFlags, delegatedAccess } from "../delegation/index.ts";
+import type { DelegationFlags } from "../delegation/index.ts";
 import type { Features } from "../features/features.ts";
 import type { Flag } from "../flags/index.ts";
 import { type HealthChecks, healthMetrics } from "../health/index.ts";
@@ -53,6 +53,8 @@ export async function startComponentServer(
   const scope = createScope();
   try {
     const { certificate, files } = await servingCertificate(platform, component, flags);
+    // Components that share a process with their API server never need it.
+    const { delegatedAccess } = await import("../delegation/delegated-access.ts");
     const access = scope.own(await delegatedAccess(platform, options), (opened) => opened.close());
     const handlers = [access.guard, ...handlersOf(platform.clock, options)];
     const listen = { sharesPort: flags["permit-port-sharing"] };
