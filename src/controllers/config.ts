@@ -40,6 +40,8 @@ export interface ControllerConfig {
   readonly signingDurationMs?: number;
   /** `--concurrent-resource-claim-syncs`, default 50. */
   readonly concurrentResourceClaimSyncs?: number;
+  /** `--concurrent-device-taint-eviction-syncs`, default 8. */
+  readonly concurrentDeviceTaintEvictionSyncs?: number;
   /** `--legacy-service-account-token-clean-up-period`, default one year. */
   readonly legacyTokenCleanUpPeriodMs?: number;
   /** `--attach-detach-reconcile-sync-period`, default one minute. */

@@ -40,6 +40,8 @@ import { resourceClaimController } from "./resourceclaim/resourceclaim-controlle
 import { serviceAccountTokenController } from "./serviceaccount-token/serviceaccount-token-controller.ts";
 import { legacyServiceAccountTokenCleanerController } from "./legacy-serviceaccount-token-cleaner/legacy-serviceaccount-token-cleaner-controller.ts";
 import { persistentVolumeAttachDetachController } from "./persistentvolume-attach-detach/persistentvolume-attach-detach-controller.ts";
+import { deviceTaintEvictionController } from "./device-taint-eviction/device-taint-eviction-controller.ts";
+import { selinuxWarningController } from "./selinux-warning/selinux-warning-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -62,6 +64,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   garbageCollectorController,
   nodeLifecycleController,
   taintEvictionController,
+  deviceTaintEvictionController,
   nodeIpamController,
   ttlController,
   serviceCidrController,
@@ -73,6 +76,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   persistentVolumeClaimProtectionController,
   persistentVolumeProtectionController,
   volumeAttributesClassProtectionController,
+  selinuxWarningController,
   ephemeralVolumeController,
   resourceClaimController,
   disruptionController,

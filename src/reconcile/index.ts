@@ -39,6 +39,7 @@ export {
   podCondition,
   timeOf,
 } from "./pods/pod-state.ts";
+export { boundVolumeOf, claimKeyOf, claimKeysOf, type VolumeLookup } from "./pods/pod-volumes.ts";
 export { createReplicaController, type ReplicaKind, type ReplicaView } from "./pods/replica-controller.ts";
 export type { ReplicaStatus } from "./pods/replica-status.ts";
 export { generationChanged, type Predicate, where } from "./predicate.ts";

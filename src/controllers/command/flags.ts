@@ -77,6 +77,10 @@ const controllers = {
     default: 15_000,
   }),
   "concurrent-resource-claim-syncs": flag.integer({ usage: "Resource claims looked at at once.", default: 50 }),
+  "concurrent-device-taint-eviction-syncs": flag.integer({
+    usage: "Pods with tainted devices looked at at once.",
+    default: 8,
+  }),
   "legacy-service-account-token-clean-up-period": flag.duration({
     usage: "How long a secret-based token of a service account must have been unused before it is deleted.",
     default: 8_760 * 3_600_000,

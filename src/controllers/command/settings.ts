@@ -39,6 +39,7 @@ export async function controllerConfig(
     clusterCidrs: flags["allocate-node-cidrs"] ? flags["cluster-cidr"] : [],
     serviceCidrs: flags["service-cluster-ip-range"],
     concurrentResourceClaimSyncs: flags["concurrent-resource-claim-syncs"],
+    concurrentDeviceTaintEvictionSyncs: flags["concurrent-device-taint-eviction-syncs"],
     legacyTokenCleanUpPeriodMs: flags["legacy-service-account-token-clean-up-period"],
     attachDetachSyncPeriodMs: flags["attach-detach-reconcile-sync-period"],
     disableAttachDetachSync: flags["disable-attach-detach-reconcile-sync"],

@@ -18,6 +18,7 @@ import {
   referenceTo,
 } from "../../client/index.ts";
 import {
+  claimKeysOf,
   Controller,
   type ControllerContext,
   isConditionTrue,
@@ -34,7 +35,6 @@ import {
   attachable,
   attachableVolumesOf,
   attachmentName,
-  claimKeysOf,
   namedVolume,
   needsAttaching,
   type VolumeObjects,

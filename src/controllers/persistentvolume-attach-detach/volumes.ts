@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { CSIDriver, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from "../../api/index.ts";
-import { controllerOf } from "../../reconcile/index.ts";
+import type { CSIDriver, PersistentVolume, Pod } from "../../api/index.ts";
+import { boundVolumeOf, type VolumeLookup } from "../../reconcile/index.ts";
 
 const plugin = "kubernetes.io/csi";
 const separator = "^";
@@ -23,43 +23,16 @@ export interface NamedVolume {
   readonly handle: string;
 }
 
-export interface VolumeObjects {
-  claim(key: string): PersistentVolumeClaim | undefined;
-  volume(name: string): PersistentVolume | undefined;
+export interface VolumeObjects extends VolumeLookup {
   driver(name: string): CSIDriver | undefined;
-}
-
-/** Keys of the claims that a pod's volumes are. */
-export function claimKeysOf(pod: Pod): readonly string[] {
-  return (pod.spec.volumes ?? []).flatMap((volume) => {
-    const claim = claimNameOf(pod, volume);
-    return claim === undefined ? [] : [`${pod.metadata.namespace ?? ""}/${claim}`];
-  });
-}
-
-function claimNameOf(pod: Pod, { name, persistentVolumeClaim, ephemeral }: Volume): string | undefined {
-  if (ephemeral !== undefined) return `${pod.metadata.name ?? ""}-${name}`;
-  return persistentVolumeClaim?.claimName;
 }
 
 /** Those of a pod's volumes that have to be attached; what is not bound yet is not there. */
 export function attachableVolumesOf(pod: Pod, objects: VolumeObjects): readonly AttachableVolume[] {
   return (pod.spec.volumes ?? []).flatMap((entry) => {
-    const name = claimNameOf(pod, entry);
-    if (name === undefined) return [];
-    const claim = objects.claim(`${pod.metadata.namespace ?? ""}/${name}`);
-    if (claim === undefined || (entry.ephemeral !== undefined && controllerOf(claim)?.uid !== pod.metadata.uid))
-      return [];
-    const bound = boundVolume(claim, objects);
-    const found = bound === undefined ? undefined : attachable(bound, objects);
-    return found === undefined ? [] : [found];
+    const bound = boundVolumeOf(pod, entry, objects);
+    return (bound === undefined ? undefined : attachable(bound, objects)) ?? [];
   });
-}
-
-function boundVolume({ metadata, spec, status }: PersistentVolumeClaim, objects: VolumeObjects) {
-  if (status?.phase !== "Bound" || (spec?.volumeName ?? "") === "") return undefined;
-  const volume = objects.volume(spec?.volumeName ?? "");
-  return volume?.spec?.claimRef?.uid === metadata.uid ? volume : undefined;
 }
 
 export function attachable(
