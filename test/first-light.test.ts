@@ -75,7 +75,10 @@ describe("a cluster of real containers, by upstream kubectl", () => {
       (text) => text === "line 1\nline 2\nline 3\n",
     );
     assert.equal(await cluster.kubectl("logs", "talker", "--tail=1"), "line 3\n");
-    assert.match(await cluster.kubectl("logs", "talker", "--timestamps", "--tail=1"), /^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:\d\d) line 3\n$/);
+    assert.match(
+      await cluster.kubectl("logs", "talker", "--timestamps", "--tail=1"),
+      /^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:\d\d) line 3\n$/,
+    );
     await cluster.kubectl("cp", `${cluster.directory}/kubeconfig`, "talker:/tmp/copied");
     assert.match(await cluster.kubectl("exec", "talker", "--", "cat", "/tmp/copied"), /kind: Config/);
     for (const protocol of protocols) await portForward(pod, protocol);
