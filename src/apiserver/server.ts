@@ -56,6 +56,7 @@ import { metricsPath } from "./metrics/path.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
 import { type ExtraDocuments, OpenApiHandler } from "./openapi/handler.ts";
 import { streamingHandlers } from "./streaming/handlers.ts";
+import { isGlobalUnicast, type MayProxyTo } from "./streaming/targets.ts";
 import { streamMetrics } from "./streaming/stream-metrics.ts";
 import { KubeletConnections, type KubeletCredentials } from "./streaming/kubelet-connection.ts";
 import { Catalog } from "./registry/catalog.ts";
@@ -82,7 +83,11 @@ export interface ApiServerOptions {
   /** Whose healths `componentstatuses` tells, beside the store's. */
   readonly components?: Readonly<Record<string, ComponentProbe>>;
   /** With it, logs, exec, attach, port-forward and proxying reach into nodes. */
-  readonly kubelets?: { readonly network: Network; readonly credentials?: KubeletCredentials };
+  readonly kubelets?: {
+    readonly network: Network;
+    readonly credentials?: KubeletCredentials;
+    readonly mayProxyTo?: MayProxyTo;
+  };
   /** Asked in order for paths that are no resources. */
   readonly paths?: readonly PathHandler[];
   /** `/statusz` and `/flagz`. */
@@ -363,7 +368,8 @@ export class ApiServer implements Runnable {
     if (kubelets === undefined) return {};
     const connections = new KubeletConnections(kubelets.network, kubelets.credentials);
     const metrics = streamMetrics(this.metrics.registry);
-    return streamingHandlers({ connections, table: this.catalog.table, random, clock, metrics });
+    const { mayProxyTo = isGlobalUnicast } = kubelets;
+    return streamingHandlers({ connections, table: this.catalog.table, random, clock, metrics, mayProxyTo });
   }
 
   #openApi(): PathHandler {

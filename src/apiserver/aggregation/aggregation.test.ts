@@ -81,6 +81,7 @@ function answer(request: IncomingMessage, response: ServerResponse, note: (body:
   request.on("end", () => {
     note(Buffer.concat(chunks).toString());
     const { url = "" } = request;
+    if (url.endsWith("/moved")) return void response.writeHead(302, { location: "/elsewhere" }).end();
     const found = url.startsWith("/openapi/v3/")
       ? openApi
       : url === "/apis/taste.example.com/v1"
@@ -224,6 +225,15 @@ test("requests go on with the identity of who asks, and nobody can claim another
     );
     assert.deepEqual([headers["x-remote-extra-scopes"], headers.authorization], [undefined, undefined]);
     assert.equal(headers["traceparent"], "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    assert.match(String(headers["audit-id"]), /^[0-9a-f-]{36}$/);
+    assert.deepEqual(
+      [headers["x-forwarded-host"], headers["x-forwarded-proto"], headers["x-forwarded-uri"]],
+      [`localhost:${extension.port}`, "https", "/apis/taste.example.com/v1/namespaces/default/flavours"],
+    );
+    const path = "/apis/taste.example.com/v1/namespaces/default/flavours/moved";
+    const moved = await plane.clientFor(user).raw({ method: "GET", path });
+    const why = "the backend attempted to redirect this request, which is not permitted";
+    assert.deepEqual([moved.status, Buffer.from(moved.body).toString()], [502, why]);
   }));
 
 test("an authority that did not sign the server's certificate keeps it out", () =>

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { APIService } from "../../api/index.ts";
 import { isStatusError } from "../../apimachinery/index.ts";
 import { messageOf, type Network } from "../../base/index.ts";
@@ -5,8 +6,9 @@ import type { PathHandler } from "../handlers/router.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { textReply } from "../http/reply.ts";
 import type { LiveContext } from "../request/context.ts";
-import { passedOn, proxyRequest, splice } from "../streaming/forward.ts";
+import { forwarded, forwardedFor, type PassedHeaders, passedOn, splice, streamed } from "../streaming/forward.ts";
 import type { Target } from "../streaming/kubelet-connection.ts";
+import { ownHeaders } from "../streaming/proxied-answer.ts";
 import { availability } from "./api-services.ts";
 import { type ProxyClient, ServiceConnections, targetOf } from "./connections.ts";
 import { identityHeaders } from "./identity.ts";
@@ -45,13 +47,37 @@ async function forward(
   const identity = identityHeaders(context.user);
   try {
     if (request.headers["upgrade"] !== undefined && request.takeOver !== undefined)
-      return await splice(connections, target, request, request.target, identity);
-    return await proxyRequest(connections, target, request, request.target, { ...passedOn(request), ...identity });
+      return await splice(connections, target, request, request.target, { ...identity, ...forwardedFor(request) });
+    const headers = { ...passedOn(request), ...identity, ...proxyHeaders(request, target, context) };
+    const response = await forwarded(connections, target, request, request.target, headers);
+    return isRedirect(response) ? redirectRefused(response) : streamed(response, ownHeaders(response));
   } catch (error) {
     // Upstream answers with bare text here.
     if (isStatusError(error) && error.code !== 503 && error.code !== 500) throw error;
     return unavailable(messageOf(error));
   }
+}
+
+/** Upstream: `proxy.Transport`. */
+function proxyHeaders(request: ApiRequest, { host, port }: Target, { info, auditId }: LiveContext): PassedHeaders {
+  return {
+    "audit-id": auditId,
+    ...forwardedFor(request),
+    "x-forwarded-host": `${host}:${port}`,
+    "x-forwarded-proto": "https",
+    "x-forwarded-uri": info.path,
+  };
+}
+
+function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
+  return statusCode >= 300 && statusCode <= 399 && (headers.location ?? "") !== "";
+}
+
+/** Whoever follows it would show the other server's choice of a place what was meant for this one. */
+function redirectRefused(response: IncomingMessage): ApiResponse {
+  response.destroy();
+  const text = "the backend attempted to redirect this request, which is not permitted";
+  return { status: 502, headers: {}, body: { type: "bytes", bytes: Buffer.from(text) } };
 }
 
 /** Undefined: it cannot be reached. */

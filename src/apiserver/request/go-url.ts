@@ -38,3 +38,17 @@ function urlError(url: string, host: string): string | undefined {
   }
   return undefined;
 }
+
+const keptInPaths = /%(?:24|26|2B|2C|3A|3B|3D|40)/g;
+
+/** A path with the escapes that Go's `URL.EscapedPath` writes. */
+export function goEscapedPath(path: string): string {
+  return path
+    .split("/")
+    .map((part) =>
+      encodeURIComponent(part.toWellFormed())
+        .replace(keptInPaths, decodeURIComponent)
+        .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`),
+    )
+    .join("/");
+}

@@ -30,12 +30,14 @@ export class MalformedPathError extends Error {}
 
 /** Escaped slashes are slashes, too, as upstream has it. Throws `MalformedPathError`. */
 export function splitPath(path: string): string[] {
-  const decoded = path.includes("%") ? decodePath(path) : path;
+  const decoded = decodedPath(path);
   const trimmed = decoded.charCodeAt(decoded.length - 1) === 0x2f ? decoded.slice(1, -1) : decoded.slice(1);
   return trimmed === "" ? [] : trimmed.split("/");
 }
 
-function decodePath(path: string): string {
+/** A path without its escapes. Throws `MalformedPathError`. */
+export function decodedPath(path: string): string {
+  if (!path.includes("%")) return path;
   try {
     return decodeURIComponent(path);
   } catch {

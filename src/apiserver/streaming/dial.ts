@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { newInternalError, type StatusError } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
+import { goReason } from "../admission/webhook/go-reason.ts";
 import type { ApiResponse } from "../http/exchange.ts";
 import { type Connections, type Target, upgradeOver } from "./kubelet-connection.ts";
 import { keepAlive } from "./web-socket.ts";
@@ -29,7 +30,7 @@ export async function dialSpdy(
     const { response } = upgraded;
     return { type: "refused", status: response.statusCode ?? 500, text: await textOf(response) };
   } catch (error) {
-    throw newInternalError(`error dialing backend: ${messageOf(error)}`);
+    throw newInternalError(`error dialing backend: ${goReason(messageOf(error))}`);
   }
 }
 

@@ -3,10 +3,12 @@ import type { Duplex } from "node:stream";
 import { messageOf } from "../../base/index.ts";
 import {
   newServiceUnavailable,
+  newFailure,
   newGenericServerResponse,
   newBadRequest,
   newInternalError,
 } from "../../apimachinery/index.ts";
+import { goReason } from "../admission/webhook/go-reason.ts";
 import { bodyBytesMax } from "../handlers/body.ts";
 import type { ApiRequest, ApiResponse, StreamSink } from "../http/exchange.ts";
 import type { Connections, Target } from "./kubelet-connection.ts";
@@ -76,18 +78,6 @@ export async function refusalOf(response: IncomingMessage, name: string): Promis
   });
 }
 
-/** Proxies one plain request, body included. */
-export async function proxyRequest(
-  connections: Connections,
-  target: Target,
-  request: ApiRequest,
-  path: string,
-  headers: PassedHeaders = passedOn(request),
-): Promise<ApiResponse> {
-  const response = await forwarded(connections, target, request, path, headers);
-  return streamed(response, answerHeaders(response));
-}
-
 /** The head of the answer to one plain request. Throws `StatusError` 503. */
 export async function forwarded(
   connections: Connections,
@@ -106,7 +96,7 @@ export async function forwarded(
       signal: request.signal,
     });
   } catch (error) {
-    throw newServiceUnavailable(`error trying to reach service: ${messageOf(error)}`);
+    throw newServiceUnavailable(`error trying to reach service: ${goReason(messageOf(error))}`);
   }
 }
 
@@ -124,13 +114,28 @@ export type PassedHeaders = Readonly<Record<string, string | readonly string[]>>
 /** The client's headers but for those that concern its connection with this server. */
 export function passedOn(request: Pick<ApiRequest, "headers">): PassedHeaders {
   const headers: Record<string, string | readonly string[]> = {};
+  const named = namedIn(request.headers["connection"]);
   for (const [name, value] of Object.entries(request.headers)) {
     if (value === undefined || name.startsWith(":") || hopByHop.has(name) || ours.has(name)) continue;
+    if (named?.includes(name) === true) continue;
     // Who asks is for this server to say.
     if (name.startsWith("x-remote-")) continue;
     headers[name] = value;
   }
   return headers;
+}
+
+/** Headers that concern a connection alone, as its ends say. */
+function namedIn(connection: string | readonly string[] | undefined): readonly string[] | undefined {
+  if (typeof connection !== "string") return undefined;
+  return connection.split(",").map((name) => name.trim().toLowerCase());
+}
+
+/** Whom the request came through, its client being the last of them. Upstream: `AppendForwardedForHeader`. */
+export function forwardedFor({ headers, peer: { remoteAddress } }: ApiRequest): PassedHeaders {
+  // In this process.
+  if (remoteAddress === "") return {};
+  return { "x-forwarded-for": [headers["x-forwarded-for"] ?? [], remoteAddress].flat().join(", ") };
 }
 
 /**
@@ -150,7 +155,7 @@ export async function splice(
   try {
     upstream = await connections.open(target, request.signal);
   } catch (error) {
-    throw newInternalError(`error dialing backend: ${messageOf(error)}`);
+    throw newFailure(500, "", `error dialing backend: ${goReason(messageOf(error))}`);
   }
   const { socket, head } = takeOver();
   upstream.write(upgradeHead(request, target, path, more));
@@ -170,9 +175,10 @@ export async function splice(
 }
 
 function upgradeHead(request: ApiRequest, { host, port }: Target, path: string, more: PassedHeaders): string {
-  const lines = [`${request.method} ${path} HTTP/1.1`, `Host: ${host}:${port}`];
+  const { host: toldHost = `${host}:${port}`, ...others } = more;
+  const lines = [`${request.method} ${path} HTTP/1.1`, `Host: ${String(toldHost)}`];
   const { connection, upgrade, ...rest } = request.headers;
-  for (const [name, value] of Object.entries({ connection, upgrade, ...passedOn({ headers: rest }), ...more })) {
+  for (const [name, value] of Object.entries({ connection, upgrade, ...passedOn({ headers: rest }), ...others })) {
     if (value === undefined) continue;
     for (const one of typeof value === "string" ? [value] : value) lines.push(`${name}: ${one}`);
   }

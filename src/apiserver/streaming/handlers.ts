@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { newBadRequest, newInternalError } from "../../apimachinery/index.ts";
 import { type Clock, messageOf } from "../../base/index.ts";
 import { headerText } from "../handlers/body.ts";
@@ -5,16 +6,18 @@ import type { ResourceCall } from "../handlers/resource-handler.ts";
 import type { ResourceTable } from "../handlers/served.ts";
 import type { SubresourceHandler } from "../handlers/subresource-handlers.ts";
 import type { ApiResponse } from "../http/exchange.ts";
+import { goEscapedPath } from "../request/go-url.ts";
+import { decodedPath } from "../request/info.ts";
 import type { Query } from "../request/query.ts";
 import { withConnectAdmission } from "./admit-connect.ts";
 import { counted, type StreamMetrics } from "./stream-metrics.ts";
-import { forwarded, passedOn, refusalOf, splice, streamed } from "./forward.ts";
+import { forwarded, forwardedFor, passedOn, refusalOf, splice, streamed } from "./forward.ts";
 import type { KubeletConnections, Target } from "./kubelet-connection.ts";
 import { proxiedAnswer } from "./proxied-answer.ts";
 import { translateRemoteCommand } from "./remote-command.ts";
 import { logForPeer } from "./log-messages.ts";
 import { isWebSocketUpgrade, tunnelledProtocols } from "./sub-protocols.ts";
-import { kubeletOf, type PodForStreaming, podTarget, serviceTarget } from "./targets.ts";
+import { kubeletOf, type MayProxyTo, nodeTarget, type PodForStreaming, podTarget, serviceTarget } from "./targets.ts";
 import { tunnelSpdy } from "./tunnel.ts";
 
 export interface StreamingOptions {
@@ -23,10 +26,13 @@ export interface StreamingOptions {
   readonly random: { next(): number };
   readonly clock: Clock;
   readonly metrics?: StreamMetrics;
+  /** Which addresses of pods and nodes clients are led to. */
+  readonly mayProxyTo: MayProxyTo;
 }
 
 /** Subresources that reach into nodes and pods: log, exec, attach, portforward, proxy. */
 export function streamingHandlers(options: StreamingOptions): Readonly<Record<string, SubresourceHandler>> {
+  const { mayProxyTo } = options;
   return withConnectAdmission({
     "/pods/log": async (call) => logForPeer(call.request, await podLog(call, options), options.clock),
     "/pods/exec": (call) => podStream(call, options, "exec"),
@@ -34,16 +40,15 @@ export function streamingHandlers(options: StreamingOptions): Readonly<Record<st
     "/pods/portforward": (call) => podStream(call, options, "portForward"),
     "/pods/proxy": async (call) => {
       const { namespace, name } = call.context.info;
-      return proxied(call, options, await podTarget(options.table, namespace, name, call.context.signal));
+      return proxied(call, options, await podTarget(options.table, namespace, name, mayProxyTo, call.context.signal));
     },
     "/services/proxy": async (call) => {
       const { namespace, name } = call.context.info;
-      const { table, random } = options;
-      return proxied(call, options, await serviceTarget(table, namespace, name, random, call.context.signal));
+      return proxied(call, options, await serviceTarget(options, namespace, name, call.context.signal));
     },
     "/nodes/proxy": async (call) => {
-      const name = call.context.info.name.split(":")[0] ?? "";
-      return proxied(call, options, await kubeletOf(options.table, name, call.context.signal));
+      const { name } = call.context.info;
+      return proxied(call, options, await nodeTarget(options.table, name, mayProxyTo, call.context.signal));
     },
   });
 }
@@ -175,21 +180,21 @@ function streamQuery(query: Query): string {
 
 async function proxied(call: ResourceCall, { connections }: StreamingOptions, target: Target): Promise<ApiResponse> {
   const { context, request } = call;
-  const rest = context.info.parts.slice(3).map(encodeURIComponent).join("/");
   const at = request.target.indexOf("?");
   const [asked, search] = at < 0 ? [request.target, ""] : [request.target.slice(0, at), request.target.slice(at)];
-  const tail = asked.endsWith("/") && rest !== "" ? "/" : "";
-  const path = `/${rest}${tail}${search}`;
-  if (request.takeOver !== undefined) return splice(connections, target, request, path);
+  const whole = decodedPath(asked);
+  const rest = context.info.parts.slice(3).join("/");
+  const clean = rest === "" ? "" : posix.join("/", rest);
+  const path = whole.endsWith("/") && !clean.endsWith("/") ? `${clean}/` : clean;
+  const sent = path === "" ? "/" : goEscapedPath(path);
+  const clientHost = headerText(request, "host") ?? headerText(request, ":authority") ?? "";
+  const own = { host: clientHost, ...forwardedFor(request) };
+  if (request.takeOver !== undefined) return splice(connections, target, request, sent + search, own);
   // Without the slash, links that are relative would lead out of the proxy.
-  if (rest === "" && !asked.endsWith("/") && (request.method === "GET" || request.method === "HEAD"))
+  if (path === "" && (request.method === "GET" || request.method === "HEAD"))
     return { status: 301, headers: { location: `${asked}/${search}` }, body: { type: "none" } };
-  const headers = { ...passedOn(request), "x-forwarded-uri": asked };
-  const response = await forwarded(connections, target, request, path, headers);
-  const leading = asked.replace(/\/$/, "").split("/");
-  return proxiedAnswer(response, {
-    prefix: leading.slice(0, leading.length - (context.info.parts.length - 3)).join("/"),
-    clientHost: headerText(request, "host") ?? headerText(request, ":authority") ?? "",
-    targetHost: `${target.host}:${target.port}`,
-  });
+  const prefix = whole.slice(0, whole.length - (whole.endsWith(path) ? path.length : 0));
+  const headers = { ...passedOn(request), ...own, "x-forwarded-uri": posix.join(prefix, sent) };
+  const response = await forwarded(connections, target, request, sent + search, headers);
+  return proxiedAnswer(response, { prefix, clientHost, targetHost: `${target.host}:${target.port}` });
 }

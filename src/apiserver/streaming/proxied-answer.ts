@@ -2,7 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { posix } from "node:path";
 import type { Transform } from "node:stream";
 import { createDeflateRaw, createGunzip, createGzip, createInflateRaw } from "node:zlib";
+import { newInternalError } from "../../apimachinery/index.ts";
 import type { ApiResponse, StreamSink } from "../http/exchange.ts";
+import { parseGoUrl } from "../request/go-url.ts";
 import { answerHeaders, streamed } from "./forward.ts";
 import { LinkRewriter } from "./html-links.ts";
 
@@ -21,10 +23,14 @@ export interface ProxiedAt {
  * the proxy, and what the target says of sharing with other origins is not for this server's. Upstream: `proxy.Transport`.
  */
 export function proxiedAnswer(response: IncomingMessage, at: ProxiedAt): ApiResponse {
-  const headers = answerHeaders(response);
-  for (const name of Object.keys(headers)) if (name.startsWith("access-control-allow-")) delete headers[name];
+  const headers = ownHeaders(response);
   const { location } = headers;
   if (typeof location === "string" && location !== "") {
+    const wrong = parseGoUrl(location);
+    if (typeof wrong === "string") {
+      response.destroy();
+      throw newInternalError(`error trying to parse Location header: ${wrong}`);
+    }
     return streamed(response, { ...headers, location: throughProxy(location, at) });
   }
   const type = String(headers["content-type"] ?? "")
@@ -34,6 +40,15 @@ export function proxiedAnswer(response: IncomingMessage, at: ProxiedAt): ApiResp
   if (type !== "text/html" || coders === undefined) return streamed(response, headers);
   const { "content-length": _, ...others } = headers;
   return rewritten(response, others, new LinkRewriter((link) => throughProxy(link, at)), coders);
+}
+
+/** The target's headers, but for what it lets other origins do; what this server says of caching holds as well. */
+export function ownHeaders(response: IncomingMessage): Record<string, string | string[]> {
+  const headers = answerHeaders(response);
+  for (const name of Object.keys(headers)) if (name.startsWith("access-control-allow-")) delete headers[name];
+  const { "cache-control": caching } = headers;
+  if (caching !== undefined) headers["cache-control"] = ["no-cache, private", ...[caching].flat()];
+  return headers;
 }
 
 /** The link by which a client gets where the target's link leads, if that is on the target. */

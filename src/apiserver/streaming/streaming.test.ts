@@ -69,6 +69,7 @@ async function withPod(
   work: (setup: Setup) => Promise<void>,
   authorizer?: Authorizer,
   asksCreateForStreams = true,
+  mayProxyTo: (address: string) => boolean = () => true,
 ): Promise<void> {
   const { server: identity, client, ca } = identities();
   const kubelet = await startKubelet(identity);
@@ -82,7 +83,11 @@ async function withPod(
     ...(authorizer === undefined ? {} : { authorizer }),
     asksCreateForStreams,
     runtime: { nodeVersion: "26", architecture: "x64" },
-    kubelets: { network: new RealNetwork(), credentials: { certificate: client.cert, key: client.key, ca } },
+    kubelets: {
+      network: new RealNetwork(),
+      credentials: { certificate: client.cert, key: client.key, ca },
+      mayProxyTo,
+    },
   });
   const stopping = new AbortController();
   const running = server.run(stopping.signal);

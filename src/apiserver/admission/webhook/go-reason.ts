@@ -10,6 +10,7 @@ export function goReason(message: string): string {
   const refused = /ECONNREFUSED (\S+)/.exec(message);
   if (refused !== null) return `dial tcp ${refused[1]}: connect: connection refused`;
   if (/socket hang up|cut before an answer/i.test(message)) return "EOF";
+  if (/wrong version number/.test(message)) return "tls: first record does not look like a TLS handshake";
   const unknownHost = /getaddrinfo \w+ (\S+)/.exec(message);
   if (unknownHost !== null) return `dial tcp: lookup ${unknownHost[1]}: no such host`;
   const misnamed = /Host: (\S+?)\.? is not (?:in the cert's altnames|cert's CN)(?:: (.*))?/.exec(message);
