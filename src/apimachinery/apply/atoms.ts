@@ -143,7 +143,8 @@ function mapItemElement(
   if (!isMembers(item)) return { error: "associative list with keys may not have non-map elements" };
   const entries: [string, unknown][] = [];
   for (const key of keysOf(schema)) {
-    const value = item[key] ?? defaultOf(schema.items, key);
+    // A key that is null is one, for validation to refuse.
+    const value = item[key] === undefined ? defaultOf(schema.items, key) : item[key];
     if (value !== undefined) entries.push([key, value]);
   }
   if (entries.length > 0) return { element: keyElement(entries) };

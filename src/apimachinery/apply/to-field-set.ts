@@ -20,7 +20,10 @@ export function toFieldSet(value: unknown, schema: Schema): FieldSet {
 function below(value: unknown, schema: Schema): FieldSet | undefined {
   const atom = atomOf(schema, value);
   if (atom.kind === "leaf") return leaf;
-  if (atom.kind === "map") return isMembers(value) ? mapSet(value, schema) : undefined;
+  if (atom.kind === "map") {
+    const set = isMembers(value) ? mapSet(value, schema) : emptySet;
+    return isEmptySet(set) ? undefined : set;
+  }
   if (!Array.isArray(value)) return undefined;
   const result: Record<string, FieldSet> = {};
   const twice = new Set<string>();

@@ -95,7 +95,7 @@ const truths: Readonly<Record<string, readonly string[]>> = {
   optionals: [
     "self.?z.orValue(3) == 3 && self.?map.?x.hasValue() && !self.?map.z.hasValue()",
     "self.list[?9].orValue(7) == 7 && optional.of(2).optMap(x, x * 2).value() == 4",
-    "[?self.?z, 1] == [1] && {?'k': self.?z} == {}",
+    "[?self.?z, dyn(1)] == [1] && {?'k': self.?z} == {}",
     "optional.ofNonZeroValue('').or(optional.of('x')).value() == 'x'",
     "[4, 5].first().value() == 4 && [4, 5].last().value() == 5 && !names.filter(n, false).last().hasValue()",
     "optional.unwrap([optional.of(1), optional.none()]) == [1] && [self.?a, self.?z].unwrapOpt() == [1]",
@@ -126,7 +126,7 @@ const truths: Readonly<Record<string, readonly string[]>> = {
   ],
   quantity: [
     "quantity('1Gi') == quantity('1024Mi') && quantity('1').isLessThan(quantity('2')) && !isQuantity('x')",
-    "quantity('50k').add(quantity('20k')).asInteger() == 70000 && quantity('1').sub(2).sign() == -1",
+    "quantity('50k').add(quantity('20k')).asInteger() == 70000 && sign(quantity('1').sub(2)) == -1",
     "quantity('200M').compareTo(quantity('0.2G')) == 0 && !quantity('0.5').isInteger()",
   ],
   semver: [

@@ -21,8 +21,6 @@ export interface Declarations {
   constant(name: string): { readonly type: CelType; readonly value: Value } | undefined;
   overloads(name: string): readonly Overload[];
   struct(name: string): CelType | undefined;
-  /** `[1, "a"]` is an error, as Kubernetes has it. */
-  readonly homogeneousLiterals: boolean;
 }
 
 export type Reference =
@@ -167,7 +165,7 @@ class Checker {
         return operand.fields.get(node.field)?.type ?? this.#issue(node, `undefined field '${node.field}'`);
       }
       default:
-        return this.#issue(node, `type '${typeText(operand)}' does not support field selection`);
+        return this.#issue(node, unselectable(operand));
     }
   }
 
@@ -185,7 +183,15 @@ class Checker {
       for (const value of values) this.#check(value);
       return this.#issue(node, `undeclared reference to '${plain(node.name)}' (in container '')`);
     }
+    if (node.name === "_&&_" || node.name === "_||_") return this.#logic(node, overloads, values);
     return this.#resolve(node, plain(node.name), overloads, values, member);
+  }
+
+  /** Each operand of `&&` and `||` is judged by itself. */
+  #logic(node: Call, overloads: readonly Overload[], values: readonly Expression[]): CelType {
+    for (const value of values) this.#expect(boolType, this.#check(value), value);
+    this.#references.set(node, { kind: "overloads", candidates: overloads, values });
+    return boolType;
   }
 
   #resolve(
@@ -222,7 +228,7 @@ class Checker {
   #list(elements: readonly { readonly value: Expression; readonly optional: boolean }[]): CelType {
     let joined: CelType | undefined;
     for (const { value, optional } of elements) {
-      joined = this.#join(joined, this.#element(value, optional), value);
+      joined = this.#join(joined, this.#element(value, optional));
     }
     return listOf(joined ?? this.#variable());
   }
@@ -231,8 +237,8 @@ class Checker {
     let keys: CelType | undefined;
     let values: CelType | undefined;
     for (const { key, value, optional } of node.entries) {
-      keys = this.#join(keys, this.#check(key), key);
-      values = this.#join(values, this.#element(value, optional), value);
+      keys = this.#join(keys, this.#check(key));
+      values = this.#join(values, this.#element(value, optional));
     }
     return mapOf(keys ?? this.#variable(), values ?? this.#variable());
   }
@@ -245,16 +251,13 @@ class Checker {
     return this.#issue(value, `expected type 'optional_type(${typeText(type)})' but found '${typeText(type)}'`);
   }
 
-  #join(joined: CelType | undefined, type: CelType, node: Expression): CelType {
+  /** Elements of several types make a list of anything. */
+  #join(joined: CelType | undefined, type: CelType): CelType {
     if (joined === undefined || joined.kind === "error") return type;
     if (assignable(this.#bindings, joined, type)) {
       return atLeastAsGeneral(this.#bindings, joined, type) ? joined : type;
     }
-    if (!this.#declarations.homogeneousLiterals) return dynType;
-    return this.#issue(
-      node,
-      `expected type '${typeText(this.#settle(joined))}' but found '${typeText(this.#settle(type))}'`,
-    );
+    return dynType;
   }
 
   #struct(node: StructLiteral): CelType {
@@ -323,6 +326,13 @@ class Checker {
       }
     }
   }
+}
+
+/** Kubernetes' own types are messages to the checker, which nobody resolves. */
+function unselectable(operand: CelType): string {
+  const isMessage = operand.kind === "opaque" && operand.name.startsWith("kubernetes.");
+  if (isMessage) return `unexpected failed resolution of '${operand.name}'`;
+  return `type '${typeText(operand)}' does not support field selection`;
 }
 
 /** Without the dot that says "from the top". */

@@ -1,6 +1,7 @@
 import type { Expression, ListLiteral, MapLiteral } from "./ast.ts";
 import type { Checked, Reference } from "./checker.ts";
-import { canonicalKey, EntriesMap, isOf, Uint, type Value } from "./values.ts";
+import { unfit } from "./functions.ts";
+import { canonicalKey, CelError, EntriesMap, isOf, Uint, type Value } from "./values.ts";
 
 /** A value that stands in the expression itself. */
 interface Constant {
@@ -49,7 +50,7 @@ export class Constants {
       case "map":
         return this.#map(node);
       case "call":
-        return conversions.has(node.name) ? this.#converted(reference) : undefined;
+        return conversions.has(node.name) ? this.#converted(node.name, reference) : undefined;
       default:
         return undefined;
     }
@@ -69,20 +70,20 @@ export class Constants {
     const map = new EntriesMap();
     for (const entry of entries) {
       const [key, value] = entry.optional ? [] : [this.of(entry.key), this.of(entry.value)];
-      // What is no key, or there twice, is left for the evaluation to fail on.
-      if (key === undefined || value === undefined || !isKey(key.value) || typeof key.value === "number")
-        return undefined;
-      if (!map.add(key.value, value.value)) return undefined;
+      // What is no key is left for the evaluation to fail on.
+      if (key === undefined || value === undefined || !isKey(key.value)) return undefined;
+      map.put(key.value, value.value);
     }
     return { value: map };
   }
 
-  #converted(reference: Reference | undefined): Constant | undefined {
+  #converted(name: string, reference: Reference | undefined): Constant | undefined {
     const [value] = reference?.kind === "overloads" && reference.values.length === 1 ? reference.values : [];
     const constant = value === undefined ? undefined : this.of(value);
     if (constant === undefined || reference?.kind !== "overloads") return undefined;
     const overload = reference.candidates.find(({ parameters: [type] }) => type && isOf(constant.value, type));
-    return overload === undefined ? undefined : { value: overload.call([constant.value]) };
+    if (overload === undefined) throw new CelError(unfit(name, [constant.value]));
+    return { value: overload.call([constant.value]) };
   }
 
   /** The elements of a constant list that `in` looks into, if all may be keys. */

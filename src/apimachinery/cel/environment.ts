@@ -6,7 +6,7 @@ import { type Bindings, Evaluation } from "./evaluation.ts";
 import type { Library, Overload, StructProvider } from "./functions.ts";
 import { CelSyntaxError } from "./lexer.ts";
 import { checkLiterals } from "./literal-checks.ts";
-import { parse } from "./parser.ts";
+import { parse, type Syntax } from "./parser.ts";
 import { plan } from "./plan.ts";
 import type { CelType } from "./types.ts";
 import { CelCostError, CelError, type Value } from "./values.ts";
@@ -20,6 +20,8 @@ export interface EnvironmentOptions {
   readonly homogeneousLiterals?: boolean;
   /** `cel.bind(x, 1, x + x)`. Default false, as nearly everywhere in Kubernetes. */
   readonly bindings?: boolean;
+  /** Field names in backticks. Default false: upstream's version of the language has them turned off. */
+  readonly quotedFields?: boolean;
 }
 
 export interface CompileOptions {
@@ -54,10 +56,10 @@ export class CelEnvironment {
   readonly #constants = new Map<string, { readonly type: CelType; readonly value: Value }>();
   readonly #structs: readonly StructProvider[];
   readonly #homogeneous: boolean;
-  readonly #bindings: boolean;
+  readonly #syntax: Syntax;
 
-  constructor({ libraries, homogeneousLiterals = true, bindings = false }: EnvironmentOptions) {
-    this.#bindings = bindings;
+  constructor({ libraries, homogeneousLiterals = true, bindings = false, quotedFields = false }: EnvironmentOptions) {
+    this.#syntax = { bindings, quotedFields };
     this.#homogeneous = homogeneousLiterals;
     this.#structs = libraries.flatMap(({ structs }) => structs ?? []);
     for (const { overloads, constants } of libraries) {
@@ -73,7 +75,7 @@ export class CelEnvironment {
   compile(text: string, options: CompileOptions): Compilation {
     const checked = this.#check(text, options);
     if ("message" in checked) return failed("compilation", issueText(text, [checked]));
-    const issues = checked.issues.length > 0 ? checked.issues : checkLiterals(checked);
+    const issues = checked.issues.length > 0 ? checked.issues : checkLiterals(checked, this.#homogeneous);
     if (issues.length > 0) return failed("compilation", issueText(text, issues));
     const structs = this.#provider(options.structs);
     const planned = instantiated(checked, structs);
@@ -108,7 +110,7 @@ export class CelEnvironment {
 
   #check(text: string, options: CompileOptions): Checked | Issue {
     try {
-      return check(parse(text, this.#bindings), this.#declarations(options));
+      return check(parse(text, this.#syntax), this.#declarations(options));
     } catch (error) {
       if (error instanceof CelSyntaxError) return { offset: error.offset, message: error.message };
       throw error;
@@ -122,7 +124,6 @@ export class CelEnvironment {
       constant: (name) => this.#constants.get(name),
       overloads: (name) => this.#overloads.get(name) ?? [],
       struct: (name) => provider?.find(name),
-      homogeneousLiterals: this.#homogeneous,
     };
   }
 

@@ -1,6 +1,6 @@
 import type { CelType } from "./types.ts";
 import { type Size, times } from "./sizes.ts";
-import { CelMap, Optional, type Value } from "./values.ts";
+import { CelMap, Optional, typeNameOf, type Value } from "./values.ts";
 
 /** Sizes of arguments, as costs depend on them: characters, bytes, elements, entries; 1 for all else. */
 export type Sizes = readonly number[];
@@ -82,6 +82,18 @@ export interface Library {
   readonly constants?: ReadonlyMap<string, { readonly type: CelType; readonly value: Value }>;
   readonly structs?: StructProvider;
 }
+
+/** What an evaluation says of values that no way to call a function takes. */
+export function unfit(name: string, values: readonly Value[]): string {
+  if (byTrait.has(name)) return `no such overload: ${name}`;
+  if (!/^[a-z]/i.test(name) || bySingleton.has(name)) return "no such overload";
+  return `no such overload: ${name}(${values.map(typeNameOf).join(", ")})`;
+}
+
+/** Functions that cel-go asks one trait of a value for, whatever the overload. */
+const byTrait = new Set(["size", "sort", "_%_", "-_"]);
+/** Functions with one implementation for all overloads. */
+const bySingleton = new Set(["contains", "startsWith", "endsWith", "matches", "lists.range", "or"]);
 
 /** Per character that is looked at. Upstream: `StringTraversalCostFactor`. */
 export const perCharacter = 0.1;

@@ -5,6 +5,11 @@ const keywords = new Set(
   ),
 );
 
+/** Names that an expression may ask for as they are, too, though it cannot begin with them. */
+export function isReservedField(name: string): boolean {
+  return keywords.has(name) && !["true", "false", "null", "in"].includes(name);
+}
+
 /**
  * How an expression writes a property's name: `a-b` is `a__dash__b`. Undefined: it cannot be written. Upstream:
  * "Field path escaping" of validation rules.

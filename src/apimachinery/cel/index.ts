@@ -11,7 +11,7 @@ export {
 } from "./environment.ts";
 export type { Bindings } from "./evaluation.ts";
 export { define, type Library, method, type Overload, type StructProvider } from "./functions.ts";
-export { escapeIdentifier } from "./identifiers.ts";
+export { escapeIdentifier, isReservedField } from "./identifiers.ts";
 export { jsonOf, structValue, valueOf } from "./json.ts";
 export {
   type AuthorizationAnswer,

@@ -1,7 +1,7 @@
 import { parseDuration, parseTimestamp } from "./times.ts";
 import { type CelType, dynType, type ObjectType } from "./types.ts";
 import { CelMap, Duration, EntriesMap, markList, Optional, Timestamp, Uint, type Value, CelError } from "./values.ts";
-import { durationText, timestampText } from "./times.ts";
+import { exactDurationText, timestampText } from "./times.ts";
 
 /** A JSON value as an expression sees it. Its declared type says which numbers are ints and which texts are times. */
 export function valueOf(json: unknown, type: CelType): Value {
@@ -88,13 +88,12 @@ class JsonObject extends CelMap {
   readonly #json: Readonly<Record<string, unknown>>;
   readonly #type: ObjectType;
   readonly #made = new Map<string, Value>();
-  override readonly typeName: string;
+  override readonly isObject = true;
 
   constructor(json: Readonly<Record<string, unknown>>, type: ObjectType) {
     super();
     this.#json = json;
     this.#type = type;
-    this.typeName = type.name;
   }
   get size(): number {
     return this.keys().length;
@@ -114,7 +113,7 @@ class JsonObject extends CelMap {
   keys(): readonly Value[] {
     const { fields } = this.#type;
     if (fields === undefined) return Object.keys(this.#json);
-    return [...fields.keys()].filter((key) => this.get(key) !== undefined);
+    return [...fields].flatMap(([key, { alias }]) => (alias !== true && this.get(key) !== undefined ? [key] : []));
   }
 }
 
@@ -126,7 +125,7 @@ export function jsonOf(value: Value): unknown {
   if (value instanceof Uint) return Number(value.value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   if (value instanceof Timestamp) return timestampText(value);
-  if (value instanceof Duration) return durationText(value);
+  if (value instanceof Duration) return exactDurationText(value);
   if (value instanceof Optional) return value.value === undefined ? null : jsonOf(value.value);
   if (Array.isArray(value)) return (value as readonly Value[]).map(jsonOf);
   if (!(value instanceof CelMap)) throw new CelError("unsupported conversion to JSON");

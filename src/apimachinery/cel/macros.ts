@@ -15,21 +15,25 @@ export function expandMacro(
   if (name === "bind" && !bindings) return undefined;
   if (target === undefined) return name === "has" && values.length === 1 ? has(values[0], offset) : undefined;
   const macro = macros[name];
-  return macro?.(new Builder(target, values, offset));
+  return macro?.(new Builder(name, target, values, offset));
 }
 
 function has(operand: Expression | undefined, offset: number): Expression {
-  if (operand?.kind !== "select" || operand.test) throw new CelSyntaxError(offset, "invalid argument to has() macro");
-  return { ...operand, test: true };
+  if (operand?.kind !== "select" || operand.test) {
+    throw new CelSyntaxError(operand?.offset ?? offset, "invalid argument to has() macro");
+  }
+  return { ...operand, test: true, offset };
 }
 
 /** What a macro is made of: its parts by place, and the nodes it needs, all at the macro's offset. */
 class Builder {
+  readonly name: string;
   readonly target: Expression;
   readonly values: readonly Expression[];
   readonly offset: number;
 
-  constructor(target: Expression, values: readonly Expression[], offset: number) {
+  constructor(name: string, target: Expression, values: readonly Expression[], offset: number) {
+    this.name = name;
     this.target = target;
     this.values = values;
     this.offset = offset;
@@ -46,9 +50,14 @@ class Builder {
   variable(index: number): string {
     const value = this.at(index);
     if (value.kind !== "identifier" || value.name.startsWith(".")) {
-      throw new CelSyntaxError(value.offset, "argument must be a simple name");
+      throw new CelSyntaxError(value.offset, this.#misnamed);
     }
     return value.name;
+  }
+  get #misnamed(): string {
+    const optional = this.name === "optMap" || this.name === "optFlatMap";
+    if (this.name === "map" || this.name === "filter") return "argument is not an identifier";
+    return optional ? `${this.name}() variable name must be a simple identifier` : "argument must be a simple name";
   }
   literal(value: boolean | bigint): Expression {
     return { kind: "literal", value, type: typeof value === "boolean" ? boolType : intType, offset: this.offset };
@@ -201,7 +210,7 @@ function sortedBy(b: Builder): Expression {
 const macros: Readonly<Record<string, Macro | undefined>> = Object.assign(Object.create(null) as object, {
   all,
   exists,
-  exists_one: (b: Builder) => (b.count === 2 ? existsOne(b) : undefined),
+  exists_one: existsOne,
   existsOne,
   map: (b: Builder) => {
     if (b.count === 2) return collect(b, false, undefined, b.at(1));
@@ -213,8 +222,8 @@ const macros: Readonly<Record<string, Macro | undefined>> = Object.assign(Object
     return b.count === 4 ? collect(b, true, b.at(2), b.at(3)) : undefined;
   },
   transformMap: (b: Builder) =>
-    insert(b, (accumulated, value) => b.call("@insert", accumulated, b.identifier(b.variable(0)), value)),
-  transformMapEntry: (b: Builder) => insert(b, (accumulated, entry) => b.call("@merge", accumulated, entry)),
+    insert(b, (accumulated, value) => b.call("cel.@mapInsert", accumulated, b.identifier(b.variable(0)), value)),
+  transformMapEntry: (b: Builder) => insert(b, (accumulated, entry) => b.call("cel.@mapInsert", accumulated, entry)),
   optMap: (b: Builder) => optionalMap(b, false),
   optFlatMap: (b: Builder) => optionalMap(b, true),
   sortBy: (b: Builder) => (b.count === 2 ? sortedBy(b) : undefined),

@@ -29,6 +29,9 @@ export function doubleToUint(value: number): Uint {
   return new Uint(BigInt(Math.trunc(value)));
 }
 
+/** Where Go's `%g` starts to write exponents, however many digits there are. */
+const exponentFrom = 6;
+
 /** As Go's `strconv.FormatFloat(x, 'g', -1, 64)`. */
 export function doubleText(value: number): string {
   if (Number.isNaN(value)) return "NaN";
@@ -36,23 +39,39 @@ export function doubleText(value: number): string {
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
   const [mantissa = "0", exponentText = "0"] = value.toExponential().split("e");
   const exponent = Number(exponentText);
-  const digits = mantissa.replace(/[-.]/g, "").length;
-  if (exponent < -4 || exponent >= Math.max(digits, 21)) return `${mantissa}e${signed(exponent)}`;
-  return plainDecimal(value);
+  if (exponent < -4 || exponent >= exponentFrom) return `${mantissa}e${signed(exponent)}`;
+  return String(value);
 }
 
 function signed(exponent: number): string {
   return `${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
 }
 
-/** Without an exponent, whatever JavaScript would choose. */
-function plainDecimal(value: number): string {
-  const text = String(value);
-  if (!text.includes("e")) return text;
-  const [mantissa = "0", exponentText = "0"] = text.replace("-", "").split("e");
-  const [whole = "", fraction = ""] = mantissa.split(".");
-  const exponent = Number(exponentText.replace("+", "")) * (text.includes("e-") ? -1 : 1);
+/** All digits that a double has, rounded half to even to so many places. */
+export function exactDecimal(value: number, places: number): string {
+  if (places > placesMost) return `${exactDecimal(value, placesMost)}${"0".repeat(places - placesMost)}`;
+  const [numerator, shift] = fractionOf(Math.abs(value));
+  const scale = 10n ** BigInt(places);
+  let quotient = (numerator * scale) >> shift;
+  const rest = numerator * scale - (quotient << shift);
+  const half = shift === 0n ? 1n : 1n << (shift - 1n);
+  if (shift > 0n && (rest > half || (rest === half && quotient % 2n === 1n))) quotient += 1n;
+  const digits = String(quotient).padStart(places + 1, "0");
   const sign = value < 0 ? "-" : "";
-  if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${whole}${fraction}`;
-  return `${sign}${whole}${fraction.padEnd(exponent, "0")}`;
+  if (places === 0) return `${sign}${digits}`;
+  return `${sign}${digits.slice(0, -places)}.${digits.slice(-places)}`;
+}
+
+/** No double has more. */
+const placesMost = 1074;
+
+/** A double as numerator / 2^shift. */
+function fractionOf(value: number): readonly [bigint, bigint] {
+  let shift = 0n;
+  let scaled = value;
+  while (!Number.isInteger(scaled)) {
+    scaled *= 2;
+    shift += 1n;
+  }
+  return [BigInt(scaled), shift];
 }

@@ -20,26 +20,36 @@ const reserved = new Set(
 const relations = new Set(["<", "<=", ">=", ">", "==", "!="]);
 const int64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
 
+/** What an environment may turn on. */
+export interface Syntax {
+  /** `cel.bind(x, 1, x + x)`. */
+  readonly bindings?: boolean;
+  /** Field names in backticks. */
+  readonly quotedFields?: boolean;
+}
+
 /** Reads an expression; macros are expanded. Throws `CelSyntaxError`. */
-export function parse(text: string, bindings = false): Expression {
+export function parse(text: string, syntax: Syntax = {}): Expression {
   if (text.length > codePointsMax) {
     throw new CelSyntaxError(
       0,
       `expression code point size exceeds limit: size: ${text.length}, limit ${codePointsMax}`,
     );
   }
-  return new Parser(tokenize(text), bindings).whole();
+  return new Parser(tokenize(text), syntax).whole();
 }
 
 class Parser {
   readonly #tokens: readonly Token[];
   readonly #bindings: boolean;
+  readonly #quotedFields: boolean;
   #at = 0;
   #depth = 0;
 
-  constructor(tokens: readonly Token[], bindings: boolean) {
+  constructor(tokens: readonly Token[], { bindings = false, quotedFields = false }: Syntax) {
     this.#tokens = tokens;
     this.#bindings = bindings;
+    this.#quotedFields = quotedFields;
   }
 
   whole(): Expression {
@@ -157,11 +167,15 @@ class Parser {
     const token = this.#token();
     if (token.kind !== "symbol" || (token.text !== "!" && token.text !== "-")) return this.#member();
     let count = 0;
-    while (this.#take(token.text) !== undefined) count++;
+    let sign = token;
+    for (let next = this.#take(token.text); next !== undefined; next = this.#take(token.text)) {
+      count++;
+      sign = next;
+    }
     const number = this.#token();
     if (token.text === "-" && number.kind === "literal" && isSigned(number.value)) {
       count--;
-      const operand = this.#member(true);
+      const operand = this.#member(sign);
       return count % 2 === 0 ? operand : call("-_", [operand], token.offset);
     }
     const operand = this.#member();
@@ -169,8 +183,8 @@ class Parser {
     return call(token.text === "!" ? "!_" : "-_", [operand], token.offset);
   }
 
-  #member(negative = false): Expression {
-    let operand = this.#primary(negative);
+  #member(sign?: Token): Expression {
+    let operand = this.#primary(sign);
     for (let length = 1; ; length++) {
       this.#bound(length);
       const dot = this.#take(".");
@@ -193,6 +207,11 @@ class Parser {
     const token = this.#token();
     if (token.kind !== "identifier")
       throw optional ? this.#unexpected(token, "{IDENTIFIER, ESC_IDENTIFIER}") : unviable(token);
+    if (token.quoted && !this.#quotedFields) throw new CelSyntaxError(token.offset, "unsupported syntax: '`'");
+    if (!optional && isWord(token, "in")) throw unviable(token);
+    if (isWord(token, "true", "false", "null", ...(optional ? ["in"] : []))) {
+      throw this.#unexpected(token, optional ? "{IDENTIFIER, ESC_IDENTIFIER}" : "IDENTIFIER");
+    }
     this.#at++;
     const open = optional || token.quoted ? undefined : this.#take("(");
     if (open === undefined) {
@@ -220,10 +239,10 @@ class Parser {
     return values;
   }
 
-  #primary(negative: boolean): Expression {
+  #primary(sign: Token | undefined): Expression {
     const token = this.#token();
     this.#at++;
-    if (token.kind === "literal") return literal(token, negative);
+    if (token.kind === "literal") return literal(token, sign);
     if (token.kind === "identifier" && token.quoted !== true) return this.#named(token, "");
     if (token.kind === "symbol") {
       if (token.text === "(") {
@@ -320,6 +339,10 @@ class Parser {
   }
 }
 
+function isWord(token: Token, ...words: readonly string[]): boolean {
+  return token.kind === "identifier" && token.quoted !== true && words.includes(token.text);
+}
+
 /** What comes after a dot and is no name. */
 function unviable({ kind, text, offset }: Token): CelSyntaxError {
   return new CelSyntaxError(offset, `Syntax error: no viable alternative at input '.${kind === "end" ? "" : text}'`);
@@ -348,13 +371,17 @@ function isSigned(value: Value | undefined): boolean {
   return typeof value === "bigint" || typeof value === "number";
 }
 
-function literal({ value = null, offset }: Token, negative: boolean): Expression {
+/** A negative number starts at its sign. */
+function literal({ value = null, offset: start }: Token, sign: Token | undefined): Expression {
+  const negative = sign !== undefined;
+  const offset = sign?.offset ?? start;
   if (typeof value === "bigint") {
     const signed = negative ? -value : value;
     if (signed < int64.least || signed > int64.most) throw new CelSyntaxError(offset, "invalid int literal");
     return { kind: "literal", value: signed, type: intType, offset };
   }
   if (value instanceof Uint && value.value >= 2n ** 64n) throw new CelSyntaxError(offset, "invalid uint literal");
+  if (typeof value === "number" && !Number.isFinite(value)) throw new CelSyntaxError(offset, "invalid double literal");
   const signed = negative && typeof value === "number" ? -value : value;
   return { kind: "literal", value: signed, type: literalType(value), offset };
 }

@@ -1,10 +1,11 @@
 import type { Call, Comprehension, Expression, ListLiteral, MapLiteral, Select, StructLiteral } from "./ast.ts";
 import type { Checked, Reference } from "./checker.ts";
 import type { Evaluation } from "./evaluation.ts";
-import { type Overload, sizeOf, type StructProvider } from "./functions.ts";
+import { type Overload, sizeOf, type StructProvider, unfit } from "./functions.ts";
 import { Constants, isKey } from "./constants.ts";
+import { compilePattern } from "./regex.ts";
 import type { CelType } from "./types.ts";
-import { canonicalKey, CelError, CelMap, EntriesMap, isOf, Optional, Uint, type Value } from "./values.ts";
+import { canonicalKey, CelError, CelMap, EntriesMap, isOf, Optional, typeNameOf, type Value } from "./values.ts";
 
 /** One node, ready to run. */
 export type Step = (evaluation: Evaluation) => Value;
@@ -18,6 +19,8 @@ export function plan(checked: Checked, structs: StructProvider | undefined): { r
   const run = planner.plan(checked.expression);
   return { run, slots: planner.slots };
 }
+
+const patterned = new Set(["matches", "find", "findAll"]);
 
 interface Slot {
   readonly name: string;
@@ -150,7 +153,14 @@ class Planner {
         return optionalElse(first, second, node.name === "orValue");
       }
     }
+    if (patterned.has(node.name)) this.#compilePattern(values[1]);
     return dispatch(node.name, reference?.kind === "overloads" ? reference.candidates : [], steps);
+  }
+
+  /** Of a call that looks for a pattern. Throws `CelError` for a constant that is none. */
+  #compilePattern(node: Expression | undefined): void {
+    const pattern = node === undefined ? undefined : this.#constants.of(node)?.value;
+    if (typeof pattern === "string") compilePattern(pattern);
   }
 
   /** What is accessed within another access, a branch of a condition: without the cost of the variable. */
@@ -188,9 +198,8 @@ class Planner {
       const map = new EntriesMap();
       for (const entry of entries) {
         const key = entry.key(evaluation);
-        if (typeof key === "number") throw new CelError("unsupported key type: double");
         const value = entry.optional ? inside(entry.value(evaluation)) : entry.value(evaluation);
-        if (value !== undefined && !map.add(key, value)) throw new CelError(`duplicate map key: ${keyText(key)}`);
+        if (value !== undefined) map.put(key, value);
       }
       return map;
     };
@@ -251,9 +260,30 @@ function* pairs(range: Value, two: boolean): Generator<readonly [Value, Value]> 
   } else if (range instanceof CelMap) {
     for (const key of range.keys()) yield [key, two ? (range.get(key) ?? null) : null];
   } else {
-    throw new CelError("no such overload");
+    const type = goTypeOf(range);
+    throw new CelError(two ? `unsupported comprehension range type: ${type}` : `got '${type}', expected iterable type`);
   }
 }
+
+/** As Go names the types of values. */
+function goTypeOf(value: Value): string {
+  const name = typeNameOf(value);
+  return goTypes[name] ?? name;
+}
+
+const goTypes: Readonly<Record<string, string>> = {
+  null_type: "types.Null",
+  bool: "types.Bool",
+  int: "types.Int",
+  uint: "types.Uint",
+  double: "types.Double",
+  string: "types.String",
+  bytes: "types.Bytes",
+  type: "*types.Type",
+  optional_type: "*types.Optional",
+  "google.protobuf.Timestamp": "types.Timestamp",
+  "google.protobuf.Duration": "types.Duration",
+};
 
 function has(operand: Value, field: string): Value {
   if (operand instanceof Optional) return operand.value !== undefined && has(operand.value, field);
@@ -271,10 +301,6 @@ function optionalField(operand: Value, field: string): Value {
 function inside(value: Value): Value | undefined {
   if (!(value instanceof Optional)) throw new CelError("cannot initialize optional entry from non-optional value");
   return value.value;
-}
-
-function keyText(key: Value): string {
-  return typeof key === "string" ? key : key instanceof Uint ? String(key.value) : String(key);
 }
 
 function conditional(condition: Step, yes: Step, no: Step): Step {
@@ -341,6 +367,8 @@ function notStrictlyFalse(operand: Step): Step {
 function optionalElse(first: Step, second: Step, unwrap: boolean): Step {
   return (evaluation) => {
     const value = first(evaluation);
+    // What is no optional is its own value.
+    if (!(value instanceof Optional) && unwrap) return value;
     if (!(value instanceof Optional)) throw new CelError("no such overload");
     if (value.value !== undefined) return unwrap ? value.value : value;
     return second(evaluation);
@@ -350,7 +378,7 @@ function optionalElse(first: Step, second: Step, unwrap: boolean): Step {
 /** What is neither a list nor a map is asked for a key that it does not have. */
 function unindexed([operand, key]: readonly Value[]): string {
   const indexed = Array.isArray(operand) || operand instanceof CelMap || operand instanceof Optional;
-  return !indexed && typeof key === "string" ? `no such key: ${key}` : "no such overload";
+  return !indexed && (typeof key === "string" || typeof key === "bigint") ? `no such key: ${key}` : "no such overload";
 }
 
 function dispatch(name: string, candidates: readonly Overload[], steps: readonly Step[]): Step {
@@ -363,7 +391,7 @@ function dispatch(name: string, candidates: readonly Overload[], steps: readonly
         ? only
         : (candidates.find((candidate) => fits(candidate, values)) ??
           (name === "_[_]" && Array.isArray(values[0]) ? candidates.find(takesList) : undefined));
-    if (overload === undefined) throw new CelError(name === "_[_]" ? unindexed(values) : "no such overload");
+    if (overload === undefined) throw new CelError(name === "_[_]" ? unindexed(values) : unfit(name, values));
     evaluation.charge(overload.spent?.(values) ?? overload.cost?.(values.map(sizeOf)) ?? 1);
     return overload.call(values);
   };

@@ -6,7 +6,7 @@ const secondsLeast = -62135596800n;
 const secondsMost = 253402300799n;
 const nanosMost = 2n ** 63n - 1n;
 
-export function timestampOf(totalNanos: bigint): Timestamp {
+export function timestampOf(totalNanos: bigint, zone = 0): Timestamp {
   let seconds = totalNanos / billion;
   let nanos = totalNanos % billion;
   if (nanos < 0n) {
@@ -14,7 +14,7 @@ export function timestampOf(totalNanos: bigint): Timestamp {
     nanos += billion;
   }
   if (seconds < secondsLeast || seconds > secondsMost) throw new CelError("timestamp overflow");
-  return new Timestamp(seconds, Number(nanos));
+  return new Timestamp(seconds, Number(nanos), zone);
 }
 
 export function durationOf(nanos: bigint): Duration {
@@ -22,7 +22,7 @@ export function durationOf(nanos: bigint): Duration {
   return new Duration(nanos);
 }
 
-const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)$/;
+const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)$/;
 
 /** RFC 3339 with up to nine places; undefined for anything else. */
 export function parseTimestamp(text: string): Timestamp | undefined {
@@ -37,7 +37,7 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   const offset = offsetMinutes(zone) ?? 0;
   const seconds = BigInt(ms / 1000 - offset * 60);
   if (seconds < secondsLeast || seconds > secondsMost) return undefined;
-  return new Timestamp(seconds, Number(fraction.padEnd(9, "0")));
+  return new Timestamp(seconds, Number(fraction.padEnd(9, "0")), offset);
 }
 
 function utc(year: number, month: number, day: number, hour: number, minute: number, second: number): number {
@@ -53,9 +53,13 @@ function offsetMinutes(zone: string): number | undefined {
   return (Number(match[2]) * 60 + Number(match[3])) * (match[1] === "-" ? -1 : 1);
 }
 
-export function timestampText({ seconds, nanos }: Timestamp): string {
-  const base = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
-  return `${base}${nanos === 0 ? "" : `.${String(nanos).padStart(9, "0").replace(/0+$/, "")}`}Z`;
+/** RFC 3339, in the zone in which it was written. */
+export function timestampText({ seconds, nanos, zone }: Timestamp): string {
+  const base = new Date(Number(seconds) * 1000 + zone * 60_000).toISOString().slice(0, 19);
+  const [hours, minutes] = [Math.trunc(Math.abs(zone) / 60), Math.abs(zone) % 60];
+  const two = (part: number) => String(part).padStart(2, "0");
+  const suffix = zone === 0 ? "Z" : `${zone < 0 ? "-" : "+"}${two(hours)}:${two(minutes)}`;
+  return `${base}${nanos === 0 ? "" : `.${String(nanos).padStart(9, "0").replace(/0+$/, "")}`}${suffix}`;
 }
 
 const unitNanos: Readonly<Record<string, bigint>> = {
@@ -85,8 +89,15 @@ export function parseDuration(text: string): Duration | undefined {
   return signed > nanosMost || signed < -nanosMost - 1n ? undefined : new Duration(signed);
 }
 
-/** In seconds, as `string(duration)` has it: `90.5s`. */
+/** In seconds, as `string(duration)` has it: `90.5s`, with the digits that a double has. */
 export function durationText({ nanos }: Duration): string {
+  const size = Math.abs(Number(nanos / billion) + Number(nanos % billion) / 1e9);
+  const text = size > 0 && size < 1e-6 ? size.toFixed(9).replace(/0+$/, "") : String(size);
+  return `${nanos < 0n ? "-" : ""}${text}s`;
+}
+
+/** The same to the nanosecond, as JSON has it. */
+export function exactDurationText({ nanos }: Duration): string {
   const size = nanos < 0n ? -nanos : nanos;
   const fraction = String(size % billion)
     .padStart(9, "0")
@@ -129,9 +140,8 @@ export function fieldsOf({ seconds, nanos }: Timestamp, zone: string): TimeField
 }
 
 function zoneShiftMs(ms: number, zone: string): number {
-  if (zone === "" || zone === "UTC" || zone === "Z") return 0;
-  const minutes = offsetMinutes(zone);
-  if (minutes !== undefined) return minutes * 60_000;
+  if (zone === "" || zone === "UTC" || zone === "Local") return 0;
+  if (zone.includes(":")) return clockOffset(zone) * 60_000;
   const parts = new Map(
     zoneFormat(zone)
       .formatToParts(ms)
@@ -140,6 +150,18 @@ function zoneShiftMs(ms: number, zone: string): number {
   const at = (name: Intl.DateTimeFormatPartTypes) => Number(parts.get(name) ?? "0");
   const local = utc(at("year"), at("month"), at("day"), at("hour") % 24, at("minute"), at("second"));
   return local - ms;
+}
+
+/** `[+-]H:M`, whatever the numbers, in minutes. */
+function clockOffset(zone: string): number {
+  const at = zone.indexOf(":");
+  const [hours, minutes] = [wholeNumber(zone.slice(0, at)), wholeNumber(zone.slice(at + 1))];
+  return hours * 60 + (zone.startsWith("-") ? -minutes : minutes);
+}
+
+function wholeNumber(text: string): number {
+  if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
+  throw new CelError(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
 const zoneFormats = new Map<string, Intl.DateTimeFormat>();

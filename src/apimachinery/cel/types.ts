@@ -42,6 +42,8 @@ export interface ObjectField {
   /** In JSON. */
   readonly name: string;
   readonly type: CelType;
+  /** Another way to write a field that has a name already: it is not there twice. */
+  readonly alias?: true;
 }
 
 const scalar = <K extends ScalarKind>(kind: K) => ({ kind }) as const;

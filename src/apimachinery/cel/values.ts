@@ -34,13 +34,15 @@ export class Uint {
   }
 }
 
-/** Seconds and nanoseconds since 1970, UTC. */
+/** Seconds and nanoseconds since 1970, UTC; and the zone in which it was written, in minutes. */
 export class Timestamp {
   readonly seconds: bigint;
   readonly nanos: number;
-  constructor(seconds: bigint, nanos: number) {
+  readonly zone: number;
+  constructor(seconds: bigint, nanos: number, zone = 0) {
     this.seconds = seconds;
     this.nanos = nanos;
+    this.zone = zone;
   }
   /** Nanoseconds since 1970. */
   get total(): bigint {
@@ -81,6 +83,8 @@ export abstract class CelMap {
   abstract readonly size: number;
   /** Set for objects of a named type. */
   readonly typeName: string | undefined = undefined;
+  /** An object of the API, which is compared with maps alone. */
+  readonly isObject: boolean = false;
   abstract get(key: Value): Value | undefined;
   abstract keys(): readonly Value[];
   has(key: Value): boolean {
@@ -100,10 +104,13 @@ export class EntriesMap extends CelMap {
 
   /** Only while it is being made. False: the key is there already. */
   add(key: Value, value: Value): boolean {
-    const canonical = canonicalKey(key);
-    if (this.#entries.has(canonical)) return false;
-    this.#entries.set(canonical, [key, value]);
+    if (this.#entries.has(canonicalKey(key))) return false;
+    this.put(key, value);
     return true;
+  }
+  /** The last of several values of a key counts. */
+  put(key: Value, value: Value): void {
+    this.#entries.set(canonicalKey(key), [key, value]);
   }
   get size(): number {
     return this.#entries.size;
@@ -123,6 +130,7 @@ export function canonicalKey(key: Value): string {
   if (key instanceof Uint) return `n${key.value}`;
   if (typeof key === "number") return Number.isInteger(key) ? `n${BigInt(key)}` : `d${key}`;
   if (typeof key === "boolean") return `b${key}`;
+  if (key === null) return "null";
   throw new CelError(`unsupported key type: ${typeNameOf(key)}`);
 }
 
@@ -214,7 +222,10 @@ export function equal(a: Value, b: Value): boolean {
   const [x, y] = [numeric(a), numeric(b)];
   if (x !== undefined && y !== undefined) return compareNumbers(x, y) === 0;
   if (Array.isArray(a)) return Array.isArray(b) && equalLists(a as readonly Value[], b as readonly Value[]);
-  if (a instanceof CelMap) return b instanceof CelMap && equalMaps(a, b);
+  if (a instanceof CelMap) {
+    if (a.isObject && !(b instanceof CelMap)) throw new CelError("no such overload");
+    return b instanceof CelMap && equalMaps(a, b);
+  }
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
   if (a instanceof Timestamp) return b instanceof Timestamp && a.total === b.total;
   if (a instanceof Duration) return b instanceof Duration && a.nanos === b.nanos;
@@ -224,7 +235,10 @@ export function equal(a: Value, b: Value): boolean {
     if (a.value === undefined || b.value === undefined) return a.value === b.value;
     return equal(a.value, b.value);
   }
-  if (a instanceof OpaqueValue) return b instanceof OpaqueValue && a.typeName === b.typeName && a.equals(b);
+  if (a instanceof OpaqueValue) {
+    if (!(b instanceof OpaqueValue) || a.typeName !== b.typeName) throw new CelError("no such overload");
+    return a.equals(b);
+  }
   return false;
 }
 

@@ -79,6 +79,8 @@ export interface DecodeOptions {
    * differ only in what the caller does with the report).
    */
   readonly unknownFields: "ignore" | "report";
+  /** Nulls stay where the schema of a custom resource allows none, for validation to refuse: as what is applied has them upstream. */
+  readonly keepNulls?: true;
 }
 
 export interface Decoded<T> {

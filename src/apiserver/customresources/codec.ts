@@ -79,7 +79,7 @@ export class CustomCodec implements KindCodec<CustomObject> {
     const { structural, preserveUnknown } = this.#options;
     if (structural === undefined) return { object, problems };
     const pruned = preserveUnknown ? [] : prune(object, structural);
-    if (!preserveUnknown) dropNulls(object, structural);
+    if (!preserveUnknown) dropNulls(object, structural, options.keepNulls);
     const embedded = this.#coerceEmbedded(object, structural, options);
     const unknown =
       options.unknownFields === "report" ? pruned.map((path) => `unknown field ${JSON.stringify(path)}`) : [];

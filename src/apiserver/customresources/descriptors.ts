@@ -1,7 +1,7 @@
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, Scheme } from "../../api/index.ts";
 import { type KindCodec, type KubeObject, newForbidden, type ResourceFacts } from "../../apimachinery/index.ts";
 import { compareVersions } from "../discovery/version-order.ts";
-import type { ResourceDescriptor, Strategy } from "../registry/contract.ts";
+import type { Ownership, ResourceDescriptor, Strategy } from "../registry/contract.ts";
 import { customPrefix } from "../registry/storage-prefix.ts";
 import { CustomCodec } from "./codec.ts";
 import { Conversion } from "./conversion/conversion.ts";
@@ -53,6 +53,7 @@ export function describeCustom(
   const storedIn = [...codecs].flatMap(([version, codec]) =>
     version === storage.name ? [] : [{ gvk: { group: spec.group, version, kind: spec.names.kind }, codec }],
   );
+  const ownership = ownershipOf(spec, codecs);
   const conversion = new Conversion(definition, inputs.converterOf?.(definition), codecs, storage.name);
   return spec.versions
     .filter((version) => version.served)
@@ -71,11 +72,34 @@ export function describeCustom(
         storageVersion: { ...gvk, version: storage.name },
         storedIn,
         jsonOnly: true,
+        ...(ownership === undefined ? {} : { ownership }),
         ...(version.deprecated === true ? { deprecation: deprecationOf(definition, version) } : {}),
       };
       const direct = version.name === storage.name && onlyStoredIn(definition, storage.name);
       return direct ? base : { ...base, convert: conversion.of(version.name) };
     });
+}
+
+/**
+ * Who owns what in which version. Fields are told apart by their paths; webhooks are not asked, since owners are looked
+ * after within every write.
+ */
+function ownershipOf(
+  { group, versions }: CustomResourceDefinition["spec"],
+  codecs: ReadonlyMap<string, KindCodec<KubeObject>>,
+): Ownership | undefined {
+  const served = versions.filter((version) => version.served);
+  if (served.length < 2) return undefined;
+  const schemas = new Map(served.map(({ name }) => [`${group}/${name}`, codecs.get(name)?.schema]));
+  return {
+    apiVersions: [...schemas.keys()],
+    to(object, apiVersion) {
+      const schema = schemas.get(apiVersion);
+      if (schema === undefined) return undefined;
+      const isSame = object.apiVersion === undefined || object.apiVersion === apiVersion;
+      return { object: isSame ? object : { ...object, apiVersion }, schema };
+    },
+  };
 }
 
 /** No object can be stored in another version, so that what is stored is what is served. */

@@ -152,6 +152,7 @@ export function decodePatched(
   try {
     const decoded = codec.decodeValue(kept ? withoutOwners(value as KubeObject) : value, {
       unknownFields: fieldValidation === "Ignore" ? "ignore" : "report",
+      ...(type === "apply" ? { keepNulls: true } : {}),
     });
     // The converter upstream has for strategic patches tells what it does not know in order of the alphabet.
     const unknown = type === "strategic" ? decoded.problems.toSorted() : decoded.problems;

@@ -1,4 +1,11 @@
-import type { FieldError, GroupVersionKind, KindCodec, KubeObject, ResourceFacts } from "../../apimachinery/index.ts";
+import type {
+  FieldError,
+  GroupVersionKind,
+  KindCodec,
+  KubeObject,
+  ObjectSchema,
+  ResourceFacts,
+} from "../../apimachinery/index.ts";
 import type { Random } from "../../base/index.ts";
 import type { RequestContext } from "../request/contract.ts";
 
@@ -135,4 +142,16 @@ export interface ResourceDescriptor<T extends KubeObject = KubeObject> {
     toStorage(object: T): KubeObject | Promise<KubeObject>;
     fromStorage(objects: readonly KubeObject[]): readonly T[] | Promise<readonly T[]>;
   };
+  /** How an object looks in each version that owners of its fields may name; absent where there is but one. */
+  readonly ownership?: Ownership;
+}
+
+export interface Ownership {
+  /** `apps/v1`; this version is among them. */
+  readonly apiVersions: readonly string[];
+  /** Undefined for a version that is not served. */
+  to(
+    object: KubeObject,
+    apiVersion: string,
+  ): { readonly object: KubeObject; readonly schema: ObjectSchema } | undefined;
 }

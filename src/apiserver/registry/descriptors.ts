@@ -1,7 +1,7 @@
 import type { Scheme, ServedResource as SchemeResource } from "../../api/index.ts";
 import type { KubeObject } from "../../apimachinery/index.ts";
 import { apiVersionOf } from "../cacher/shape.ts";
-import type { ResourceDescriptor, Strategy } from "./contract.ts";
+import type { Ownership, ResourceDescriptor, Strategy } from "./contract.ts";
 import { fallbackStrategy } from "./fallback-strategy.ts";
 import { builtInPrefix } from "./storage-prefix.ts";
 
@@ -30,6 +30,7 @@ export function describeBuiltIn(
     strategies.get(`${group}/${facts.name}`) ??
     fallbackStrategy(facts, codec);
   const deprecation = deprecations[`${apiVersionOf(kind)} ${kind.kind}`];
+  const ownership = ownershipOf(scheme, resource, converters.get(kind.kind));
   const base = {
     group,
     version,
@@ -41,6 +42,7 @@ export function describeBuiltIn(
     storageCodec,
     storageVersion,
     ...(deprecation === undefined ? {} : { deprecation }),
+    ...(ownership === undefined ? {} : { ownership }),
   };
   return same
     ? base
@@ -62,6 +64,31 @@ function conversion(
   return {
     toStorage: (object) => convert(object, served, stored),
     fromStorage: (objects) => objects.map((object) => convert(object, stored, served)),
+  };
+}
+
+/** Between all versions of its group that serve a resource. */
+function ownershipOf(
+  scheme: Scheme,
+  { group, facts, kind }: SchemeResource,
+  converter: Converter | undefined,
+): Ownership | undefined {
+  const versions = scheme.groupVersions().flatMap((one) => {
+    const served = one.group === group ? scheme.resource(group, one.version, facts.name) : undefined;
+    return served?.kind.kind === kind.kind ? [served.kind] : [];
+  });
+  if (versions.length < 2) return undefined;
+  const kinds = new Map(versions.map((version) => [apiVersionOf(version), version]));
+  const convert = converter?.convert ?? renamed;
+  return {
+    apiVersions: [...kinds.keys()],
+    to(object, apiVersion) {
+      const target = kinds.get(apiVersion);
+      if (target === undefined) return undefined;
+      const { schema } = scheme.codec(target);
+      const isSame = object.apiVersion === undefined || object.apiVersion === apiVersion;
+      return { object: isSame ? object : convert(object, object.apiVersion ?? apiVersion, apiVersion), schema };
+    },
   };
 }
 

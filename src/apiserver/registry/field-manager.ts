@@ -23,7 +23,7 @@ export class FieldManagers {
   for(subresource: string): FieldManager {
     let manager = this.#managers.get(subresource);
     if (manager === undefined) {
-      const { gvk, codec } = this.#descriptor;
+      const { gvk, codec, ownership } = this.#descriptor;
       const apiVersion = apiVersionOf(gvk);
       const resetFields = this.#resetFields(subresource);
       manager = new FieldManager({
@@ -31,7 +31,10 @@ export class FieldManagers {
         apiVersion,
         kind: gvk.kind,
         ...(subresource === "" ? {} : { subresource }),
-        ...(resetFields === undefined ? {} : { resetFields: { [apiVersion]: resetFields } }),
+        ...(resetFields === undefined
+          ? {}
+          : { resetFields: inEach(ownership?.apiVersions ?? [apiVersion], resetFields) }),
+        ...(ownership === undefined ? {} : { convert: ({ object }, to) => ownership.to(object as KubeObject, to) }),
       });
       this.#managers.set(subresource, manager);
     }
@@ -47,6 +50,10 @@ export class FieldManagers {
     const hasStatus = facts.subresources?.some((one) => one.name === "status") ?? false;
     return hasStatus && subresource === "" ? setOf(["f:status"]) : undefined;
   }
+}
+
+function inEach(apiVersions: readonly string[], fields: FieldSet): Readonly<Record<string, FieldSet>> {
+  return Object.fromEntries(apiVersions.map((apiVersion) => [apiVersion, fields]));
 }
 
 /** Upstream: `fieldManager`, or else the first part of the user agent, at most 128 characters. */

@@ -1,6 +1,7 @@
 import { type Library, method, type Overload, traversal } from "../functions.ts";
 import { boolType, type CelType, opaque, stringType } from "../types.ts";
-import { OpaqueValue } from "../values.ts";
+import { nameIsDnsLabel, nameIsDnsSubdomain } from "../../validation/index.ts";
+import { CelError, OpaqueValue } from "../values.ts";
 
 const base = "kubernetes.authorization.";
 export const authorizerType: CelType = opaque(`${base}Authorizer`);
@@ -91,7 +92,10 @@ const ask = (of: Check, verb: string) => new Decision(of.check(verb, of.question
 
 export const authorizerLibrary: Library = {
   overloads: [
-    method("path", [authorizerType, stringType], pathType, (of: Check, path: string) => of.with("PathCheck", { path })),
+    method("path", [authorizerType, stringType], pathType, (of: Check, path: string) => {
+      if (path === "") throw new CelError("path must not be empty");
+      return of.with("PathCheck", { path });
+    }),
     method("group", [authorizerType, stringType], groupType, (of: Check, group: string) =>
       of.with("GroupCheck", { group }),
     ),
@@ -99,7 +103,11 @@ export const authorizerLibrary: Library = {
       "serviceAccount",
       [authorizerType, stringType, stringType],
       authorizerType,
-      (of: Check, namespace: string, name: string) => of.with("Authorizer", { serviceAccount: { namespace, name } }),
+      (of: Check, namespace: string, name: string) => {
+        if (nameIsDnsLabel(namespace, false).length > 0) throw new CelError("Invalid service account namespace");
+        if (nameIsDnsSubdomain(name, false).length > 0) throw new CelError("Invalid service account name");
+        return of.with("Authorizer", { serviceAccount: { namespace, name } });
+      },
     ),
     method("resource", [groupType, stringType], resourceCheckType, (of: Check, resource: string) =>
       of.with("ResourceCheck", { resource }),

@@ -33,17 +33,34 @@ function failed(from: string, to: string): CelError {
 }
 
 function parseInteger(text: string, to: "int" | "uint"): bigint {
-  if (!/^[+-]?\d+$/.test(text) || (to === "uint" && text.startsWith("-"))) throw failed("string", to);
-  return BigInt(text.replace("+", ""));
+  if (!(to === "int" ? /^[+-]?\d+$/ : /^\d+$/).test(text)) throw failed("string", to);
+  const value = BigInt(text.replace("+", ""));
+  const [least, most] = to === "int" ? [-(2n ** 63n), 2n ** 63n - 1n] : [0n, 2n ** 64n - 1n];
+  if (value < least || value > most) throw failed("string", to);
+  return value;
 }
 
 function parseDouble(text: string): number {
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return Number(text);
+  const plain = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : hexadecimal(text);
+  if (plain !== undefined) {
+    if (!Number.isFinite(plain)) throw failed("string", "double");
+    return plain;
+  }
   const word = text.toLowerCase();
   if (word === "nan") return Number.NaN;
   const infinite = /^([+-]?)inf(inity)?$/.exec(word);
   if (infinite === null) throw failed("string", "double");
   return infinite[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
+
+/** `0x1.8p3`, as Go reads it. */
+function hexadecimal(text: string): number | undefined {
+  const match = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)$/.exec(text);
+  if (match === null) return undefined;
+  const [, sign, whole = "", fraction = "", exponent = "0"] = match;
+  if (whole === "" && fraction === "") return undefined;
+  const value = Number(BigInt(`0x${whole}${fraction}`)) * 2 ** (Number(exponent) - 4 * fraction.length);
+  return sign === "-" ? -value : value;
 }
 
 function parseBool(text: string): boolean {
@@ -110,6 +127,10 @@ const conversions: readonly Overload[] = [
   }),
   to("timestamp", intType, timestampType, (seconds: bigint) => timestampOf(seconds * 1_000_000_000n)),
   to("duration", durationType, durationType, same),
+  // Declared, and never done.
+  to("duration", intType, durationType, () => {
+    throw failed("int", "google.protobuf.Duration");
+  }),
   to("duration", stringType, durationType, (text: string) => {
     const parsed = parseDuration(text);
     if (parsed === undefined) throw failed("string", "google.protobuf.Duration");
@@ -145,7 +166,7 @@ const parts: readonly Overload[] = [
   method("getHours", [durationType], intType, ({ nanos }: Duration) => nanos / 3_600_000_000_000n),
   method("getMinutes", [durationType], intType, ({ nanos }: Duration) => nanos / 60_000_000_000n),
   method("getSeconds", [durationType], intType, ({ nanos }: Duration) => nanos / 1_000_000_000n),
-  method("getMilliseconds", [durationType], intType, ({ nanos }: Duration) => (nanos / 1_000_000n) % 1000n),
+  method("getMilliseconds", [durationType], intType, ({ nanos }: Duration) => nanos / 1_000_000n),
 ];
 
 const typeNames: readonly (readonly [string, CelType])[] = [

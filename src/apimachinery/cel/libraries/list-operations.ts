@@ -84,7 +84,8 @@ export const listOperations: Library = {
       spent: ([, start, end]) => natural((end as bigint) - (start as bigint)) + baseCost,
       estimate: ([values, start, end]) => {
         const to = end?.whole === undefined ? (values?.size.max ?? 0) : natural(end.whole);
-        return made(exactly(Math.max(0, to - natural(start?.whole ?? 0n))));
+        const size = to - natural(start?.whole ?? 0n);
+        return made(size < 0 ? unknownSize : exactly(size));
       },
     }),
     method("flatten", [listOf(list)], list, (values: Values) => flatten(values, 1n), copying),

@@ -1,12 +1,9 @@
 import {
   formatIpAddress,
-  formatIpPrefix,
   hasHostBits,
   type IpAddress,
   type IpPrefix,
   maskedAddress,
-  parseIpAddress,
-  parseIpPrefix,
   prefixContains,
 } from "../../validation/index.ts";
 import {
@@ -21,6 +18,7 @@ import {
 } from "../functions.ts";
 import { boolType, intType, opaque, stringType } from "../types.ts";
 import { CelError, OpaqueValue, TypeValue, type Value } from "../values.ts";
+import { strictAddress, strictPrefix } from "./strict-address.ts";
 
 const ipType = opaque("net.IP");
 const cidrType = opaque("net.CIDR");
@@ -48,42 +46,23 @@ class Cidr extends OpaqueValue {
     this.prefix = prefix;
   }
   get text(): string {
-    return formatIpPrefix(this.prefix);
+    return `${formatIpAddress(this.prefix.address)}/${this.prefix.length}`;
   }
   equals(other: OpaqueValue): boolean {
     return other instanceof Cidr && other.text === this.text;
   }
 }
 
-/** No zones, and no IPv4 written as IPv6. */
-function isPlain(text: string): boolean {
-  return !text.includes("%") && !/^::ffff:\d+\.\d+\.\d+\.\d+/i.test(text);
-}
-
-function ipOf(text: string): Ip | undefined {
-  if (!isPlain(text)) return undefined;
-  const address = parseIpAddress(text);
-  return address === undefined ? undefined : new Ip(address);
-}
-
 function needIp(text: string): Ip {
-  const ip = ipOf(text);
-  if (ip === undefined)
-    throw new CelError(`IP Address ${JSON.stringify(text)} parse error during conversion from string`);
-  return ip;
-}
-
-function cidrOf(text: string): Cidr | undefined {
-  if (!isPlain(text)) return undefined;
-  const prefix = parseIpPrefix(text);
-  return prefix === undefined ? undefined : new Cidr(prefix);
+  const parsed = strictAddress(text);
+  if ("problem" in parsed) throw new CelError(parsed.problem);
+  return new Ip(parsed.value);
 }
 
 function needCidr(text: string): Cidr {
-  const cidr = cidrOf(text);
-  if (cidr === undefined)
-    throw new CelError(`network address parse error during conversion from string: ${JSON.stringify(text)}`);
-  return cidr;
+  const parsed = strictPrefix(text);
+  if ("problem" in parsed) throw new CelError(parsed.problem);
+  return new Cidr(parsed.value);
 }
 
 /** 4 or 6. */
@@ -123,7 +102,7 @@ const question = (name: string, ask: (ip: Ip) => boolean): Overload => method(na
 
 const ipOverloads: readonly Overload[] = [
   define("ip", [stringType], ipType, needIp, parsing),
-  define("isIP", [stringType], boolType, (text: string) => ipOf(text) !== undefined, parsing),
+  define("isIP", [stringType], boolType, (text: string) => "value" in strictAddress(text), parsing),
   define("ip.isCanonical", [stringType], boolType, (text: string) => needIp(text).text === text, {
     cost: traverseTwice,
   }),
@@ -163,7 +142,7 @@ function containing(range: boolean) {
 
 const cidrOverloads: readonly Overload[] = [
   define("cidr", [stringType], cidrType, needCidr, parsing),
-  define("isCIDR", [stringType], boolType, (text: string) => cidrOf(text) !== undefined, parsing),
+  define("isCIDR", [stringType], boolType, (text: string) => "value" in strictPrefix(text), parsing),
   method(
     "containsIP",
     [cidrType, stringType],

@@ -10,7 +10,7 @@ import {
 } from "../functions.ts";
 import { int64, uint64 } from "../numbers.ts";
 import { addSizes, type Size, unknownSize } from "../sizes.ts";
-import { durationOf, timestampOf } from "../times.ts";
+import { timestampOf } from "../times.ts";
 import {
   boolType,
   bytesType,
@@ -31,7 +31,7 @@ import {
   CelError,
   CelMap,
   compareValues,
-  type Duration,
+  Duration,
   type EntriesMap,
   equal,
   listMapKey,
@@ -40,6 +40,7 @@ import {
   Optional,
   semanticsOf,
   type Timestamp,
+  typeNameOf,
   Uint,
   type Value,
 } from "../values.ts";
@@ -94,22 +95,31 @@ const additions: readonly Overload[] = [
   ),
   define("_+_", [listOf(T), listOf(T)], listOf(T), concatenate, joinedLists),
   define("_+_", [timestampType, durationType], timestampType, (a: Timestamp, b: Duration) =>
-    timestampOf(a.total + b.nanos),
+    timestampOf(a.total + b.nanos, a.zone),
   ),
   define("_+_", [durationType, timestampType], timestampType, (a: Duration, b: Timestamp) =>
-    timestampOf(a.nanos + b.total),
+    timestampOf(a.nanos + b.total, b.zone),
   ),
-  define("_+_", [durationType, durationType], durationType, (a: Duration, b: Duration) =>
-    durationOf(a.nanos + b.nanos),
+  define(
+    "_+_",
+    [durationType, durationType],
+    durationType,
+    (a: Duration, b: Duration) => new Duration(int64(a.nanos + b.nanos)),
   ),
-  define("_-_", [timestampType, timestampType], durationType, (a: Timestamp, b: Timestamp) =>
-    durationOf(a.total - b.total),
+  define(
+    "_-_",
+    [timestampType, timestampType],
+    durationType,
+    (a: Timestamp, b: Timestamp) => new Duration(int64(a.total - b.total)),
   ),
   define("_-_", [timestampType, durationType], timestampType, (a: Timestamp, b: Duration) =>
-    timestampOf(a.total - b.nanos),
+    timestampOf(a.total - b.nanos, a.zone),
   ),
-  define("_-_", [durationType, durationType], durationType, (a: Duration, b: Duration) =>
-    durationOf(a.nanos - b.nanos),
+  define(
+    "_-_",
+    [durationType, durationType],
+    durationType,
+    (a: Duration, b: Duration) => new Duration(int64(a.nanos - b.nanos)),
   ),
 ];
 
@@ -135,6 +145,7 @@ const byShorter = ({ kind }: CelType) => (kind === "string" || kind === "bytes" 
 
 function comparison(symbol: string, holds: (order: number) => boolean): Overload[] {
   const call = (a: Value, b: Value) => {
+    if (Number.isNaN(a) || Number.isNaN(b)) throw new CelError("NaN values cannot be ordered");
     const order = compareValues(a, b);
     return order !== undefined && holds(order);
   };
@@ -175,7 +186,11 @@ const logic: readonly Overload[] = [
 function element(list: readonly Value[], index: Value): Value | undefined {
   const at = numeric(index);
   if (at === undefined || (typeof at === "number" && !Number.isInteger(at))) {
-    throw new CelError(`unsupported index value in list`);
+    throw new CelError(
+      at === undefined
+        ? `unsupported index type '${typeNameOf(index)}' in list`
+        : `unsupported index value ${at} in list`,
+    );
   }
   return list[Number(at)];
 }
@@ -238,15 +253,19 @@ const accumulation: readonly Overload[] = [
     },
     { resultSize: both },
   ),
-  define("@insert", [mapOf(K, V), K, V], mapOf(K, V), insert),
-  define("@merge", [mapOf(K, V), mapOf(K, V)], mapOf(K, V), (map: EntriesMap, more: CelMap) => {
+  define("cel.@mapInsert", [mapOf(K, V), K, V], mapOf(K, V), insert),
+  define("cel.@mapInsert", [mapOf(K, V), mapOf(K, V)], mapOf(K, V), (map: EntriesMap, more: CelMap) => {
     for (const key of more.keys()) insert(map, key, more.get(key) ?? null);
     return map;
   }),
 ];
 
+function keyText(key: Value): string {
+  return String(key instanceof Uint ? key.value : key);
+}
+
 function insert(map: EntriesMap, key: Value, value: Value): EntriesMap {
-  if (!map.add(key, value)) throw new CelError(`insert failed: key '${String(key)}' already exists`);
+  if (!map.add(key, value)) throw new CelError(`insert failed: key ${keyText(key)} already exists`);
   return map;
 }
 

@@ -1,11 +1,9 @@
 import { define, type Library, method, traverseFirst } from "../functions.ts";
 import { boolType, intType, opaque, stringType } from "../types.ts";
 import { CelError, OpaqueValue } from "../values.ts";
+import { normalizedSemver, parseSemver } from "./semver-text.ts";
 
 const semverType = opaque("kubernetes.Semver");
-const strict =
-  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?$/;
-
 class Semver extends OpaqueValue {
   readonly typeName = "kubernetes.Semver";
   readonly numbers: readonly bigint[];
@@ -20,25 +18,28 @@ class Semver extends OpaqueValue {
   }
 }
 
-function parse(text: string): Semver | undefined {
-  const match = strict.exec(text);
-  if (match === null) return undefined;
-  const [, major = "0", minor = "0", patch = "0", labels] = match;
-  return new Semver([BigInt(major), BigInt(minor), BigInt(patch)], labels === undefined ? [] : labels.split("."));
-}
-
-/** Takes a leading `v`, missing minor and patch, and leading zeros. */
-function normalized(text: string): string {
-  const match = /^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?([-+].*)?$/.exec(text);
-  if (match === null) return text;
-  const [, major = "0", minor = "0", patch = "0", rest = ""] = match;
-  return `${BigInt(major)}.${BigInt(minor)}.${BigInt(patch)}${rest}`;
-}
-
 function need(text: string): Semver {
-  const parsed = parse(text);
-  if (parsed === undefined) throw new CelError(`invalid semver ${JSON.stringify(text)}`);
-  return parsed;
+  const { numbers, labels } = parseSemver(text);
+  return new Semver(numbers, labels);
+}
+
+function isSemver(text: string): boolean {
+  try {
+    parseSemver(text);
+    return true;
+  } catch (error) {
+    if (error instanceof CelError) return false;
+    throw error;
+  }
+}
+
+function isNormalizable(text: string, normalize: boolean): boolean {
+  try {
+    return isSemver(normalize ? normalizedSemver(text) : text);
+  } catch (error) {
+    if (error instanceof CelError) return false;
+    throw error;
+  }
 }
 
 function compare(a: Semver, b: Semver): number {
@@ -65,7 +66,6 @@ function compareLabels(a: string, b: string): number {
 }
 
 const cost = { cost: traverseFirst };
-const chosen = (text: string, normalize: boolean) => (normalize ? normalized(text) : text);
 
 export const semverLibrary: Library = {
   overloads: [
@@ -74,22 +74,22 @@ export const semverLibrary: Library = {
       "semver",
       [stringType, boolType],
       semverType,
-      (text: string, normalize: boolean) => need(chosen(text, normalize)),
+      (text: string, normalize: boolean) => need(normalize ? normalizedSemver(text) : text),
       cost,
     ),
-    define("isSemver", [stringType], boolType, (text: string) => parse(text) !== undefined, cost),
+    define("isSemver", [stringType], boolType, isSemver, cost),
     define(
       "isSemver",
       [stringType, boolType],
       boolType,
-      (text: string, normalize: boolean) => parse(chosen(text, normalize)) !== undefined,
+      (text: string, normalize: boolean) => isNormalizable(text, normalize),
       cost,
     ),
     method("isGreaterThan", [semverType, semverType], boolType, (a: Semver, b: Semver) => compare(a, b) > 0),
     method("isLessThan", [semverType, semverType], boolType, (a: Semver, b: Semver) => compare(a, b) < 0),
     method("compareTo", [semverType, semverType], intType, (a: Semver, b: Semver) => BigInt(compare(a, b))),
-    method("major", [semverType], intType, ({ numbers }: Semver) => numbers[0] ?? 0n),
-    method("minor", [semverType], intType, ({ numbers }: Semver) => numbers[1] ?? 0n),
-    method("patch", [semverType], intType, ({ numbers }: Semver) => numbers[2] ?? 0n),
+    method("major", [semverType], intType, ({ numbers }: Semver) => BigInt.asIntN(64, numbers[0] ?? 0n)),
+    method("minor", [semverType], intType, ({ numbers }: Semver) => BigInt.asIntN(64, numbers[1] ?? 0n)),
+    method("patch", [semverType], intType, ({ numbers }: Semver) => BigInt.asIntN(64, numbers[2] ?? 0n)),
   ],
 };

@@ -36,6 +36,9 @@ function charAt(text: string, index: bigint): string {
 
 function find(text: string, part: string, from: bigint, last: boolean): bigint {
   const all = points(text);
+  // Upstream looks at where to start last: nothing is found everywhere, and beyond the end is only nothing.
+  if (part === "") return from;
+  if (from > BigInt(all.length)) return -1n;
   const start = range(from, all.length);
   const wanted = points(part);
   const holds = (at: number) => wanted.every((character, offset) => all[at + offset] === character);

@@ -2,22 +2,17 @@ import { define, type Library, matchCost, method, sizeOfFirst, traverseFirst } f
 import { findAllPattern, findPattern } from "../regex.ts";
 import { type Size, unknownSize } from "../sizes.ts";
 import { boolType, intType, listOf, mapOf, opaque, stringType } from "../types.ts";
+import { quote } from "../../validation/index.ts";
 import { CelError, EntriesMap, OpaqueValue } from "../values.ts";
+import { parseUrl, type UrlParts } from "./url-text.ts";
 
 const urlType = opaque("kubernetes.URL");
-
-interface Parts {
-  readonly scheme: string;
-  readonly host: string;
-  readonly path: string;
-  readonly query: string;
-}
 
 class UrlValue extends OpaqueValue {
   readonly typeName = "kubernetes.URL";
   readonly text: string;
-  readonly parts: Parts;
-  constructor(text: string, parts: Parts) {
+  readonly parts: UrlParts;
+  constructor(text: string, parts: UrlParts) {
     super();
     this.text = text;
     this.parts = parts;
@@ -27,39 +22,13 @@ class UrlValue extends OpaqueValue {
   }
 }
 
-/** As Go's `url.ParseRequestURI`: an absolute URI or an absolute path, without a fragment; what has no slash is opaque. */
-function parse(text: string): UrlValue | undefined {
-  if (text === "" || /\p{Cc}/u.test(text)) return undefined;
-  const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?]*))?([^?]*)(?:\?([\s\S]*))?$/.exec(text);
-  if (match === null) return undefined;
-  const [, scheme = "", authority, path = "", query = ""] = match;
-  if (scheme === "" && !path.startsWith("/")) return undefined;
-  if (scheme !== "" && authority === undefined && !path.startsWith("/")) {
-    return new UrlValue(text, { scheme: scheme.toLowerCase(), host: "", path: "", query });
-  }
-  if (authority === undefined && scheme === "" && text.startsWith("//")) return undefined;
-  if (/%(?![0-9a-fA-F]{2})/.test(path)) return undefined;
-  const host = hostOf(authority ?? "");
-  if (host === undefined) return undefined;
-  return new UrlValue(text, { scheme: scheme.toLowerCase(), host, path, query });
-}
-
-function hostOf(authority: string): string | undefined {
-  const host = authority.slice(authority.lastIndexOf("@") + 1);
-  const bracketed = /^\[[0-9a-fA-F:.%A-Za-z]*\](:\d*)?$/;
-  if (host.startsWith("[")) return bracketed.test(host) ? host : undefined;
-  if (!/^[^\s[\]<>"\\^`{|}]*$/.test(host) || /%(?![0-9a-fA-F]{2})/.test(host)) return undefined;
-  const colon = host.indexOf(":");
-  return colon >= 0 && !/^\d*$/.test(host.slice(colon + 1)) ? undefined : host;
-}
-
 function need(text: string): UrlValue {
-  const parsed = parse(text);
-  if (parsed === undefined)
-    throw new CelError(
-      `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
-    );
-  return parsed;
+  const parsed = parseUrl(text);
+  if ("problem" in parsed) {
+    const shown = quote(text);
+    throw new CelError(`URL parse error during conversion from string: parse ${shown}: ${parsed.problem}`);
+  }
+  return new UrlValue(text, parsed.value);
 }
 
 function hostname({ parts: { host } }: UrlValue): string {
@@ -103,7 +72,7 @@ const reading = { cost: traverseFirst, resultSize: sizeOfFirst };
 export const urlLibrary: Library = {
   overloads: [
     define("url", [stringType], urlType, need, reading),
-    define("isURL", [stringType], boolType, (text: string) => parse(text) !== undefined),
+    define("isURL", [stringType], boolType, (text: string) => "value" in parseUrl(text)),
     method("getScheme", [urlType], stringType, ({ parts }: UrlValue) => parts.scheme),
     method("getHost", [urlType], stringType, ({ parts }: UrlValue) => parts.host),
     method("getHostname", [urlType], stringType, hostname),

@@ -5,6 +5,7 @@ import {
   doubleType,
   durationType,
   escapeIdentifier,
+  isReservedField,
   intType,
   type ListSemantics,
   type ObjectField,
@@ -78,7 +79,9 @@ function objectType(structural: Structural, name: string, isRoot: boolean): CelT
   for (const [property, child] of structural.properties) {
     const escaped = escapeIdentifier(property);
     const type = celTypeOf(child, `${name}.${property}`, child.embedded);
-    if (escaped !== undefined && type !== undefined) fields.set(escaped, { name: property, type });
+    if (escaped === undefined || type === undefined) continue;
+    fields.set(escaped, { name: property, type });
+    if (isReservedField(property)) fields.set(property, { name: property, type, alias: true });
   }
   if (isRoot) addResourceFields(fields, name);
   return { kind: "object", name, fields };

@@ -206,7 +206,7 @@ function evaluationProblem(error: CelError | CelCostError, rule: ValidationRule)
     return `'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${ruleText(rule)}`;
   }
   if (error.message.startsWith("no such overload")) {
-    return `'no such overload': call arguments did not match a supported operator, function or macro signature for rule: ${ruleText(rule)}`;
+    return `'${error.message}': call arguments did not match a supported operator, function or macro signature for rule: ${ruleText(rule)}`;
   }
   return `${error.message} evaluating rule: ${ruleText(rule)}`;
 }

@@ -4,11 +4,11 @@ type Fields = Record<string, unknown>;
 
 /**
  * Removes, in place, nulls where the schema allows none and knows no default. Upstream:
- * `PruneNonNullableNullsWithoutDefaults`.
+ * `PruneNonNullableNullsWithoutDefaults`. `untyped`: only those that validation would let pass.
  */
-export function dropNulls(value: unknown, structural: Structural): void {
+export function dropNulls(value: unknown, structural: Structural, untyped = false): void {
   if (Array.isArray(value)) {
-    if (structural.items !== undefined) for (const item of value) dropNulls(item, structural.items);
+    if (structural.items !== undefined) for (const item of value) dropNulls(item, structural.items, untyped);
     return;
   }
   if (typeof value !== "object" || value === null) return;
@@ -16,7 +16,8 @@ export function dropNulls(value: unknown, structural: Structural): void {
   for (const key of Object.keys(fields)) {
     const below = structural.properties.get(key) ?? structural.additional;
     if (below === undefined || below === true) continue;
-    if (fields[key] === null && !below.nullable && below.props.default === undefined) delete fields[key];
-    else dropNulls(fields[key], below);
+    const isRefused = untyped && (below.type !== "" || below.intOrString);
+    if (fields[key] === null && !below.nullable && below.props.default === undefined && !isRefused) delete fields[key];
+    else dropNulls(fields[key], below, untyped);
   }
 }
