@@ -61,7 +61,16 @@ test("wrong types are refused in upstream's words", () => {
       'parsing time "now" as "2006-01-02T15:04:05Z07:00": cannot parse "now" as "2006"',
     ],
     ["Secret", '{"data":{"a":"abc!"}}', "illegal base64 data at input byte 3"],
-    ["Service", '{"spec":{"ports":[{"targetPort":true}]}}', "json: cannot unmarshal bool into Go value of type int32"],
+    [
+      "Service",
+      '{"spec":{"ports":[{"targetPort":true}]}}',
+      "json: cannot unmarshal bool into Go struct field ServicePort.spec.ports.targetPort of type int32",
+    ],
+    [
+      "Pod",
+      '{"metadata":{"name":5,"deletionTimestamp":{}}}',
+      "json: cannot unmarshal object into Go struct field ObjectMeta.metadata.deletionTimestamp of type string",
+    ],
     ["Pod", '{"a":}', "invalid character '}' looking for beginning of value"],
     ["Pod", '{"a":1', "unexpected end of JSON input"],
     ["Pod", "{'a':1}", "invalid character '\\'' looking for beginning of object key string"],
@@ -271,6 +280,19 @@ test("in a schema, what is neither a schema nor a list is nothing where either m
     dependencies: { a: null, b: null, c: ["d"] },
   });
   assert.throws(() => of({ additionalProperties: "x" }), { message: "boolean or JSON schema expected" });
+  assert.throws(() => of({ type: 5, additionalProperties: "x" }), { message: "boolean or JSON schema expected" });
+  assert.deepEqual(of({ items: [{ type: "string" }, null] }), { items: [{ type: "string" }, {}] });
+  for (const [schema, field] of [
+    [{ maximum: "x", items: { type: 5 } }, "items.type"],
+    [{ items: [{ type: 5 }] }, "items.type"],
+    [{ additionalProperties: { properties: { x: { type: 5 } } } }, "additionalProperties.properties.type"],
+    [{ dependencies: { a: { type: 5 } } }, "dependencies.type"],
+  ] as const) {
+    const where = `JSONSchemaProps.spec.versions.schema.openAPIV3Schema.${field}`;
+    assert.throws(() => of(schema), {
+      message: `json: cannot unmarshal number into Go struct field ${where} of type string`,
+    });
+  }
 });
 
 test("raw JSON is written as Go does", () => {

@@ -40,10 +40,17 @@ class ExactReader {
   readonly #problems = new Set<string>();
   /** Within a value that upstream's own unmarshaler reads, leniently. */
   #lenient = false;
-  error: string | undefined;
+  /** The first value of a wrong type, after which Go reads on. */
+  #mismatched: string | undefined;
+  /** What a type's own unmarshaler said first: there Go stops, and has forgotten the other. */
+  #refused: string | undefined;
 
   constructor(text: string) {
     this.#tokens = new JsonTokens(text);
+  }
+
+  get error(): string | undefined {
+    return this.#refused ?? this.#mismatched;
   }
 
   get problems(): readonly string[] {
@@ -137,16 +144,26 @@ class ExactReader {
       this.#tokens.skip();
       return undefined;
     }
-    if (union.form === "schemaOrBool" ? kind === "bool" : kind === "array") return this.#tokens.parsed();
-    if (kind !== "object") {
-      this.#tokens.skip();
-      // Upstream reads what is neither a list nor a schema as neither.
-      return union.form === "schemaOrBool" ? this.#fail("boolean or JSON schema expected") : undefined;
+    if (union.form === "schemaOrBool" && kind === "bool") return this.#tokens.parsed();
+    if (union.form !== "schemaOrBool" && kind === "array") {
+      const items: Schema = union.form === "schemaOrStrings" ? { type: "string" } : schema;
+      return this.#within(() => this.#list(items, `[]${goTypeOf(items)}`, place));
     }
-    const lenient = this.#lenient;
+    if (kind === "object") return this.#within(() => this.read(schema, goTypeOf(schema), place));
+    this.#tokens.skip();
+    // Upstream reads what is neither a list nor a schema as neither.
+    return union.form === "schemaOrBool" ? this.#refuse("boolean or JSON schema expected") : undefined;
+  }
+
+  /** What a type's own unmarshaler reads with another decoder: without strictness, and refused at the first misfit. */
+  #within(read: () => unknown): unknown {
+    const [lenient, mismatched] = [this.#lenient, this.#mismatched];
     this.#lenient = true;
-    const value = this.read(schema, goTypeOf(schema), { ...place, struct: undefined, fields: [] });
+    this.#mismatched = undefined;
+    const value = read();
+    if (this.#mismatched !== undefined) this.#refuse(this.#mismatched);
     this.#lenient = lenient;
+    this.#mismatched = mismatched;
     return value;
   }
 
@@ -166,9 +183,9 @@ class ExactReader {
       case "Quantity":
         return this.#quantity();
       case "IntOrString":
-        return this.#intOrString(kind);
+        return this.#intOrString(kind, place);
       default:
-        return this.#time(schema.type, kind);
+        return this.#time(schema.type, kind, place);
     }
   }
 
@@ -180,7 +197,9 @@ class ExactReader {
 
   #bytes(): unknown {
     const result = readBase64(this.#tokens.parsed() as string);
-    return "value" in result ? result.value : this.#fail(result.error);
+    if ("value" in result) return result.value;
+    this.#mismatched ??= result.error;
+    return undefined;
   }
 
   #quantity(): unknown {
@@ -188,30 +207,28 @@ class ExactReader {
     try {
       return canonicalQuantity((raw.startsWith('"') ? raw.slice(1, -1) : raw).trim());
     } catch (error) {
-      return this.#fail(messageOf(error));
+      return this.#refuse(messageOf(error));
     }
   }
 
-  #intOrString(kind: JsonKind): unknown {
+  #intOrString(kind: JsonKind, place: Place): unknown {
     if (kind === "string") return this.#tokens.parsed();
     const raw = this.#tokens.raw();
     if (kind === "number" && isGoInteger(raw, "int32")) return Number(raw);
-    return this.#fail(
-      `json: cannot unmarshal ${kind === "number" ? `number ${raw}` : kind} into Go value of type int32`,
-    );
+    return this.#refuse(misfitAt(kind === "number" ? `number ${raw}` : kind, "int32", place));
   }
 
-  #time(type: ScalarSchema["type"], kind: JsonKind): unknown {
+  #time(type: ScalarSchema["type"], kind: JsonKind, place: Place): unknown {
     if (kind !== "string") {
       this.#tokens.skip();
-      return this.#fail(`json: cannot unmarshal ${kind} into Go value of type string`);
+      return this.#refuse(misfitAt(kind, "string", place));
     }
     const text = this.#tokens.parsed() as string;
     if (type === "Duration") return text;
     try {
       return type === "MicroTime" ? canonicalMicroTime(text) : canonicalTime(text);
     } catch {
-      return this.#fail(timeParseError(text, type === "MicroTime"));
+      return this.#refuse(timeParseError(text, type === "MicroTime"));
     }
   }
 
@@ -221,18 +238,23 @@ class ExactReader {
   }
 
   #typeError(what: string, goType: string, place: Place): undefined {
-    const where = place.struct === undefined ? "value" : `struct field ${place.struct}.${place.fields.join(".")}`;
-    return this.#fail(`json: cannot unmarshal ${what} into Go ${where} of type ${goType}`);
+    this.#mismatched ??= misfitAt(what, goType, place);
+    return undefined;
   }
 
-  #fail(message: string): undefined {
-    this.error ??= message;
+  #refuse(message: string): undefined {
+    this.#refused ??= message;
     return undefined;
   }
 
   #report(problem: string): void {
     if (!this.#lenient && this.#problems.size < maxProblems) this.#problems.add(problem);
   }
+}
+
+function misfitAt(what: string, goType: string, { struct, fields }: Place): string {
+  const where = struct === undefined ? "value" : `struct field ${struct}.${fields.join(".")}`;
+  return `json: cannot unmarshal ${what} into Go ${where} of type ${goType}`;
 }
 
 /** The names of the structs by which a field came into another, which Go says among the fields. */

@@ -166,21 +166,15 @@ function metadataDecoded(
     return codec.decodeValue(partial, options);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw new DecodeError(ofMetadata(error.message, (partial as { metadata: unknown }).metadata));
+    throw new DecodeError(ofMetadata(error.message));
   }
 }
 
-/** What is wrong with metadata that are decoded alone, by another decoder, which also says where times stand. */
-function ofMetadata(message: string, metadata: unknown): string {
-  const text = message
+/** What is wrong with metadata that are decoded alone. */
+function ofMetadata(message: string): string {
+  return message
     .replace("struct field PartialObjectMetadata.metadata of type", "value of type")
     .replace("ObjectMeta.metadata.", "ObjectMeta.");
-  if (!text.endsWith("into Go value of type string")) return text;
-  const times = metadata as Readonly<Record<string, unknown>>;
-  const odd = ["creationTimestamp", "deletionTimestamp"].find(
-    (name) => (times[name] ?? "") !== "" && typeof times[name] !== "string",
-  );
-  return odd === undefined ? text : text.replace("value of type", `struct field ObjectMeta.${odd} of type`);
 }
 
 /** As Go shows maps. */
