@@ -44,6 +44,12 @@ test("an empty object differs from none exactly where Go has a pointer", () => {
   assert.deepEqual(lenient.sort(), elsewhere);
 });
 
+test("capacity is a pointer of requests for devices, and a map elsewhere", () => {
+  assert.equal(semanticEqual({ accessModes: ["x"], capacity: {} }, { accessModes: ["x"] }), true);
+  assert.equal(semanticEqual({ deviceClassName: "x", capacity: {} }, { deviceClassName: "x" }), false);
+  assert.equal(semanticEqual({ deviceClassName: "x" }, { deviceClassName: "x", capacity: {} }), false);
+});
+
 test("what is within counts too", () => {
   const peer = (name: string) => ({ ingress: [{ from: [{ [name]: {} }] }] });
   assert.equal(semanticEqual(peer("podSelector"), peer("namespaceSelector")), false);

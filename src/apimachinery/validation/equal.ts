@@ -17,20 +17,17 @@ function isEmpty(value: unknown): boolean {
   if (typeof value !== "object") return false;
   if (Array.isArray(value)) return value.length === 0;
   for (const key in value) {
-    const inner = (value as Record<string, unknown>)[key];
-    if (!isEmpty(inner) || isPointer(key, inner)) return false;
+    const owner = value as Record<string, unknown>;
+    if (!isEmpty(owner[key]) || isPointer(key, owner)) return false;
   }
   return true;
 }
 
-function isPointer(key: string, value: unknown): boolean {
-  return (
-    value !== undefined &&
-    value !== null &&
-    typeof value === "object" &&
-    !Array.isArray(value) &&
-    pointerFields.has(key)
-  );
+function isPointer(key: string, owner: Record<string, unknown>): boolean {
+  const value = owner[key];
+  if (typeof value !== "object" || value === null || Array.isArray(value) || !pointerFields.has(key)) return false;
+  // Of requests for devices it is a pointer, of volumes, nodes and devices a map.
+  return key !== "capacity" || "deviceClassName" in owner;
 }
 
 function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {
@@ -43,11 +40,11 @@ function equalObjects(a: Record<string, unknown>, b: Record<string, unknown>): b
   for (const key in a) {
     const other = b[key];
     if (!semanticEqual(a[key], other)) return false;
-    if ((other === undefined || other === null) && isPointer(key, a[key])) return false;
+    if ((other === undefined || other === null) && isPointer(key, a)) return false;
   }
   for (const key in b) {
     const mine = a[key];
-    if ((mine === undefined || mine === null) && (!isEmpty(b[key]) || isPointer(key, b[key]))) return false;
+    if ((mine === undefined || mine === null) && (!isEmpty(b[key]) || isPointer(key, b))) return false;
   }
   return true;
 }

@@ -1,7 +1,8 @@
 /**
  * Names of fields of built-in kinds whose Go type is a pointer to a struct wherever they stand: there an empty object
- * says something else than none (`emptyDir: {}`, `namespaceSelector: {}`). Added are `podSelector`, `selector`,
- * `resources` and `capacity`, which are values or maps in a few places, but there are written always or never empty.
+ * says something else than none (`emptyDir: {}`, `namespaceSelector: {}`). Added are `podSelector`, `selector`
+ * and `resources`, which are values or maps in a few places, but there are written always or never empty, and `capacity`,
+ * of which whoever asks tells the places apart.
  */
 export const pointerFields: ReadonlySet<string> = new Set(
   `
