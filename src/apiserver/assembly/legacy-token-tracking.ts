@@ -28,7 +28,8 @@ export async function trackLegacyTokens(options: LegacyTokenTrackingOptions, sig
   const key = `${cache.prefix}${namespace}/${name}`;
   let createdAt = Number.NEGATIVE_INFINITY;
   const create = async (): Promise<void> => {
-    await clock.sleep(Math.max(0, createdAt + creationIntervalMs - clock.monotonic()), signal);
+    const waitMs = createdAt + creationIntervalMs - clock.monotonic();
+    if (waitMs > 0) await clock.sleep(waitMs, signal);
     if (cache.get(key) !== undefined) return;
     const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace, name } };
     await maps.create({ ...object, data: { since: dateOf(clock.now()) } });
