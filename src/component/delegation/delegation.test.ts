@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { after, before, test } from "node:test";
-import { createRealPlatform, createScope, CapturingLog, type Scope } from "../../base/index.ts";
+import { CapturingLog, createRealPlatform, createScope, type Disk, MemoryDisk, type Scope } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import { eventually, startStandardControlPlane, type TestControlPlane } from "../../testing/index.ts";
 import { CertificateAuthority, createAuthority } from "../certificates/index.ts";
@@ -75,14 +75,15 @@ interface Guarding {
   readonly args?: readonly string[];
   readonly clients?: Partial<ReviewClients>;
   readonly tolerateLookupFailure?: boolean;
+  readonly disk?: Disk;
 }
 
-async function guard({ args = [], clients = {}, tolerateLookupFailure = false }: Guarding = {}) {
+async function guard({ args = [], clients = {}, tolerateLookupFailure = false, disk = platform.disk }: Guarding = {}) {
   const registry = new MetricsRegistry();
   const log = new CapturingLog();
   const flags = parseFlags(delegationFlags({ tolerateLookupFailure }), args).values;
   const asking = { authentication: scheduler, authorization: scheduler, ...clients };
-  const handler = await guardThrough(platform, { flags, registry, log }, asking, scope);
+  const handler = await guardThrough({ ...platform, disk }, { flags, registry, log }, asking, scope);
   /** The status, and what is wrong; 200 for those who pass. */
   const ask = async (path: string, given?: Given): Promise<string> => {
     const answer = await handler(request(path, given));
@@ -198,6 +199,22 @@ test("certificates count when an authority of the cluster signed them, also one 
   await publish({ "client-ca-file": later.pem });
   await eventually(async () => assert.equal(await ask("/metrics", { certificate: admin }), "401 Unauthorized"), 10_000);
   assert.equal(await ask("/metrics", { certificate: later.client("admin", "system:masters") }), "200");
+});
+
+test("authorities in files go before the cluster's, and are read again when they change", async () => {
+  const [ca, later] = [authority("file"), authority("another file")];
+  const disk = new MemoryDisk(platform.clock);
+  await disk.write("/ca.crt", ca.pem);
+  const { ask, log } = await guard({ args: ["--client-ca-file=/ca.crt"], disk });
+  const [admin, laterAdmin] = [ca, later].map((one) => one.client("admin", "system:masters"));
+  assert.equal(await ask("/metrics", { certificate: admin }), "200");
+  assert.equal(await ask("/metrics", { certificate: laterAdmin }), "401 Unauthorized");
+  await disk.write("/ca.crt", "nothing");
+  await eventually(async () => assert.ok(log.messages("warn").includes("authorities could not be read again")), 10_000);
+  assert.equal(await ask("/metrics", { certificate: admin }), "200", "what was read before still counts");
+  await disk.write("/ca.crt", later.pem);
+  await eventually(async () => assert.equal(await ask("/metrics", { certificate: laterAdmin }), "200"), 10_000);
+  assert.equal(await ask("/metrics", { certificate: admin }), "401 Unauthorized");
 });
 
 test("who cannot read the cluster's authorities does not start, unless that is tolerated", async () => {

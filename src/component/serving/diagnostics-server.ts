@@ -28,6 +28,8 @@ export interface TlsLimits {
   readonly ciphers?: readonly string[];
   /** Default: HTTP/2 and HTTP/1.1, as the client likes. */
   readonly onlyHttp1?: boolean;
+  /** Streams of one HTTP/2 connection. Default 250, as Go's. */
+  readonly streamsMax?: number;
 }
 
 export interface DiagnosticsServerOptions {
@@ -73,7 +75,7 @@ export async function startDiagnosticsServer(options: DiagnosticsServerOptions):
 
 async function secureServer(
   { certificatePem: cert, keyPem: key }: ServingCertificate,
-  { minVersion = "TLSv1.2", ciphers, onlyHttp1 = false }: TlsLimits,
+  { minVersion = "TLSv1.2", ciphers, onlyHttp1 = false, streamsMax = 250 }: TlsLimits,
   respond: (incoming: Incoming, response: Outgoing) => void,
 ): Promise<Http2SecureServer | HttpsServer> {
   const options = {
@@ -84,7 +86,10 @@ async function secureServer(
   };
   const server = onlyHttp1
     ? (await import("node:https")).createServer(options, respond)
-    : (await import("node:http2")).createSecureServer({ ...options, allowHTTP1: true }, respond);
+    : (await import("node:http2")).createSecureServer(
+        { ...options, allowHTTP1: true, settings: { maxConcurrentStreams: streamsMax } },
+        respond,
+      );
   server.on("sessionError", () => {});
   server.on("tlsClientError", () => {});
   return server;

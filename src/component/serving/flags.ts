@@ -16,8 +16,11 @@ export const servingFlags = (port: number) => ({
     usage: "Cipher suites up to TLS 1.2, by Go's names; empty for the usual ones.",
   }),
   "disable-http2-serving": flag.boolean({ usage: "Serve HTTP/1.1 only." }),
+  "http2-max-streams-per-connection": flag.integer({ usage: "Requests of one connection at once; 0: 250." }),
   "permit-port-sharing": flag.boolean({ usage: "Let other processes listen at the same address and port." }),
   "permit-address-sharing": flag.boolean({ usage: "Has no effect: ports that are still closing are always taken." }),
+  profiling: flag.boolean({ usage: "Has no effect: there are no profiles to read.", default: true }),
+  "contention-profiling": flag.boolean({ usage: "Has no effect, as --profiling." }),
 });
 
 export type ServingFlags = FlagValues<ReturnType<typeof servingFlags>>;
@@ -81,5 +84,10 @@ export function checkServingFlags(flags: ServingFlags): TlsLimits {
     if (suite === undefined) throw new FlagError(`Cipher suite ${name} not supported or doesn't exist`);
     return suite;
   });
-  return { minVersion, onlyHttp1: flags["disable-http2-serving"], ...(ciphers.length === 0 ? {} : { ciphers }) };
+  const streamsMax = flags["http2-max-streams-per-connection"];
+  return {
+    ...{ minVersion, onlyHttp1: flags["disable-http2-serving"] },
+    ...(streamsMax > 0 ? { streamsMax } : {}),
+    ...(ciphers.length === 0 ? {} : { ciphers }),
+  };
 }
