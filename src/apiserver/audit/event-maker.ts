@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/index.ts";
 import type { LiveContext } from "../request/context.ts";
 import type { UserInfo } from "../request/contract.ts";
+import { formatDuration } from "../../component/index.ts";
 import { withoutManagedFields } from "./bodies.ts";
 import type { AuditBackend, AuditEvent, AuditObjectReference, AuditStage, AuditStatus, AuditUser } from "./contract.ts";
 import type { AuditDecision } from "./policy.ts";
@@ -63,6 +64,7 @@ export class EventMaker {
 
   #event(stage: AuditStage, outcome: Outcome | undefined): AuditEvent {
     const { context, target, clock } = this.#options;
+    if (stage === "ResponseComplete") annotateLatency(context, clock.now());
     const { info, auditId, userAgent, sourceAddresses, receivedAtMs } = context;
     const { level } = this;
     const sent = this.#options.sent();
@@ -92,6 +94,18 @@ export class EventMaker {
   #bare(object: unknown): unknown {
     return this.#options.decision.omitManagedFields ? withoutManagedFields(object) : object;
   }
+}
+
+const slowMs = 500;
+const latencyPrefix = "apiserver.latency.k8s.io/";
+
+/** Where the time of a slow request went, as far as it is known. Upstream: `writeLatencyToAnnotation`. */
+function annotateLatency(context: LiveContext, nowMs: number): void {
+  const totalMs = nowMs - context.receivedAtMs;
+  if (totalMs <= slowMs || context.info.verb === "watch") return;
+  for (const [layer, tookMs] of context.latencies ?? [])
+    context.annotate(`${latencyPrefix}${layer}`, formatDuration(tookMs));
+  context.annotate(`${latencyPrefix}total`, formatDuration(totalMs));
 }
 
 /** Qualified names only: others are the server's own notes. Those that tell of the body go with it. */

@@ -206,7 +206,7 @@ export class Fairness {
       context.signal.addEventListener("abort", onAbort, { once: true });
       go = () => {
         stopWaiting();
-        context.exclude((ticket.startedMs ?? ticket.arrivedMs) - ticket.arrivedMs);
+        context.exclude((ticket.startedMs ?? ticket.arrivedMs) - ticket.arrivedMs, "apf-queue-wait");
         resolve(this.#started(flow, queues, ticket, afterMs));
       };
     });

@@ -1,6 +1,6 @@
 import type { AuditedRequest } from "../audit/contract.ts";
 import type { ApiRequest } from "../http/exchange.ts";
-import type { RequestContext, RequestInfo, UserInfo } from "./contract.ts";
+import type { ExcludedLayer, RequestContext, RequestInfo, UserInfo } from "./contract.ts";
 
 /** On requests for what is deprecated. */
 export const deprecatedAnnotation = "k8s.io/deprecated";
@@ -27,6 +27,8 @@ export class LiveContext implements RequestContext {
   flow: { readonly headers: Readonly<Record<string, string>> } | undefined;
   /** Milliseconds spent in queues and waiting for webhooks, which are not the server's own. */
   excludedMs = 0;
+  /** Milliseconds by layer, of those that took any. */
+  latencies: Map<string, number> | undefined;
   readonly #request: ApiRequest;
   /** Warnings given so far, in full. */
   #given: Set<string> | undefined;
@@ -95,8 +97,17 @@ export class LiveContext implements RequestContext {
     this.annotate(deprecatedAnnotation, "true");
   }
 
-  exclude(tookMs: number): void {
+  exclude(tookMs: number, layer: ExcludedLayer): void {
     this.excludedMs += tookMs;
+    this.took(layer, tookMs);
+  }
+
+  /** Part of how long the request takes, for audit. */
+  took(layer: ExcludedLayer | "authentication" | "authorization", tookMs: number): void {
+    this.latencies ??= new Map();
+    const before = this.latencies.get(layer) ?? 0;
+    // They are asked all at once.
+    this.latencies.set(layer, layer === "validating-webhook" ? Math.max(before, tookMs) : before + tookMs);
   }
 
   annotate(key: string, value: string, level: "Metadata" | "Request" = "Metadata"): void {

@@ -20,6 +20,9 @@ export interface RequestInfo {
   readonly labelSelector?: string;
 }
 
+/** As upstream's audit annotations name them. */
+export type ExcludedLayer = "apf-queue-wait" | "mutating-webhook" | "validating-webhook";
+
 /** What travels with one request through every layer of the server. */
 export interface RequestContext {
   readonly info: RequestInfo;
@@ -32,8 +35,8 @@ export interface RequestContext {
   readonly auditId: string;
   /** The caller's trace (W3C Trace Context), for what is asked meanwhile. */
   readonly traceparent?: string | undefined;
-  /** Takes the time that others took out of what is reckoned as the server's own. */
-  exclude?(tookMs: number): void;
+  /** Takes the time that others took out of what is reckoned as the server's own; what they are, audit tells. */
+  exclude?(tookMs: number, layer: ExcludedLayer): void;
   /** Adds a `Warning: 299` header; duplicates are dropped, 4 KiB in all. */
   warn(text: string): void;
   /** Adds an audit annotation; the first value of a key stays. `Request`: only where the request's body is recorded too. */

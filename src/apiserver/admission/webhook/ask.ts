@@ -36,9 +36,10 @@ export async function ask(question: Question, inputs: HookInputs, mutating: bool
     const timeoutMs = (hook.timeoutSeconds ?? secondsDefault) * 1000;
     const { signal, traceparent } = attributes.context;
     const startedMs = inputs.clock.monotonic();
+    const layer = mutating ? "mutating-webhook" : "validating-webhook";
     const answer = await inputs.caller
       .post(hook.clientConfig, review.body, timeoutMs, signal, traceparent)
-      .finally(() => attributes.context.exclude?.(inputs.clock.monotonic() - startedMs));
+      .finally(() => attributes.context.exclude?.(inputs.clock.monotonic() - startedMs, layer));
     response = readResponse(answer, review, mutating);
   } catch (error) {
     throw new CallError(messageOf(error), error instanceof AnswerError ? error.code : 503);
