@@ -55,6 +55,8 @@ export interface TokenRequest {
 export interface IssuedToken {
   readonly token: string;
   readonly expirationTimestampMs: number;
+  /** By which audit tells the token. */
+  readonly credentialId: string;
 }
 
 export interface ServiceAccountKeys {
@@ -111,6 +113,7 @@ export class ServiceAccountTokens {
       ...(secret === undefined ? {} : { secret }),
       ...(node === undefined ? {} : { node }),
     };
+    const id = this.#random.uuid();
     const { SignJWT } = await jose();
     const token = await new SignJWT({ "kubernetes.io": claim })
       .setProtectedHeader({ alg: algorithmOf(this.#signingKey), kid: keyId(createPublicKey(this.#signingKey)) })
@@ -120,9 +123,9 @@ export class ServiceAccountTokens {
       .setIssuedAt(nowSeconds)
       .setNotBefore(nowSeconds)
       .setExpirationTime(expires)
-      .setJti(this.#random.uuid())
+      .setJti(id)
       .sign(this.#signingKey);
-    return { token, expirationTimestampMs: expires * 1000 };
+    return { token, expirationTimestampMs: expires * 1000, credentialId: credentialIdOf(id) };
   }
 
   /** `audiences` are those a TokenReview asks for; the server's own otherwise. */
@@ -205,7 +208,7 @@ export class ServiceAccountTokens {
       if (problem !== undefined) return { type: "rejected", message: problem };
     }
     const extra: Record<string, readonly string[]> = {};
-    if (payload.jti !== undefined) extra["authentication.kubernetes.io/credential-id"] = [`JTI=${payload.jti}`];
+    if (payload.jti !== undefined) extra["authentication.kubernetes.io/credential-id"] = [credentialIdOf(payload.jti)];
     if (pod !== undefined) {
       extra["authentication.kubernetes.io/pod-name"] = [pod.name];
       extra["authentication.kubernetes.io/pod-uid"] = [pod.uid];
@@ -232,6 +235,10 @@ export class ServiceAccountTokens {
     const dead = found.deletedAtMs !== undefined && found.deletedAtMs + 60_000 < this.#clock.now();
     return dead ? "service account token has been invalidated" : undefined;
   }
+}
+
+function credentialIdOf(jti: string): string {
+  return `JTI=${jti}`;
 }
 
 /** Upstream's key id: base64url of SHA-256 over the DER public key. */

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, it, test } from "node:test";
+import { loadScheme } from "../../api/index.ts";
 import type { KubeObject } from "../../apimachinery/index.ts";
-import { startStandardControlPlane, type TestControlPlane } from "../../testing/index.ts";
+import { RealClock } from "../../base/index.ts";
+import { MetricsRegistry } from "../../component/index.ts";
+import { ask, startStandardControlPlane, type TestControlPlane } from "../../testing/index.ts";
+import type { AuditEvent } from "../audit/contract.ts";
+import { AuditPolicy, createAuditor } from "../audit/index.ts";
 
 const object = (kind: string, name: string, more: object = {}) =>
   ({ apiVersion: "v1", kind, metadata: { name }, ...more }) as unknown as KubeObject;
@@ -58,4 +63,30 @@ describe("requests for tokens", () => {
     const deployment = { kind: "Pod", apiVersion: "apps/v1", name: "p" };
     assert.equal(await bound(deployment), "400 cannot bind token to object of type apps/v1, Kind=Pod");
   });
+});
+
+test("audit tells which token was issued", async () => {
+  const events: AuditEvent[] = [];
+  const record = (event: AuditEvent): undefined => void events.push(event);
+  const audit = createAuditor({
+    policy: AuditPolicy.parse("{ apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{ level: Metadata }] }"),
+    backends: [{ name: "test", record, run: () => Promise.resolve() }],
+    scheme: loadScheme(),
+    clock: new RealClock(),
+    metrics: new MetricsRegistry(),
+  });
+  const plane = await startStandardControlPlane({ more: { audit } });
+  try {
+    const path = "/api/v1/namespaces/default/serviceaccounts";
+    await ask(plane, { method: "POST", path, body: '{"metadata":{"name":"a"}}' });
+    const answer = await ask(plane, { method: "POST", path: `${path}/a/token`, body: "{}" });
+    const [, payload = ""] = answer.json<{ status: { token: string } }>().status.token.split(".");
+    const { jti } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { readonly jti: string };
+    const told = events.flatMap(
+      ({ annotations }) => annotations?.["authentication.kubernetes.io/issued-credential-id"] ?? [],
+    );
+    assert.deepEqual([...new Set(told)], [`JTI=${jti}`]);
+  } finally {
+    await plane.stop();
+  }
 });

@@ -78,6 +78,7 @@ export function tokenRequestHandler(
       ...(bound?.kind === "Secret" ? { secret: { name: bound.name, uid: bound.uid } } : {}),
       ...(node === undefined ? {} : { node }),
     });
+    context.annotate("authentication.kubernetes.io/issued-credential-id", issued.credentialId);
     const creationTimestamp = timeText(context.receivedAtMs);
     object.metadata = { ...object.metadata, name, namespace, uid: account.uid, creationTimestamp };
     object.status = {
