@@ -54,8 +54,9 @@ describe("a cluster's control plane, by its metrics", () => {
         placed,
         `scheduler_framework_extension_point_duration_seconds_count{extension_point="Filter",status="${status}",profile="default-scheduler"}`,
       );
-    assert.equal(filtered("Success"), 2);
-    assert.ok(filtered("Unschedulable") >= 2);
+    // As upstream, whatever the filters found: those that placed the pods, and those before.
+    assert.ok(filtered("Success") >= 2 && filtered("Success") <= valueOf(placed, scheduled) + valueOf(placed, refused));
+    assert.equal(filtered("Unschedulable"), 0);
     assert.equal(valueOf(placed, 'scheduler_cache_size{type="nodes"}'), 1);
   });
 

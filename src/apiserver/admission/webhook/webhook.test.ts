@@ -22,7 +22,7 @@ const rules = [
 ];
 
 function withWebhook(kind: "Mutating" | "Validating", more: object, work: () => Promise<void>): Promise<void> {
-  return hooks.with(client, kind, [hooks.hook("hook.example.com", [], { rules, timeoutSeconds: 2, ...more })], work);
+  return hooks.with(client, kind, [hooks.hook("hook.example.com", [], { rules, timeoutSeconds: 30, ...more })], work);
 }
 
 describe("admission webhooks", () => {
@@ -63,7 +63,7 @@ describe("admission webhooks", () => {
       await assert.rejects(configMaps().create(configMap("closed")), {
         code: 500,
         message:
-          /^Internal error occurred: failed calling webhook "hook\.example\.com": failed to call webhook: Post "https:\/\/127\.0\.0\.1:1\/x\?timeout=2s": dial tcp 127\.0\.0\.1:1: connect: connection refused$/,
+          /^Internal error occurred: failed calling webhook "hook\.example\.com": failed to call webhook: Post "https:\/\/127\.0\.0\.1:1\/x\?timeout=30s": dial tcp 127\.0\.0\.1:1: connect: connection refused$/,
       });
     });
     await withWebhook("Validating", { ...broken, failurePolicy: "Ignore" }, async () => {
