@@ -68,7 +68,7 @@ class Judge {
 /** What upstream's client learns of a token's user. */
 async function whoAmI({ origin }: RunningServer, token: string): Promise<string> {
   const { code, stdout, stderr } = await platform.processes.run("env", [
-    "KUBECONFIG=/dev/null",
+    ...["KUBECONFIG=/dev/null", "HOME=/dev/null"],
     ...["kubectl", "auth", "whoami", "-o", "json", `--token=${token}`],
     ...[`--server=${origin}`, "--insecure-skip-tls-verify"],
   ]);
