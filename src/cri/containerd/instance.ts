@@ -28,7 +28,7 @@ export interface ContainerdOptions {
 
 /** The registry host in the names of images that this project builds. */
 const OWN_IMAGES_HOST = "k8ts.local";
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
 const WATCH_MS = 250;

@@ -13,7 +13,7 @@ export interface ImageStore {
 }
 
 const IMPORT_TIMEOUT_MS = 300_000;
-const VISIBLE_TIMEOUT_MS = 10_000;
+const VISIBLE_TIMEOUT_MS = 60_000;
 
 /**
  * Imports a docker or OCI archive and returns the references that it holds, once the runtime shows them over CRI.
