@@ -210,6 +210,26 @@ test("more watches than one connection takes share several", async () => {
   });
 });
 
+test("bodies are written as Go writes them, for raw parts of objects are compared byte by byte", async () => {
+  const bodies: string[] = [];
+  await withServer(
+    "http1",
+    (_request, response, body) => {
+      bodies.push(body);
+      response.setHeader("content-type", "application/json");
+      response.end(body.startsWith("{") ? body : "{}");
+    },
+    async (client) => {
+      const object: KubeObject = { metadata: { name: "a", annotations: { a: "echo <a> && b\u2028" } } };
+      const made = await client.resource(pods).namespace("n").create(object);
+      assert.deepEqual(made.metadata.annotations, object.metadata.annotations);
+      await client.resource(pods).namespace("n").patch("a", { type: "merge", body: object });
+    },
+  );
+  assert.equal(bodies.length, 2);
+  for (const body of bodies) assert.ok(body.includes('"echo \\u003ca\\u003e \\u0026\\u0026 b\\u2028"'), body);
+});
+
 test("integers of 64 bits keep every digit, there and back", async () => {
   const large = '{"metadata":{"name":"a","generation":9007199254740993}}';
   const written: string[] = [];
