@@ -159,7 +159,7 @@ class StatefulSetController {
         set,
         "Warning",
         "FailedCreate",
-        `create Pod ${podName} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`,
+        `Create Pod ${podName} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`,
       );
       throw error;
     }
@@ -167,7 +167,7 @@ class StatefulSetController {
       set,
       "Normal",
       "SuccessfulCreate",
-      `create Pod ${podName} in StatefulSet ${set.metadata.name} successful`,
+      `Create Pod ${podName} in StatefulSet ${set.metadata.name} successful`,
     );
   }
 
@@ -193,7 +193,7 @@ class StatefulSetController {
         set,
         "Warning",
         "FailedDelete",
-        `delete Pod ${podName} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`,
+        `Delete Pod ${podName} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`,
       );
       throw error;
     }
@@ -202,7 +202,7 @@ class StatefulSetController {
       set,
       "Normal",
       "SuccessfulDelete",
-      `delete Pod ${podName} in StatefulSet ${set.metadata.name} successful`,
+      `Delete Pod ${podName} in StatefulSet ${set.metadata.name} successful`,
     );
   }
 
@@ -214,7 +214,7 @@ class StatefulSetController {
       set,
       "Normal",
       "SuccessfulUpdate",
-      `update Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`,
+      `Update Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`,
     );
   }
 
@@ -230,7 +230,7 @@ class StatefulSetController {
       await claims.create(
         owners === undefined ? claim : { ...claim, metadata: { ...claim.metadata, ownerReferences: owners } },
       );
-      const message = `create Claim ${claim.metadata.name} Pod ${podName} in StatefulSet ${set.metadata.name} success`;
+      const message = `Create Claim ${claim.metadata.name} Pod ${podName} in StatefulSet ${set.metadata.name} success`;
       this.#event(set, "Normal", "SuccessfulCreate", message);
     }
   }

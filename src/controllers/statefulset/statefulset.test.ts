@@ -70,11 +70,11 @@ test("pods come one after the other, with their names and claims, and go in reve
       ],
       [3, 3, 3, 3, 3],
     );
-    assert.ok(fixture.events("db").includes("Normal SuccessfulCreate: create Pod db-1 in StatefulSet db successful"));
+    assert.ok(fixture.events("db").includes("Normal SuccessfulCreate: Create Pod db-1 in StatefulSet db successful"));
     assert.ok(
       fixture
         .events("db")
-        .includes("Normal SuccessfulCreate: create Claim data-db-1 Pod db-1 in StatefulSet db success"),
+        .includes("Normal SuccessfulCreate: Create Claim data-db-1 Pod db-1 in StatefulSet db success"),
     );
     await fixture.change("statefulsets", "default/db", (set) => {
       set.spec.replicas = 1;
