@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createVirtualPlatform } from "../../base/index.ts";
-import { type ImageService, received } from "../../cri/index.ts";
+import { CriError, type ImageService, received } from "../../cri/index.ts";
 import { testContainer, testPod } from "../testing/fixtures.ts";
 import type { Container, Secret } from "../types.ts";
 import { credentialsFor } from "./credentials.ts";
@@ -66,7 +66,7 @@ function setUp(present: boolean, pulls: ("ok" | "fail")[] = []) {
     imageStatus: async () =>
       received("ImageStatusResponse", there ? { image: { id: "sha256:1", size: 42, uid: { value: 7 } } } : {}),
     pullImage: async () => {
-      if (pulls.shift() !== "ok") throw new Error("no route to registry");
+      if (pulls.shift() !== "ok") throw new CriError("Unknown", "no route to registry");
       there = true;
       return received("PullImageResponse", { imageRef: "sha256:1" });
     },

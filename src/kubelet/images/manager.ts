@@ -1,5 +1,5 @@
 import { type Clock, messageOf, Semaphore } from "../../base/index.ts";
-import type { ImageService, Request, Response } from "../../cri/index.ts";
+import { type ImageService, isCriError, type Request, type Response } from "../../cri/index.ts";
 import { containerTarget, type EventSink } from "../events.ts";
 import { podUid } from "../pods/names.ts";
 import { Backoff } from "../runtime/backoff.ts";
@@ -126,15 +126,10 @@ export class ImageManager {
     } catch (error) {
       signal.throwIfAborted();
       this.#backoff.note(id, clock.now(), clock.now());
-      this.#lastErrors.set(id, messageOf(error));
-      this.#event(
-        pod,
-        container,
-        "Warning",
-        "Failed",
-        `Failed to pull image "${container.image}": ${messageOf(error)}`,
-      );
-      throw new StartError("ErrImagePull", messageOf(error), { cause: error });
+      const reason = pullProblem(error);
+      this.#lastErrors.set(id, reason);
+      this.#event(pod, container, "Warning", "Failed", `Failed to pull image "${container.image}": ${reason}`);
+      throw new StartError("ErrImagePull", reason, { cause: error });
     }
   }
 
@@ -173,4 +168,9 @@ function key(pod: Pod, container: Container): string {
 
 function ready(name: string, image: CriImage): ReadyImage {
   return { ref: image.id, name, user: { uid: image.uid?.value, username: image.username } };
+}
+
+/** Runtimes say why in words; that they have no code for it tells nobody anything. */
+function pullProblem(error: unknown): string {
+  return isCriError(error, "Unknown") ? error.description : messageOf(error);
 }

@@ -3,7 +3,7 @@ import { containerTarget, type EventSink } from "../events.ts";
 import { Backoff } from "../runtime/backoff.ts";
 import { containerHash } from "../runtime/container-hash.ts";
 import { allContainers } from "../runtime/sandbox-config.ts";
-import { latest, type RuntimeContainer, type RuntimePod } from "../runtime/view.ts";
+import type { RuntimeContainer, RuntimePod } from "../runtime/view.ts";
 import type { WaitReason } from "../status/container-statuses.ts";
 import { goDuration } from "../time.ts";
 import type { Container, Pod } from "../types.ts";
@@ -44,8 +44,8 @@ export class RestartBackoff {
 
   /** The container is started again after it ended. */
   note(pod: Pod, container: Container, view: RuntimePod): void {
-    const last = latest(view, container.name);
-    if (last?.state === "exited") this.#backoff.note(keyOf(pod, container), endedMs(last), this.#clock.now());
+    const last = lastEnded(view, container.name);
+    if (last !== undefined) this.#backoff.note(keyOf(pod, container), endedMs(last), this.#clock.now());
   }
 
   forget(uid: string): void {
@@ -53,10 +53,15 @@ export class RestartBackoff {
   }
 
   #remainingMs(pod: Pod, container: Container, view: RuntimePod): number {
-    const last = latest(view, container.name);
-    if (last?.state !== "exited") return 0;
+    const last = lastEnded(view, container.name);
+    if (last === undefined) return 0;
     return this.#backoff.remainingMs(keyOf(pod, container), endedMs(last), this.#clock.now());
   }
+}
+
+/** Not always the latest: one that is killed to be started again still runs, and waits by the one before it. */
+function lastEnded(view: RuntimePod, name: string): RuntimeContainer | undefined {
+  return view.containers.find((container) => container.name === name && container.state === "exited");
 }
 
 function endedMs(container: RuntimeContainer): number {

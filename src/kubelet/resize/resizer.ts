@@ -3,7 +3,7 @@ import type { Disk, Log } from "../../base/index.ts";
 import type { RuntimeService } from "../../cri/index.ts";
 import { type CgroupManager, podLimits } from "../cgroups/manager.ts";
 import { podCgroup } from "../cgroups/names.ts";
-import { containerTarget, type EventSink } from "../events.ts";
+import { type EventSink, podTarget } from "../events.ts";
 import type { NodeFacts } from "../node/facts.ts";
 import { podUid } from "../pods/names.ts";
 import { isRestartableInit } from "../runtime/restart-policy.ts";
@@ -69,11 +69,26 @@ export class Resizer {
         const reason = verdict.type === "infeasible" ? "Infeasible" : "Deferred";
         return { pending: { reason, message: verdict.message }, changed: false };
       }
+      this.#tell(pod, "ResizeStarted", "Pod resize started");
       await this.#apply(pod, view, targets, signal);
+      this.#tell(pod, "ResizeCompleted", "Pod resize completed");
     }
     this.#settled.set(podUid(pod), generation);
     const isNew = this.#note(pod, view);
     return { pending: undefined, changed: targets.length > 0 || isNew };
+  }
+
+  /** With what all containers of the pod are to have. */
+  #tell(pod: Pod, reason: string, what: string): void {
+    const summary = (containers: readonly Container[] | undefined) =>
+      containers?.map(({ name, resources }) => ({ name, resources: resources ?? {} }));
+    const { initContainers, containers } = pod.spec ?? {};
+    const text = JSON.stringify({
+      initContainers: summary(initContainers),
+      containers: summary(containers),
+      generation: pod.metadata.generation ?? 0,
+    });
+    this.#options.events.event(podTarget(pod), "Normal", reason, `${what}: ${text}`);
   }
 
   /** What the container has of cpu and memory; `undefined` when only the pod's specification tells. */
@@ -133,7 +148,7 @@ export class Resizer {
     { container, status, has, wants }: Target,
     signal: AbortSignal,
   ): Promise<void> {
-    const { killer, runtime, node, events } = this.#options;
+    const { killer, runtime, node } = this.#options;
     const changed = changedResources(has, wants);
     if (restartsFor(container, changed)) {
       const message = `Container ${container.name} resize requires restart`;
@@ -153,12 +168,6 @@ export class Resizer {
       ...(memoryLimitInBytes === -1 && has.memoryBytes === 0 ? {} : { memoryLimitInBytes }),
     };
     await runtime.updateContainerResources({ containerId: status.id, linux }, { signal });
-    events.event(
-      containerTarget(pod, container.name),
-      "Normal",
-      "ResizeCompleted",
-      `Container resized: ${changed.join(", ")}`,
-    );
   }
 }
 

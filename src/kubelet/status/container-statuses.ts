@@ -219,7 +219,7 @@ function setReadiness(
   status.ready = running && startup && probed;
 }
 
-/** What a running container was given: resources, mounts and user. */
+/** What a container was given, or is to be given when it runs again: resources, mounts and user. */
 function describeUse(
   container: Container,
   current: RuntimeContainer | undefined,
@@ -234,8 +234,8 @@ function describeUse(
       ...(mount.readOnly === true ? { readOnly: true, recursiveReadOnly: "Disabled" } : {}),
     }));
   }
-  if (current?.state !== "running") return;
-  const { requests, limits } = given ?? container.resources ?? {};
+  if (current === undefined) return;
+  const { requests, limits } = (current.state === "running" ? given : undefined) ?? container.resources ?? {};
   if (requests !== undefined) status.allocatedResources = { ...requests };
   status.resources = {
     ...(limits === undefined ? {} : { limits: { ...limits } }),

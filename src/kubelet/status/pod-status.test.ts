@@ -104,6 +104,21 @@ test("waiting reasons push what was into lastState", () => {
   );
 });
 
+test("a container that has ended still says what it is to have; one that was never made does not", () => {
+  const resources = { requests: { cpu: "10m" }, limits: { memory: "16Mi" } };
+  const pod = testPod({ containers: [testContainer("main", { resources }), testContainer("plain")] });
+  const uses = (view: RuntimePod) =>
+    statusOf(pod, view).containerStatuses?.map((one) => [one.resources, one.allocatedResources]);
+  assert.deepEqual(uses(testView([exited("main", 1), exited("plain", 0)])), [
+    [resources, resources.requests],
+    [{}, undefined],
+  ]);
+  assert.deepEqual(uses(testView([])), [
+    [undefined, undefined],
+    [undefined, undefined],
+  ]);
+});
+
 test("phases at the end", () => {
   const phase = (restartPolicy: "Always" | "OnFailure" | "Never", codes: readonly number[], ended = false) => {
     const names = codes.map((_, index) => `c${index}`);

@@ -6,7 +6,7 @@ import type { Paths } from "../paths.ts";
 import { podNamespace, podUid } from "../pods/names.ts";
 import { quantityValue } from "../quantity.ts";
 import type { DownwardFacts } from "../runtime/downward.ts";
-import type { ConfigMap, Pod, Secret, Volume } from "../types.ts";
+import type { ConfigMap, Container, Pod, Secret, Volume } from "../types.ts";
 import { AtomicWriter, type Ownership } from "./atomic-writer.ts";
 import { resolveClaim } from "./claims.ts";
 import { prepareHostPath } from "./host-path.ts";
@@ -60,7 +60,8 @@ export class VolumeManager {
 
   /** Idempotent: called at every sync, it also brings changed content in. Rejects with the first `MountError`. */
   async prepare(pod: Pod, facts: DownwardFacts, signal: AbortSignal): Promise<MountedVolumes> {
-    const volumes = pod.spec?.volumes ?? [];
+    const used = usedVolumes(pod);
+    const volumes = (pod.spec?.volumes ?? []).filter(({ name }) => used.has(name));
     const settled = await Promise.allSettled(volumes.map((volume) => this.#setUp(pod, volume, facts, signal)));
     signal.throwIfAborted();
     const mounted = new Map<string, MountedVolume>();
@@ -242,4 +243,18 @@ function owned(
   }
   const user = projected ? commonUser(pod) : undefined;
   return { files: payload, owner: user === undefined ? undefined : { uid: user, gid: 0 } };
+}
+
+/** Those that some container has. The others are not made, and nothing waits for what they are made of. */
+function usedVolumes({ spec }: Pod): ReadonlySet<string> {
+  const containers: readonly Pick<Container, "volumeMounts" | "volumeDevices">[] = [
+    ...(spec?.initContainers ?? []),
+    ...(spec?.containers ?? []),
+    ...(spec?.ephemeralContainers ?? []),
+  ];
+  return new Set(
+    containers.flatMap(({ volumeMounts = [], volumeDevices = [] }) =>
+      [...volumeMounts, ...volumeDevices].map(({ name }) => name),
+    ),
+  );
 }

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newNotFound } from "../../apimachinery/index.ts";
-import { createVirtualPlatform } from "../../base/index.ts";
-import { isNotFound } from "../../client/index.ts";
+import { createVirtualPlatform, silentLog } from "../../base/index.ts";
+import { FakeClient, isNotFound } from "../../client/index.ts";
+import { Paths } from "../paths.ts";
 import { testContainer, testPod } from "../testing/fixtures.ts";
 import type { ConfigMap, Secret, Volume } from "../types.ts";
 import { AtomicWriter } from "./atomic-writer.ts";
 import { prepareHostPath } from "./host-path.ts";
+import { VolumeManager, type VolumeManagerOptions } from "./manager.ts";
 import { parseMountInfo } from "./mounts.ts";
 import { type Payload, payloadOf } from "./payload.ts";
 import { resolveSubPath } from "./sub-path.ts";
@@ -129,4 +131,36 @@ test("hostPath types are checked or made", async () => {
 test("mount points are read with their escapes", () => {
   const text = "36 35 98:0 / /mnt/a\\040b rw,noatime master:1 - tmpfs tmpfs rw\n";
   assert.deepEqual(parseMountInfo(text), [{ path: "/mnt/a b", type: "tmpfs" }]);
+});
+
+test("volumes that no container has are not made, and nobody waits for what they need", async () => {
+  const { clock, random, disk, processes } = createVirtualPlatform();
+  const asked: string[] = [];
+  const missing = (_namespace: string, name: string) => {
+    asked.push(name);
+    return Promise.reject(newNotFound({ group: "", resource: "secrets" }, name));
+  };
+  const objects = { get: missing } as unknown as VolumeManagerOptions["secrets"];
+  const manager = new VolumeManager({
+    client: new FakeClient(),
+    clock,
+    random,
+    disk,
+    processes,
+    log: silentLog,
+    paths: new Paths("/kubelet", "/logs"),
+    events: { event: () => {} },
+    configMaps: objects as unknown as VolumeManagerOptions["configMaps"],
+    secrets: objects,
+  });
+  const volumes = [
+    { name: "unused", secret: { secretName: "nope" } },
+    { name: "host", hostPath: { path: "/etc" } },
+  ];
+  const mounting = (name: string) => testContainer("main", { volumeMounts: [{ name, mountPath: "/v" }] });
+  const prepare = (name: string) =>
+    manager.prepare(testPod({ volumes, containers: [mounting(name)] }), facts, new AbortController().signal);
+  assert.deepEqual([...(await prepare("host")).keys()], ["host"]);
+  assert.deepEqual(asked, []);
+  await assert.rejects(prepare("unused"), /MountVolume.SetUp failed for volume "unused" : .*"nope" not found/);
 });
