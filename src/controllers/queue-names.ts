@@ -22,6 +22,7 @@ const special: Readonly<Record<string, string>> = {
   "root-ca-certificate-publisher-controller": "root_ca_cert_publisher",
   "selinux-warning-controller": "selinux_warning",
   "serviceaccount-token-controller": "serviceaccount_tokens_service",
+  "storage-version-migrator-controller": "storage-version-migrator-controller",
   "taint-eviction-controller": "noexec_taint_pod",
   "token-cleaner-controller": "token_cleaner",
   "ttl-after-finished-controller": "ttl_jobs_to_delete",

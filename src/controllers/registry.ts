@@ -42,6 +42,7 @@ import { legacyServiceAccountTokenCleanerController } from "./legacy-serviceacco
 import { persistentVolumeAttachDetachController } from "./persistentvolume-attach-detach/persistentvolume-attach-detach-controller.ts";
 import { deviceTaintEvictionController } from "./device-taint-eviction/device-taint-eviction-controller.ts";
 import { selinuxWarningController } from "./selinux-warning/selinux-warning-controller.ts";
+import { storageVersionMigratorController } from "./storage-version-migrator/storage-version-migrator-controller.ts";
 
 /** Every controller, in the order in which they are made. */
 export const controllers: readonly ControllerDescriptor[] = [
@@ -88,4 +89,5 @@ export const controllers: readonly ControllerDescriptor[] = [
   bootstrapSignerController,
   tokenCleanerController,
   validatingAdmissionPolicyStatusController,
+  storageVersionMigratorController,
 ];

@@ -89,7 +89,7 @@ async function runControlPlane(
     try {
       const parts = [
         standard.server,
-        health.watch(controllerManager(platform, log, config, standard, metrics)),
+        health.watch(controllerManager(platform, log, config, standard, { metrics, features })),
         health.watch(scheduler(platform, log, standard, schedulerMetrics(metrics))),
       ];
       await runAll("control-plane", parts).run(signal);
@@ -218,7 +218,7 @@ function controllerManager(
   log: Log,
   config: ClusterConfig,
   standard: StandardServer,
-  registry: MetricsRegistry,
+  { metrics: registry, features }: Pick<ServerParts, "metrics" | "features">,
 ): Runnable {
   const { clock, random } = platform;
   const client = standard.client("system:kube-controller-manager", ["system:masters"], "kube-controller-manager");
@@ -242,6 +242,7 @@ function controllerManager(
         metrics: workQueueMetrics(registry),
         registry,
         config: {
+          isFeatureOn: (gate) => features.enabled(gate),
           rootCa,
           serviceAccountKey,
           signing: { certificate: rootCa, key: signingKey },

@@ -96,6 +96,7 @@ const settable = new Set([
   "GenericWorkload",
   "MaxUnavailableStatefulSet",
   "PodTopologyLabelsAdmission",
+  "StorageVersionMigrator",
 ]);
 
 export type FeatureStage = "ALPHA" | "BETA" | "" | "DEPRECATED";
