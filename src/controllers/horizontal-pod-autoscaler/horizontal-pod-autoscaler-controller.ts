@@ -260,7 +260,7 @@ class Autoscaler {
       `the HPA was unable to compute the replica count: ${failure.message}`,
     );
     const count = (autoscaler.spec.metrics ?? []).length;
-    const message = `invalid metrics (${count - step.metrics.length} invalid out of ${count}), first error is: ${failure.message}`;
+    const message = `invalid metrics (${count - step.metrics.length} invalid out of ${count}), first error is: ${failure.summary}`;
     this.#event(autoscaler, "Warning", "FailedComputeMetricsReplicas", message);
     return undefined;
   }

@@ -1,9 +1,11 @@
 import { formatLabelSelector, parseQuantity } from "../../apimachinery/index.ts";
 import type { CrossVersionObjectReference, MetricIdentifier } from "../../api/index.ts";
+import { messageOf } from "../../base/index.ts";
 import {
   type Client,
   type DiscoveredResource,
   discoverGroupVersion,
+  isNotFound,
   statusErrorOf,
   withQuery,
 } from "../../client/index.ts";
@@ -38,7 +40,7 @@ interface ValueList {
 
 const defaultWindowMs = 60_000;
 
-/** The three metrics APIs, as far as autoscaling reads them. Throws `StatusError` where one is not served. */
+/** The three metrics APIs, as far as autoscaling reads them. Throws where one is not served, and says which. */
 export class MetricsClient {
   readonly #client: Client;
 
@@ -49,7 +51,7 @@ export class MetricsClient {
   /** `metrics.k8s.io`: what pods use of a resource; of one container if it is named. */
   async resource(namespace: string, resource: string, selector: string, container?: string): Promise<PodMetrics> {
     const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${namespace}/pods`;
-    const list = (await this.#get(withQuery(path, { labelSelector: selector }))) as PodMetricsList;
+    const list = (await this.#get("resource", withQuery(path, { labelSelector: selector }))) as PodMetricsList;
     const metrics = new Map<string, PodMetric>();
     for (const { metadata, timestamp, window, containers = [] } of list.items ?? []) {
       const wanted = container === undefined ? containers : containers.filter(({ name }) => name === container);
@@ -67,6 +69,7 @@ export class MetricsClient {
   async pods(namespace: string, metric: MetricIdentifier, selector: string): Promise<PodMetrics> {
     const path = `/apis/custom.metrics.k8s.io/v1beta2/namespaces/${namespace}/pods/*/${metric.name}`;
     const list = (await this.#get(
+      "custom",
       withQuery(path, { labelSelector: selector, metricLabelSelector: labelText(metric) }),
     )) as ValueList;
     const metrics = new Map<string, PodMetric>();
@@ -90,6 +93,7 @@ export class MetricsClient {
     const name = group === "" ? resource.resource : `${resource.resource}.${group}`;
     const scope = resource.namespaced ? `namespaces/${namespace}/` : "";
     const list = (await this.#get(
+      "custom",
       withQuery(`${base}/${scope}${name}/${object.name}/${metric.name}`, { metricLabelSelector: labelText(metric) }),
     )) as ValueList;
     const [first] = list.items ?? [];
@@ -100,7 +104,7 @@ export class MetricsClient {
   /** `external.metrics.k8s.io`: all values together. */
   async external(namespace: string, metric: MetricIdentifier): Promise<number> {
     const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/${metric.name}`;
-    const list = (await this.#get(withQuery(path, { labelSelector: labelText(metric) }))) as ValueList;
+    const list = (await this.#get("external", withQuery(path, { labelSelector: labelText(metric) }))) as ValueList;
     const items = list.items ?? [];
     if (items.length === 0) throw new Error("no metrics returned from external metrics API");
     return items.reduce((sum, { value }) => sum + parseQuantity(value).milliValue(), 0);
@@ -115,14 +119,23 @@ export class MetricsClient {
     return found;
   }
 
-  async #get(path: string): Promise<unknown> {
-    const { status, headers, body } = await this.#client.raw({
-      method: "GET",
-      path,
-      headers: { accept: "application/json" },
-    });
-    if (status !== 200) throw statusErrorOf(status, body, headers);
-    return JSON.parse(new TextDecoder().decode(body));
+  async #get(which: "resource" | "custom" | "external", path: string): Promise<unknown> {
+    try {
+      const { status, headers, body } = await this.#client.raw({
+        method: "GET",
+        path,
+        headers: { accept: "application/json" },
+      });
+      if (status !== 200) throw statusErrorOf(status, body, headers);
+      return JSON.parse(new TextDecoder().decode(body));
+    } catch (error) {
+      // What is not served answers without a Status; upstream's typed client then says this.
+      const why =
+        which === "resource" && isNotFound(error)
+          ? "the server could not find the requested resource (get pods.metrics.k8s.io)"
+          : messageOf(error);
+      throw new Error(`unable to fetch metrics from ${which} metrics API: ${why}`, { cause: error });
+    }
   }
 }
 

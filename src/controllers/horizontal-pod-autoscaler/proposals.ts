@@ -33,11 +33,14 @@ export interface MetricProposal {
 /** A metric that could not be had. `reason` goes into the condition and the event. */
 export class MetricError extends Error {
   readonly reason: string;
+  /** The message as it is told among those of other metrics. */
+  readonly summary: string;
 
-  constructor(reason: string, message: string) {
+  constructor(reason: string, message: string, summary = message) {
     super(message);
     this.name = "MetricError";
     this.reason = reason;
+    this.summary = summary;
   }
 }
 
@@ -55,19 +58,30 @@ export async function propose(client: MetricsClient, spec: MetricSpec, input: Pr
   } catch (error) {
     const [reason, what] = failures[spec.type] ?? ["InvalidMetricSourceType", "metric"];
     const why = messageOf(error);
-    const cause =
-      spec.type === "Resource"
-        ? `failed to get ${spec.resource?.name} utilization: ${why}`
-        : `failed to get ${what}: ${why}`;
-    throw new MetricError(reason, cause);
+    if (spec.type !== "Resource") throw new MetricError(reason, `failed to get ${what}: ${why}`);
+    const { name, target } = spec.resource ?? {};
+    const cause = `failed to get ${name} ${target?.averageValue === undefined ? "utilization" : "usage"}: ${why}`;
+    throw new MetricError(reason, cause, `failed to get ${name} ${what}: ${cause}`);
   }
+}
+
+function resourceMetrics(
+  client: MetricsClient,
+  { autoscaler, selector }: ProposalInput,
+  resource: string,
+  container?: string,
+): ReturnType<MetricsClient["resource"]> {
+  const namespace = autoscaler.metadata.namespace ?? "";
+  return client.resource(namespace, resource, selector, container).catch((error: unknown) => {
+    throw new Error(`unable to get metrics for resource ${resource}: ${messageOf(error)}`, { cause: error });
+  });
 }
 
 async function proposeFor(client: MetricsClient, spec: MetricSpec, input: ProposalInput): Promise<MetricProposal> {
   const namespace = input.autoscaler.metadata.namespace ?? "";
   const { resource, containerResource, pods, object, external, type } = spec;
   if (type === "Resource" && resource !== undefined) {
-    const metrics = await client.resource(namespace, resource.name, input.selector);
+    const metrics = await resourceMetrics(client, input, resource.name);
     const { replicas, current } = ofPods({ ...input, metrics, resource: resource.name }, resource.target);
     return {
       replicas,
@@ -77,7 +91,7 @@ async function proposeFor(client: MetricsClient, spec: MetricSpec, input: Propos
   }
   if (type === "ContainerResource" && containerResource !== undefined) {
     const { name, container, target } = containerResource;
-    const metrics = await client.resource(namespace, name, input.selector, container);
+    const metrics = await resourceMetrics(client, input, name, container);
     const { replicas, current } = ofPods({ ...input, metrics, resource: name }, target, container);
     return {
       replicas,
