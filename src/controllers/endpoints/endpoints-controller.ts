@@ -11,7 +11,7 @@ import {
   referenceTo,
   splitKey,
 } from "../../client/index.ts";
-import { Controller, isSemanticallyEqual, type Key } from "../../reconcile/index.ts";
+import { Controller, isSemanticallyEqual, type Key, WriteTracker } from "../../reconcile/index.ts";
 import type { ControllerDescriptor } from "../descriptor.ts";
 import { isHeadless, lastTriggerTime, watchServicesAndPods } from "./service-pods.ts";
 import { subsetsOf } from "./subsets.ts";
@@ -33,7 +33,13 @@ export const endpointsController: ControllerDescriptor = {
     const endpoints = informerOf(informers, kinds.endpoints);
     const recorder = context.recorder("endpoint-controller");
 
+    const written = new WriteTracker(endpoints, clock);
+    /** What is to be looked at again as soon as the informer shows what was written last. */
+    const waiting = new Set<Key>();
+
     const reconcile = async (key: Key): Promise<void> => {
+      if (!written.settled(key)) return void waiting.add(key);
+      waiting.delete(key);
       const { namespace, name: serviceName } = splitKey(key);
       const api = client.resource<Endpoints>(kinds.endpoints).namespace(namespace);
       const service = services.lister.get(key);
@@ -41,13 +47,17 @@ export const endpointsController: ControllerDescriptor = {
       if (service.spec.type === "ExternalName" || service.spec.selector === undefined) return;
       const wanted = endpointsFor(service, endpoints.lister.get(key));
       if (wanted === undefined) return;
-      const write = wanted.metadata.resourceVersion === undefined ? api.create(wanted) : api.update(wanted);
-      await write.catch((error: unknown) => {
+      const isNew = wanted.metadata.resourceVersion === undefined;
+      try {
+        written.wrote(key, await (isNew ? api.create(wanted) : api.update(wanted)));
+      } catch (error) {
         if (isNamespaceTerminating(error) || isNotFound(error)) return;
-        const message = `Failed to update endpoint ${key}: ${messageOf(error)}`;
-        recorder.event(referenceTo(kinds.services, service), "Warning", "FailedToUpdateEndpoint", message);
+        const [reason, what] = isNew
+          ? ["FailedToCreateEndpoint", `Failed to create endpoint for service ${key}`]
+          : ["FailedToUpdateEndpoint", `Failed to update endpoint ${key}`];
+        recorder.event(referenceTo(kinds.endpoints, wanted), "Warning", reason, `${what}: ${messageOf(error)}`);
         throw error;
-      });
+      }
     };
 
     /** `undefined` when there is nothing to change. */
@@ -86,7 +96,7 @@ export const endpointsController: ControllerDescriptor = {
     const controller = new Controller({ name, clock, log, metrics, retriesMax: 15, reconciler: { reconcile } });
     watchServicesAndPods(controller, services, pods);
     return controller.watch(endpoints, (one) => [keyOf(one)], {
-      predicate: { added: () => false, updated: () => false },
+      predicate: { added: (one) => waiting.has(keyOf(one)), updated: (_previous, one) => waiting.has(keyOf(one)) },
     });
   },
 };

@@ -165,3 +165,28 @@ test("pods whose named port differs are in slices of their own", async () => {
     );
   });
 });
+
+test("endpoints that could not be made say so, and are made when it is possible", async () => {
+  await withControllers([endpointsController], async (fixture) => {
+    const stop = fixture.client.react(({ resource, verb }) => {
+      if (resource === "endpoints" && verb === "create") throw new Error("no room");
+    });
+    await fixture.put("services", service());
+    await fixture.settle();
+    assert.deepEqual(
+      new Set(fixture.events("web")),
+      new Set(["Warning FailedToCreateEndpoint: Failed to create endpoint for service default/web: no room"]),
+    );
+    assert.equal(fixture.get("endpoints", "default/web"), undefined);
+    stop();
+    await fixture.advance(20_000);
+    assert.ok(fixture.get("endpoints", "default/web"));
+    await pods(fixture, 3);
+    await fixture.settle();
+    const addresses = fixture.get("endpoints", "default/web")?.subsets?.flatMap((subset) => subset.addresses ?? []);
+    assert.deepEqual(
+      addresses?.map(({ ip }) => ip),
+      ["10.0.0.0", "10.0.0.1", "10.0.0.2"],
+    );
+  });
+});
