@@ -71,7 +71,7 @@ async function startNode(number: number): Promise<void> {
     cniConfigDirectory: network.cniConfigDirectory,
     enter: host.enter,
   });
-  nodes.push({ host, network, containerd, runtime: containerd.connect() });
+  nodes.push({ host, network, containerd, runtime: await containerd.connect() });
   await network.up();
   await network.setPeers(
     [1, 2]

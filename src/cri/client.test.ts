@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as grpc from "@grpc/grpc-js";
 import { createRealPlatform } from "../base/index.ts";
-import { connectRuntime } from "./client.ts";
+import { openRuntime } from "./client.ts";
 import { decode, encode } from "./codec.ts";
 import type { ContainerRuntime } from "./services.ts";
 
@@ -54,7 +54,7 @@ before(async () => {
       error ? reject(error) : resolve(),
     ),
   );
-  connection = connectRuntime({ endpoint: `unix://${socket}`, clock: createRealPlatform().clock });
+  connection = openRuntime({ endpoint: `unix://${socket}`, clock: createRealPlatform().clock });
 });
 
 after(() => {
@@ -87,7 +87,7 @@ test("a call ends at its deadline and by its signal", async () => {
 
 test("a call that the runtime lacks is Unimplemented, one without a runtime Unavailable", async () => {
   await assert.rejects(connection.images.listImages(), { code: "Unimplemented" });
-  const nobody = connectRuntime({ endpoint: join(directory, "nobody.sock"), clock: createRealPlatform().clock });
+  const nobody = openRuntime({ endpoint: join(directory, "nobody.sock"), clock: createRealPlatform().clock });
   const dialing = `dial unix ${join(directory, "nobody.sock")}: connect: no such file or directory`;
   await assert.rejects(nobody.runtime.version(), {
     message: `rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: ${dialing}"`,

@@ -17,8 +17,8 @@ export interface ConnectOptions {
   readonly clock: Clock;
 }
 
-/** Connects lazily: the first call dials, and a lost connection is dialled again by the next one. */
-export function connectRuntime(options: ConnectOptions): ContainerRuntime {
+/** Behind `connectRuntime`. */
+export function openRuntime(options: ConnectOptions): ContainerRuntime {
   const path = options.endpoint.replace(/^unix:(\/\/)?/, "");
   const client = new grpc.Client(`unix:${path}`, grpc.credentials.createInsecure(), {
     "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,

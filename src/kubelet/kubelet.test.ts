@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CapturingLog, createVirtualPlatform, silentLog } from "../base/index.ts";
 import { isNotFound } from "../client/index.ts";
+import { loadReceived } from "../cri/index.ts";
 import { startStandardControlPlane, type TestControlPlane } from "../testing/index.ts";
 import type { KubeletConfiguration } from "./config.ts";
 import { createKubelet, type Kubelet } from "./kubelet.ts";
@@ -9,6 +10,7 @@ import { testContainer } from "./testing/fixtures.ts";
 import { MemoryRuntime, type MemoryRuntimeOptions } from "./testing/memory-runtime.ts";
 import type { Node, Pod } from "./types.ts";
 
+const received = await loadReceived();
 const podResource = { group: "", version: "v1", resource: "pods" };
 
 /** A control plane, a kubelet and a runtime, all in this process and on one virtual clock. */
@@ -22,7 +24,7 @@ class World {
   kubelet: Kubelet | undefined;
 
   constructor(options: Partial<MemoryRuntimeOptions> = {}) {
-    this.runtime = new MemoryRuntime({ clock: this.platform.clock, ...options });
+    this.runtime = new MemoryRuntime({ clock: this.platform.clock, received, ...options });
     const { processes } = this.platform;
     for (const command of ["mount", "umount", "rmdir", "hostname"]) processes.on(command, {});
   }

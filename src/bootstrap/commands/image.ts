@@ -115,7 +115,7 @@ async function onEachNode(
     const containerd = nodeContainerd(context.platform, config, node);
     if ((await containerd.running()) === undefined)
       throw new Error(`cluster ${config.name} is not up; ./k8ts up starts it`);
-    const runtime = containerd.connect();
+    const runtime = await containerd.connect();
     try {
       await work(runtime, config, node);
     } finally {

@@ -2,8 +2,7 @@ import type { Platform } from "../../base/index.ts";
 import { NodeBridge, TestHost } from "../../network/index.ts";
 import type { ClusterConfig, NodeConfig } from "../cluster/config.ts";
 import { clusterPaths } from "../cluster/paths.ts";
-import { clusterId } from "./ids.ts";
-import { nodeCgroup } from "./node-runtime.ts";
+import { clusterId, nodeCgroup } from "./ids.ts";
 
 /** The wire between nodes in namespaces; `undefined` where the only node is this machine. */
 export function nodeBridgeOf(platform: Platform, config: ClusterConfig): NodeBridge | undefined {

@@ -6,7 +6,8 @@ import type { ClusterConfig, NodeConfig } from "../cluster/config.ts";
 import { clusterPaths } from "../cluster/paths.ts";
 import { nodeNetwork, proxyTable, savedPodCidr } from "./node-network.ts";
 import { openHost } from "./hosts.ts";
-import { nodeCgroup, nodeContainerd } from "./node-runtime.ts";
+import { nodeCgroup } from "./ids.ts";
+import { nodeContainerd } from "./node-runtime.ts";
 
 /** Ends everything a node runs and takes back all it made in the kernel. Images stay unless `deleteData`. */
 export async function destroyNode(

@@ -22,13 +22,3 @@ export function nodeContainerd(
 export function machineArchitecture(): Architecture {
   return process.arch === "arm64" ? "arm64" : "amd64";
 }
-
-/** Below it lie all cgroups of the node, as this machine sees them. */
-export function nodeCgroup(config: ClusterConfig, node: NodeConfig): string {
-  return `/k8ts-${config.name}-${node.name}`;
-}
-
-/** The same as the node itself sees it: a node in namespaces has a tree of its own. */
-export function cgroupRoot(config: ClusterConfig, node: NodeConfig): string {
-  return node.place === "namespace" ? "/" : nodeCgroup(config, node);
-}

@@ -36,7 +36,8 @@ import { pkiFiles } from "../pki/files.ts";
 import { nodeDnsAddress } from "./cluster-dns.ts";
 import { nodeNetwork, proxyTable, savedPodCidr, savePodCidr } from "./node-network.ts";
 import { podRoutes } from "./pod-routes.ts";
-import { cgroupRoot, machineArchitecture, nodeContainerd } from "./node-runtime.ts";
+import { cgroupRoot } from "./ids.ts";
+import { machineArchitecture, nodeContainerd } from "./node-runtime.ts";
 
 /** `k8ts node --directory DIR --node NAME`: containerd, kubelet, proxy and DNS of one node. Containers outlive it. */
 export const node: Command = async (args, { platform, signal }) => {
@@ -81,7 +82,7 @@ class NodeAgent implements Runnable {
     const known = await savedPodCidr(this.#platform, this.#config, this.#node);
     if (known !== undefined) await nodeNetwork(this.#platform, this.#log, this.#config, this.#node, known).up();
     await containerd.start(signal);
-    const runtime = containerd.connect();
+    const runtime = await containerd.connect();
     try {
       await this.#ensureImage(containerd, runtime, PAUSE_IMAGE);
       const parts = [

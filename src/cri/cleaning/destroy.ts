@@ -71,7 +71,7 @@ async function removePodsByRuntime(platform: ContainerdPlatform, options: Destro
   const { containerd, graceSeconds = 0 } = options;
   if ((await platform.disk.status(containerd.paths.state)) === undefined) return;
   for (let attempt = 1; attempt <= 2; attempt++) {
-    const connection = containerd.connect();
+    const connection = await containerd.connect();
     try {
       await containerd.start();
       await removeAllPods(connection.runtime, graceSeconds);

@@ -78,7 +78,7 @@ before(async () => {
   await disk.makeDirectory(join(directory, "logs"));
   writeFileSync(join(cniConfigDirectory, "10-test.conflist"), JSON.stringify(network));
   await containerd.start();
-  connection = containerd.connect();
+  connection = await containerd.connect();
   const { snapshotter } = await containerd.facts();
   const store = { clock, processes, images: connection.images, socket: containerd.paths.socket, snapshotter };
   const build = { disk, processes, architecture: architecture(), cacheDirectory: join(directory, "cache") } as const;

@@ -1,5 +1,5 @@
 import { type Clock, type Disk, isAbort, type Log, messageOf, type Processes } from "../../base/index.ts";
-import { connectRuntime } from "../client.ts";
+import { connectRuntime } from "../connect.ts";
 import type { ContainerRuntime } from "../services.ts";
 import { type ContainerdFacts, containerdConfig } from "./config.ts";
 import { type ContainerdPaths, containerdPaths } from "./paths.ts";
@@ -64,7 +64,7 @@ export class Containerd {
     return this.#facts;
   }
 
-  connect(): ContainerRuntime {
+  connect(): Promise<ContainerRuntime> {
     return connectRuntime({ endpoint: this.endpoint, clock: this.#platform.clock });
   }
 
@@ -182,7 +182,7 @@ export class Containerd {
   async #waitUntilServing(record: ProcessRecord, signal?: AbortSignal): Promise<boolean> {
     const { clock } = this.#platform;
     const deadline = clock.monotonic() + START_TIMEOUT_MS;
-    const connection = this.connect();
+    const connection = await this.connect();
     try {
       for (;;) {
         const problem = await attempt(connection, signal);

@@ -40,7 +40,7 @@ export const kubelet: Command = async (args, { platform, signal, stdout }) => {
   settings.features.report(metrics);
   const observer = restClientMetrics(metrics);
   const client = createHttpClient({ cluster, user, clock, disk, processes, userAgent: "kubelet", observer });
-  const cri = connectRuntime({ endpoint: runtimeEndpoint, clock });
+  const cri = await connectRuntime({ endpoint: runtimeEndpoint, clock });
   const nodeName = settings.nodeName ?? (await readMachine(disk, process.arch)).hostname.toLowerCase();
   try {
     await createKubelet({

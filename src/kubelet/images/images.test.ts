@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createVirtualPlatform } from "../../base/index.ts";
-import { CriError, type ImageService, received } from "../../cri/index.ts";
+import { CriError, type ImageService, loadReceived } from "../../cri/index.ts";
 import { testContainer, testPod } from "../testing/fixtures.ts";
 import type { Container, Secret } from "../types.ts";
 import { credentialsFor } from "./credentials.ts";
 import { ImageManager } from "./manager.ts";
 import { parseImageReference, withDefaultTag } from "./reference.ts";
+
+const received = await loadReceived();
 
 test("image names are taken apart as registries do", () => {
   const text = (name: string): string | undefined => {

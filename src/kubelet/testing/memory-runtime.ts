@@ -3,9 +3,9 @@ import {
   type ContainerRuntime,
   CriError,
   type ImageService,
+  type Received,
   type Request,
   type RuntimeService,
-  received,
 } from "../../cri/index.ts";
 
 /** How a container of the runtime in memory behaves. */
@@ -21,6 +21,8 @@ export interface Program {
 
 export interface MemoryRuntimeOptions {
   readonly clock: Clock;
+  /** From `loadReceived`: answers are what a client would decode. */
+  readonly received: Received;
   /** What a container does; by default it runs until it is stopped. */
   readonly program?: (config: Request<"ContainerConfig">, attempt: number) => Program;
   /** Answers execSync with an exit code. */
@@ -128,20 +130,20 @@ export class MemoryRuntime implements ContainerRuntime {
             ? ""
             : `10.0.${this.#count >> 8}.${this.#count & 255}`;
         this.#sandboxes.set(id, { id, config: config ?? {}, createdAt: this.#now() + this.#count, ip, ready: true });
-        return received("RunPodSandboxResponse", { podSandboxId: id });
+        return this.#options.received("RunPodSandboxResponse", { podSandboxId: id });
       },
       stopPodSandbox: async ({ podSandboxId = "" }: Request<"StopPodSandboxRequest">) => {
         const sandbox = this.#sandbox(podSandboxId);
         if (sandbox.ready) this.#note("stop sandbox", sandbox.config.metadata?.name);
         sandbox.ready = false;
         for (const one of this.#containers.values()) if (one.sandboxId === podSandboxId) this.#end(one, killedExitCode);
-        return received("StopPodSandboxResponse", {});
+        return this.#options.received("StopPodSandboxResponse", {});
       },
       removePodSandbox: async ({ podSandboxId = "" }: Request<"RemovePodSandboxRequest">) => {
         this.#sandboxes.delete(podSandboxId ?? "");
         for (const one of this.#containers.values())
           if (one.sandboxId === podSandboxId) this.#containers.delete(one.id);
-        return received("RemovePodSandboxResponse", {});
+        return this.#options.received("RemovePodSandboxResponse", {});
       },
       podSandboxStatus: async ({ podSandboxId = "" }: Request<"PodSandboxStatusRequest">) => {
         const { config, ip, ...sandbox } = this.#sandbox(podSandboxId);
@@ -158,7 +160,7 @@ export class MemoryRuntime implements ContainerRuntime {
           network: { ip },
           linux: { namespaces },
         } as const;
-        return received("PodSandboxStatusResponse", { status });
+        return this.#options.received("PodSandboxStatusResponse", { status });
       },
       listPodSandbox: async ({ filter }: Request<"ListPodSandboxRequest"> = {}) => {
         const items = [...this.#sandboxes.values()]
@@ -170,7 +172,7 @@ export class MemoryRuntime implements ContainerRuntime {
             state: ready ? ("SANDBOX_READY" as const) : ("SANDBOX_NOTREADY" as const),
             createdAt,
           }));
-        return received("ListPodSandboxResponse", { items });
+        return this.#options.received("ListPodSandboxResponse", { items });
       },
     };
   }
@@ -200,7 +202,7 @@ export class MemoryRuntime implements ContainerRuntime {
           program,
           ...fresh,
         });
-        return received("CreateContainerResponse", { containerId: id });
+        return this.#options.received("CreateContainerResponse", { containerId: id });
       },
       startContainer: async ({ containerId = "" }: Request<"StartContainerRequest">) => {
         const container = this.#container(containerId);
@@ -215,7 +217,7 @@ export class MemoryRuntime implements ContainerRuntime {
         if (runMs !== undefined)
           container.timer = this.#options.clock.after(runMs, () => this.#end(container, exitCode));
         this.#hint("/tasks/start");
-        return received("StartContainerResponse", {});
+        return this.#options.received("StartContainerResponse", {});
       },
       stopContainer: async (
         { containerId = "", timeout = 0 }: Request<"StopContainerRequest">,
@@ -223,11 +225,11 @@ export class MemoryRuntime implements ContainerRuntime {
       ) => {
         const container = this.#container(containerId);
         if (container.state === "CONTAINER_RUNNING") await this.#stop(container, timeout ?? 0, signal);
-        return received("StopContainerResponse", {});
+        return this.#options.received("StopContainerResponse", {});
       },
       removeContainer: async ({ containerId = "" }: Request<"RemoveContainerRequest">) => {
         this.#containers.delete(containerId ?? "");
-        return received("RemoveContainerResponse", {});
+        return this.#options.received("RemoveContainerResponse", {});
       },
       listContainers: async ({ filter }: Request<"ListContainersRequest"> = {}) => {
         const containers = [...this.#containers.values()]
@@ -242,7 +244,7 @@ export class MemoryRuntime implements ContainerRuntime {
             state,
             createdAt,
           }));
-        return received("ListContainersResponse", { containers });
+        return this.#options.received("ListContainersResponse", { containers });
       },
       containerStatus: async ({ containerId = "" }: Request<"ContainerStatusRequest">) => {
         const {
@@ -265,14 +267,14 @@ export class MemoryRuntime implements ContainerRuntime {
           mounts,
           reason,
         };
-        return received("ContainerStatusResponse", { status });
+        return this.#options.received("ContainerStatusResponse", { status });
       },
       execSync: async ({ containerId = "", cmd = [] }: Request<"ExecSyncRequest">) => {
         const container = this.#container(containerId);
         if (container.state !== "CONTAINER_RUNNING")
           throw new CriError("Unknown", `container is in ${container.state} state`);
         const exitCode = this.#options.exec?.(container.config.metadata?.name ?? "", cmd ?? []) ?? 0;
-        return received("ExecSyncResponse", { exitCode });
+        return this.#options.received("ExecSyncResponse", { exitCode });
       },
     };
   }
@@ -310,7 +312,7 @@ export class MemoryRuntime implements ContainerRuntime {
   #otherCalls() {
     return {
       version: async () =>
-        received("VersionResponse", {
+        this.#options.received("VersionResponse", {
           version: "0.1.0",
           runtimeName: "memory",
           runtimeVersion: "1",
@@ -318,7 +320,7 @@ export class MemoryRuntime implements ContainerRuntime {
         }),
       status: async () => {
         const conditions = ["RuntimeReady", "NetworkReady"].map((type) => ({ type, status: true }));
-        return received("StatusResponse", { status: { conditions } });
+        return this.#options.received("StatusResponse", { status: { conditions } });
       },
       getContainerEvents: () => {
         throw new CriError("Unimplemented", "no events");
@@ -331,18 +333,21 @@ export class MemoryRuntime implements ContainerRuntime {
     const has = (name: string): boolean => this.#options.images === undefined || known.has(name);
     return {
       listImages: async () =>
-        received("ListImagesResponse", {
+        this.#options.received("ListImagesResponse", {
           images: [...known].map((name) => ({ id: name, repoTags: [name], size: 1_000 })),
         }),
       imageStatus: async ({ image }: Request<"ImageStatusRequest">) => {
         const name = image?.image ?? "";
-        return received("ImageStatusResponse", has(name) ? { image: { id: name, repoTags: [name], size: 1_000 } } : {});
+        return this.#options.received(
+          "ImageStatusResponse",
+          has(name) ? { image: { id: name, repoTags: [name], size: 1_000 } } : {},
+        );
       },
       pullImage: async ({ image }: Request<"PullImageRequest">) => {
         known.add(image?.image ?? "");
-        return received("PullImageResponse", { imageRef: image?.image ?? "" });
+        return this.#options.received("PullImageResponse", { imageRef: image?.image ?? "" });
       },
-      imageFsInfo: async () => received("ImageFsInfoResponse", {}),
+      imageFsInfo: async () => this.#options.received("ImageFsInfoResponse", {}),
     };
   }
 
