@@ -96,6 +96,12 @@ const problems: Readonly<Record<string, string | undefined>> = {
   "1 == -9223372036854775809": "ERROR: <input>:1:6: invalid int literal",
   "has([1].a)": "ERROR: <input>:1:4: type 'list(int)' does not support field selection",
   "{'a-b': 1}.`a-b` == 1": "ERROR: <input>:1:12: unsupported syntax: '`'",
+  "1 ++ 2 == 3":
+    "ERROR: <input>:1:4: Syntax error: extraneous input '+' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
+  "not true": "ERROR: <input>:1:5: Syntax error: extraneous input 'true' expecting <EOF>",
+  "true and false": "ERROR: <input>:1:6: Syntax error: mismatched input 'and' expecting <EOF>",
+  "true)": "ERROR: <input>:1:5: Syntax error: extraneous input ')' expecting <EOF>",
+  "{'a' 1} == {}": "ERROR: <input>:1:6: Syntax error: missing ':' at '1'",
   "quantity('1').value == 1": "ERROR: <input>:1:14: unexpected failed resolution of 'kubernetes.Quantity'",
 };
 

@@ -55,7 +55,7 @@ class Parser {
   whole(): Expression {
     const expression = this.#expression();
     const token = this.#token();
-    if (token.kind !== "end") throw this.#unexpected(token, "<EOF>");
+    if (token.kind !== "end") throw this.#unexpected(token, "<EOF>", this.#tokens[this.#at + 1]?.kind === "end");
     return expression;
   }
 
@@ -75,7 +75,15 @@ class Parser {
     if (token !== undefined) return token;
     const found = this.#token();
     if (found.kind === "end" && (symbol === ")" || symbol === "]")) throw missing(symbol, found);
-    throw this.#unexpected(found, `'${symbol}'`);
+    if (symbol === ":" && this.#startsExpression(found)) {
+      throw new CelSyntaxError(found.offset, `Syntax error: missing ':' at '${found.text}'`);
+    }
+    throw this.#unexpected(found, `'${symbol}'`, this.#tokens[this.#at + 1]?.text === symbol);
+  }
+
+  #startsExpression(token: Token | undefined): boolean {
+    if (token?.kind === "symbol") return ["[", "{", "(", ".", "-", "!"].includes(token.text);
+    return token?.kind === "literal" || (token?.kind === "identifier" && token.text !== "in");
   }
 
   /** Whether another element comes, or the end; nothing else may. */
@@ -95,8 +103,9 @@ class Parser {
     if (token.kind === "end") throw this.#unexpected(token, wanted);
   }
 
-  #unexpected(token: Token, wanted: string): CelSyntaxError {
-    const kind = token.kind === "end" || wanted !== "<EOF>" ? "mismatched" : "extraneous";
+  /** `only`: without the token all would be well. */
+  #unexpected(token: Token, wanted: string, only = false): CelSyntaxError {
+    const kind = only && token.kind !== "end" ? "extraneous" : "mismatched";
     return new CelSyntaxError(token.offset, `Syntax error: ${kind} input '${token.text}' expecting ${wanted}`);
   }
 
@@ -195,7 +204,8 @@ class Parser {
       const bracket = this.#take("[");
       if (bracket === undefined) return operand;
       const optional = this.#take("?") !== undefined;
-      if (!optional) this.#expectMore(indexWanted);
+      const found = this.#token();
+      if (!optional && (found.kind === "end" || found.text === "]")) throw this.#unexpected(found, indexWanted);
       const index = this.#expression();
       this.#need("]");
       operand = call(optional ? "_[?_]" : "_[_]", [operand, index], bracket.offset);
@@ -259,7 +269,7 @@ class Parser {
         return this.#named(name, ".");
       }
     }
-    throw this.#unexpected(token, expressionWanted);
+    throw this.#unexpected(token, expressionWanted, this.#startsExpression(this.#tokens[this.#at]));
   }
 
   #named(token: Token, lead: string): Expression {
@@ -268,7 +278,7 @@ class Parser {
       if (text === "true" || text === "false")
         return { kind: "literal", value: text === "true", type: boolType, offset };
       if (text === "null") return { kind: "literal", value: null, type: nullType, offset };
-      if (text === "in") throw this.#unexpected(token, expressionWanted);
+      if (text === "in") throw this.#unexpected(token, expressionWanted, this.#startsExpression(this.#token()));
     }
     if (reserved.has(text)) throw new CelSyntaxError(offset, `reserved identifier: ${text}`);
     const struct = this.#structAfter(lead + text, offset);

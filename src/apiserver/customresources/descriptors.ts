@@ -21,7 +21,8 @@ export interface DescriptorInputs {
   readonly converterOf?: (definition: CustomResourceDefinition) => VersionConverter | undefined;
 }
 
-const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+/** In upstream's order, which is not that of built-in kinds. */
+const verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 const readWrite = ["get", "patch", "update"];
 
 /** What changes while a definition is served as it is. */
@@ -151,8 +152,8 @@ export function factsOf({ spec }: CustomResourceDefinition, version: CustomResou
   const { names } = spec;
   const { status, scale } = version.subresources ?? {};
   const subresources = [
-    ...(scale === undefined ? [] : [{ name: "scale", kind: "autoscaling/v1.Scale", verbs: readWrite }]),
     ...(status === undefined ? [] : [{ name: "status", kind: names.kind, verbs: readWrite }]),
+    ...(scale === undefined ? [] : [{ name: "scale", kind: "autoscaling/v1.Scale", verbs: readWrite }]),
   ];
   return {
     name: names.plural,

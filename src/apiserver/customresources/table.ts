@@ -54,6 +54,7 @@ const ageColumn: CustomResourceColumnDefinition = {
 
 function cell(found: unknown, type: string, nowMs: number): Cell {
   const value = typeof found === "bigint" && type !== "string" ? Number(found) : found;
+  if (value === null && type === "string") return "<no value>";
   if (value === undefined || value === null) return null;
   switch (type) {
     case "integer":

@@ -1,4 +1,4 @@
-import { newFailure, type StatusError } from "../../apimachinery/index.ts";
+import { newBadRequest, newFailure, quote, type StatusError } from "../../apimachinery/index.ts";
 import type { Clock } from "../../base/index.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
 import { createObject } from "../registry/create.ts";
@@ -126,8 +126,13 @@ function hasNoTable({ descriptor }: ServedResource, subresource: string): boolea
 
 export function renderOptionsOf(call: ResourceCall): RenderOptions {
   const include = call.query.get("includeObject") ?? "";
+  const accepted = acceptedOf(call);
+  if (accepted.projection === "table" && !["", "None", "Object", "Metadata"].includes(include)) {
+    const why = `includeObject: Invalid value: ${quote(include)}: must be 'Metadata', 'Object', 'None', or empty`;
+    throw newBadRequest(`Unable to convert to Table as requested: ${why}`);
+  }
   return {
-    accepted: acceptedOf(call),
+    accepted,
     include: include === "None" || include === "Object" ? (include as IncludeObject) : "Metadata",
     nowMs: call.services.clock.now(),
   };

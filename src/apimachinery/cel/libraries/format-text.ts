@@ -162,7 +162,9 @@ function halfEven(value: number): string {
   const [mantissa = "0", exponent = "+0"] = value.toExponential().split("e");
   const digits = mantissa.replace("-", "");
   const kept = digits.slice(0, defaultPrecision + 2);
-  const isTie = digits.slice(defaultPrecision + 2) === "5" && Number(kept.at(-1)) % 2 === 0;
+  // Only what has few digits after the binary point, too, lies just between two.
+  const isExact = Number.isInteger(value * 2 ** 20);
+  const isTie = isExact && digits.slice(defaultPrecision + 2) === "5" && Number(kept.at(-1)) % 2 === 0;
   return isTie ? `${value < 0 ? "-" : ""}${kept}e${exponent}` : value.toExponential(defaultPrecision);
 }
 

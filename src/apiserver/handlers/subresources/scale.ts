@@ -9,8 +9,10 @@ import {
   type KubeObject,
   type ManagedFieldsEntry,
   nameIsDnsSubdomain,
+  newInternalError,
   newInvalid,
   type ParsedYaml,
+  quote,
   validateObjectMeta,
 } from "../../../apimachinery/index.ts";
 import type { Scheme } from "../../../api/index.ts";
@@ -69,6 +71,7 @@ export function scaleHandler(scheme: Scheme) {
     const paths = served.descriptor.strategy.scale ?? usualPaths;
     if (verb === "get") {
       const entry = await served.registry.get(namespace, name, query.get("resourceVersion"), context.signal);
+      if (served.descriptor.jsonOnly) needReplicas(entry.object, paths.specReplicasPath);
       return rendered(scaleOf(entry.object, paths), kind, options);
     }
     if (verb !== "update" && verb !== "patch") throw methodNotAllowed();
@@ -182,7 +185,7 @@ async function write(
       const owners = new ScaleOwners(managedFields, pathOf(paths.specReplicasPath), served.descriptor.gvk);
       const present = isApply ? owned(scaleOf(object, paths), owners.ofScale()) : scaleOf(object, paths);
       const wanted = await mutatedAsScale(call, options, parameters.dryRun, make(present), present);
-      validate(wanted, name);
+      if (!served.descriptor.jsonOnly) validate(wanted, name);
       const { uid, resourceVersion } = wanted.metadata;
       const metadata = {
         ...object.metadata,
@@ -226,7 +229,13 @@ function validatedAsScale(admission: Admission, paths: ScalePaths): Admission {
   };
 }
 
-/** All of what is sent is checked, though only the number is taken. */
+/** A custom resource that does not say how many it wants has no scale to be read. */
+function needReplicas(object: KubeObject, path: string): void {
+  if (valueAt(object, pathOf(path)) !== undefined) return;
+  throw newInternalError(`the spec replicas field ${quote(path)} does not exist`);
+}
+
+/** All of what is sent for a built-in kind is checked, though only the number is taken. */
 function validate(scale: Scale, name: string): void {
   const errors = [...validateObjectMeta(scale.metadata, true, nameIsDnsSubdomain, metadataPath)];
   const finalizersPath = metadataPath.child("finalizers");
