@@ -211,3 +211,14 @@ test("an empty list gets a default where upstream asks for its length, and none 
     ).spec.behavior.scaleDown.policies?.length;
   assert.deepEqual([policies({}), policies({ policies: [] })], [1, 0]);
 });
+
+test("a pod that is given less than no time to end gets a second, its template is left alone", () => {
+  const spec = { containers: [], terminationGracePeriodSeconds: -5 };
+  const pod = defaulted<Pod>("", "v1", "Pod", { metadata: { name: "a" }, spec });
+  assert.equal(pod.spec?.terminationGracePeriodSeconds, 1);
+  const { template } = defaulted<Deployment>("apps", "v1", "Deployment", {
+    metadata: { name: "a" },
+    spec: { selector: {}, template: { spec } },
+  }).spec;
+  assert.equal(template.spec?.terminationGracePeriodSeconds, -5);
+});

@@ -67,6 +67,8 @@ function fillPod(pod: Pod): void {
     if (resources !== undefined && missing) resources.requests = { ...limits, ...requests };
   }
   fillPodLevelResources(spec);
+  // Upstream's conversion: of pods, not of their templates.
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   spec.enableServiceLinks ??= true;
   if (!spec.hostNetwork) return;
   for (const container of containers) {
