@@ -80,8 +80,8 @@ function check(storage: StorageClass, errors: Errors): void {
 type Topology = NonNullable<StorageClass["allowedTopologies"]>[number];
 
 function checkTopologies(topologies: readonly Topology[], path: FieldPath, errors: Errors): void {
-  // Upstream compares with as many terms without anything, too.
-  const seen: Topology[] = topologies.length === 0 ? [] : [{}];
+  // Upstream compares with as many terms without anything, too, and tells of each that is the same.
+  const seen: Topology[] = topologies.map(() => ({}));
   checkEach(topologies, path, errors, (term, at) => {
     const expressionsPath = at.child("matchLabelExpressions");
     const keys = new Set<string>();
@@ -93,7 +93,7 @@ function checkTopologies(topologies: readonly Topology[], path: FieldPath, error
       validateLabelName(key, onePath.child("key"), errors);
       checkUnique(keys, key, onePath.child("key"), errors);
     });
-    if (seen.some((other) => sameTopology(other, term))) errors.push(duplicate(expressionsPath, ""));
+    for (const other of seen) if (sameTopology(other, term)) errors.push(duplicate(expressionsPath, ""));
     seen.push(term);
   });
 }

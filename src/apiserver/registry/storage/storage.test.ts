@@ -287,6 +287,19 @@ classes.rejects([
     { ...storageClass, allowedTopologies: [{}] },
     ['allowedTopologies[0].matchLabelExpressions: Duplicate value: ""'],
   ],
+  [
+    "two empty terms, each like two others before, and like one another",
+    { ...storageClass, allowedTopologies: [{}, {}] },
+    [0, 0, 1, 1, 1].map((index) => `allowedTopologies[${index}].matchLabelExpressions: Duplicate value: ""`),
+  ],
+]);
+
+attachments.rejects([
+  [
+    "nobody to attach",
+    { ...attachment, spec: { ...attachment.spec, attacher: "" } },
+    ["spec.attacher: Required value"],
+  ],
 ]);
 classes.accepts([["an empty policy", { ...storageClass, reclaimPolicy: "" } as unknown as StorageClass]]);
 

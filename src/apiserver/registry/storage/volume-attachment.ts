@@ -74,6 +74,6 @@ function checkSpec(spec: VolumeAttachment["spec"], errors: Errors): void {
     errors.push(required(sourcePath.child("persistentVolumeName"), "must specify non empty persistentVolumeName"));
   } else if (inline !== undefined) checkInlineVolume(inline, sourcePath.child("inlineVolumeSpec"), errors);
   checkObjectName(nodeName, specPath.child("nodeName"), errors);
-  checkCsiDriverName(attacher, fieldPath("spec.attacher"), errors);
+  if (attacher !== "") checkCsiDriverName(attacher, fieldPath("spec.attacher"), errors);
   if (name !== undefined) checkObjectName(name, fieldPath("spec.source.persistentVolumeName"), errors);
 }
