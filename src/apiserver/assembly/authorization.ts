@@ -3,7 +3,7 @@ import {
   alwaysAllowPaths,
   alwaysDenyAuthorizer,
   type Authorizer,
-  bootstrapPolicy,
+  bootstrapRules,
   compileRule,
   type NodeGraph,
   nodeAuthorizer,
@@ -109,6 +109,5 @@ function isResolver(authorizer: Authorizer): authorizer is Authorizer & RuleReso
 }
 
 function nodeRules(isFeatureOn: (gate: string) => boolean) {
-  const role = bootstrapPolicy(isFeatureOn).clusterRoles.find(({ metadata }) => metadata.name === "system:node");
-  return (role?.rules ?? []).map(compileRule);
+  return bootstrapRules("system:node", isFeatureOn).map(compileRule);
 }

@@ -1,5 +1,5 @@
 export * from "./contract.ts";
-export { type BootstrapPolicy, bootstrapPolicy } from "./bootstrap-policy/index.ts";
+export { type BootstrapPolicy, bootstrapPolicy, bootstrapRules } from "./bootstrap-policy/index.ts";
 export { abacAuthorizer } from "./abac.ts";
 export {
   type ConfiguredAuthorizer,

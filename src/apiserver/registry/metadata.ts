@@ -78,8 +78,13 @@ export function validateMetaOnCreate(descriptor: ResourceDescriptor, object: Kub
 
 /** What is asked of every kind, and looked at when all else is right: mostly it has been found before. */
 export function validateMetaLast({ strategy, facts }: ResourceDescriptor, meta: ObjectMeta): readonly FieldError[] {
-  const foundBefore = strategy.validateName === undefined && strategy.metadata?.onCreate === undefined;
-  return foundBefore ? [] : validateObjectMeta(meta, facts.namespaced, nameIsPathSegment, metadataPath);
+  const { validateName, metadata } = strategy;
+  if (metadata?.onCreate === "last") return validateObjectMeta(meta, facts.namespaced, nameIsPathSegment, metadataPath);
+  const errors: FieldError[] = [];
+  // All but names of the kind's own form has been found before.
+  const ownForm = validateName !== undefined || metadata?.onCreate !== undefined;
+  if (ownForm) validateNames(meta, nameIsPathSegment, metadataPath, errors);
+  return errors;
 }
 
 /** Before the kind's own checks: what is asked of every kind, then what the kind asks on this endpoint. */

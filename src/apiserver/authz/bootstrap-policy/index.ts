@@ -52,6 +52,12 @@ export function bootstrapPolicy(isOn: (gate: string) => boolean = () => true): B
   };
 }
 
+/** The rules of one of the cluster roles in that policy, for who needs no more of it. */
+export function bootstrapRules(name: string, isOn: (gate: string) => boolean): readonly PolicyRule[] {
+  const source = clusterRoles.find((role) => role.name === name);
+  return source === undefined ? [] : (clusterRole(source, isOn).rules ?? []);
+}
+
 function controllerBinding(name: string): BootstrapBinding {
   const full = `system:controller:${name}`;
   return { name: full, role: `cluster/${full}`, subjects: [`account:kube-system/${name}`] };
