@@ -93,7 +93,7 @@ export class ServerObjects implements ClusterObjects {
     const { name = "", namespace = "" } = object.metadata;
     if (registry === undefined) throw newNotFound({ group, resource }, name);
     const { result } = await updateObject(registry, {
-      ...{ context, namespace, name, subresource: "status", dryRun: false, managed: true },
+      ...{ context, namespace, name, subresource: "status", dryRun: false, fieldManager: "kube-apiserver" },
       options: { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1" },
       admission: alreadyAdmitted,
       produce: (existing) => {

@@ -370,6 +370,10 @@ describe("built-in admission plug-ins", () => {
       const said = "exceeded quota: maps, requested: configmaps=1, used: configmaps=2, limited: configmaps=2";
       assert.equal(await why(inDefault("configmaps").create(cm("q3"))), said);
       assert.equal(await why(inDefault("configmaps").create(cm("q3"), { dryRun: true } as object)), said);
+      const { managedFields = [] } = (await inDefault("resourcequotas").get("maps")).metadata;
+      const server = managedFields.find(({ manager }) => manager === "kube-apiserver");
+      assert.equal(server?.subresource, "status");
+      assert.deepEqual(server?.fieldsV1, { "f:status": { "f:used": { "f:configmaps": {} } } });
       await inDefault("resourcequotas").delete("maps");
     });
 
