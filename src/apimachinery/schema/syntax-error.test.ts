@@ -11,6 +11,7 @@ test("faults are named as Go names them", () => {
     ['{"a":1 "b"}', "invalid character '\"' after object key:value pair"],
     ["[1 2]", "invalid character '2' after array element"],
     ["{}x", "invalid character 'x' after top-level value"],
+    ["\u{feff}{}", "invalid character 'ï' looking for beginning of value"],
     ['{"a":1,}', "invalid character '}' looking for beginning of object key string"],
     ["[1,]", "invalid character ']' looking for beginning of value"],
     ['"a\nb"', "invalid character '\\n' in string literal"],

@@ -1,10 +1,13 @@
 /** Nesting at which Go's scanner gives up. */
 const maxDepth = 10_000;
 
-/** What Go's `encoding/json` says of text that is not JSON, or undefined for text that is. */
-export function jsonSyntaxError(text: string): string | undefined {
+/**
+ * What Go's `encoding/json` says of text that is not JSON, or undefined for text that is. `latin1`: each character of
+ * the text stands for a byte.
+ */
+export function jsonSyntaxError(text: string, encoding: "utf8" | "latin1" = "utf8"): string | undefined {
   try {
-    new SyntaxScanner(text).scan();
+    new SyntaxScanner(text, encoding).scan();
     return undefined;
   } catch (error) {
     if (error instanceof SyntaxProblem) return error.message;
@@ -16,12 +19,14 @@ class SyntaxProblem extends Error {}
 
 class SyntaxScanner {
   readonly #text: string;
+  readonly #encoding: "utf8" | "latin1";
   #at = 0;
   /** The closing bracket that each open object or array waits for. */
   readonly #open: ("}" | "]")[] = [];
 
-  constructor(text: string) {
+  constructor(text: string, encoding: "utf8" | "latin1") {
     this.#text = text;
+    this.#encoding = encoding;
   }
 
   scan(): void {
@@ -167,7 +172,9 @@ class SyntaxScanner {
 
   #invalid(where: string): never {
     this.#peek();
-    const character = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0);
+    // Go looks at bytes, and shows each as if it were a character.
+    const [byte = 0] = Buffer.from(String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0), this.#encoding);
+    const character = String.fromCharCode(byte);
     throw new SyntaxProblem(`invalid character ${quoted(character)} ${where}`);
   }
 }

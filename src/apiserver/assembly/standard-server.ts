@@ -172,7 +172,7 @@ export function createStandardServer(options: StandardServerOptions): StandardSe
       ...more.subresources,
       "/serviceaccounts/token": tokenRequestHandler(scheme, tokens, live, podOf),
     },
-    paths: [...(more.paths ?? []), aggregator.proxy, issuerPaths(tokens), ...flow.paths],
+    paths: [...(more.paths ?? []), aggregator.proxy, issuerPaths(tokens, more.advertiseAddress), ...flow.paths],
     startup: [
       initializer([objects, admission], (started, signal) =>
         Promise.all([live.attach(started, rbac, graph, signal), objects.fill(admissionReads)]),
@@ -456,14 +456,15 @@ function boundPod(server: ApiServer, live: LiveObjects, namespace: string, pod: 
 
 const mediaKeySet = "application/jwk-set+json";
 
-/** OpenID discovery of the token issuer. */
-function issuerPaths(tokens: ServiceAccountTokens): PathHandler {
+/** OpenID discovery of the token issuer; its keys are found where this server is, whatever the issuer is called. */
+function issuerPaths(tokens: ServiceAccountTokens, address: string | undefined): PathHandler {
+  const origin = address === undefined ? tokens.issuer : `https://${address}`;
   return {
     handle(request) {
       const path = request.target.split("?")[0];
       if (path === "/.well-known/openid-configuration") {
         checkProduced(headerText(request, "accept"), [mediaJson]);
-        return jsonReply(200, tokens.discovery(`${tokens.issuer}/openid/v1/jwks`));
+        return jsonReply(200, tokens.discovery(`${origin}/openid/v1/jwks`));
       }
       if (path !== "/openid/v1/jwks") return undefined;
       checkProduced(headerText(request, "accept"), [mediaKeySet]);

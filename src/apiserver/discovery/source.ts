@@ -85,8 +85,10 @@ function resourcesOf(
     if (resource.group !== group || resource.version !== version) continue;
     found.set(resource.facts.name, { group, version, facts: resource.facts });
   }
-  for (const { descriptor } of table.all()) {
+  for (const { descriptor, computed } of table.all()) {
     if (descriptor.group !== group || descriptor.version !== version) continue;
+    // Only what is stored has a version that it is stored in.
+    if (computed !== undefined) continue;
     const { facts, storageVersion } = descriptor;
     const hash = storageVersionHash(storageVersion.group, storageVersion.version, storageVersion.kind);
     found.set(facts.name, { group, version, facts, storageVersionHash: hash });

@@ -7,9 +7,9 @@ import { mediaTypes } from "./negotiation.ts";
 import { listParameters } from "./options.ts";
 import { partialListProtobuf } from "./partial-protobuf.ts";
 import { closeEnvelope, field } from "./protobuf-envelope.ts";
-import { bare, listType, renderObject, renderValue, type RenderOptions } from "./render.ts";
+import { bare, listType, partialItems, renderObject, renderValue, type RenderOptions } from "./render.ts";
 import type { ResourceCall } from "./resource-handler.ts";
-import { partial, tableOf, tableRow } from "./table.ts";
+import { tableOf, tableRow } from "./table.ts";
 
 /** Objects that are in no store: they are made when somebody asks. They have no resource versions. */
 export interface ComputedObjects {
@@ -48,7 +48,7 @@ export async function listComputed(
     if (accepted.media === "protobuf") {
       return bytesReply(200, mediaTypes.protobuf, partialListProtobuf(objects, listMeta, version));
     }
-    const items = objects.map((object) => partial(object, version));
+    const items = partialItems(objects, version);
     const type = { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${version}` };
     return renderValue({ ...type, metadata: {}, items }, accepted);
   }

@@ -2,6 +2,7 @@ import { newBadRequest, quote } from "../../apimachinery/index.ts";
 import type { AuthorizationAttributes } from "../authz/contract.ts";
 import type { ApiRequest } from "../http/exchange.ts";
 import type { UserInfo } from "../request/contract.ts";
+import { FilterRefusal } from "./filter-refusal.ts";
 
 export interface ImpersonationTarget {
   readonly user: UserInfo;
@@ -20,7 +21,10 @@ export function impersonate(request: ApiRequest): ImpersonationTarget | undefine
   const others = groups.length > 0 || uid !== "";
   if (name === "" && !others) return undefined;
   const extra = extraOf(headers);
-  if (name === "") throw newBadRequest(`requested ${goUser(groups, uid, extra)} without impersonating a user name`);
+  if (name === "") {
+    const why = `requested ${goUser(groups, uid, extra)} without impersonating a user name`;
+    throw new FilterRefusal(newBadRequest(why).status);
+  }
   return {
     user: targetUser(name, groups, uid, extra),
     checks: (requestor) => checksFor(requestor, name, groups, uid, extra),

@@ -25,6 +25,7 @@ import type { RequestInfo, UserInfo } from "../request/contract.ts";
 import { MalformedPathError, parseRequestInfo } from "../request/info.ts";
 import { Query } from "../request/query.ts";
 import { alsoNeeded } from "../streaming/create-permission.ts";
+import { FilterRefusal } from "./filter-refusal.ts";
 import { type InFlight, isMutating } from "./in-flight.ts";
 import { impersonate } from "./impersonation.ts";
 import { prettyPrinted } from "./pretty.ts";
@@ -98,7 +99,7 @@ export class Pipeline {
     try {
       return await this.#authenticated(request, query, context);
     } catch (error) {
-      if (error instanceof AccessDenied) return unsniffed(statusReply(error.status));
+      if (error instanceof FilterRefusal) return unsniffed(statusReply(error.status));
       if (error instanceof StatusError) return statusReply(error.status);
       // A name that no validation refuses and no store can take.
       if (error instanceof InvalidRequestError) return statusReply(newBadRequest(error.message).status);
@@ -180,7 +181,7 @@ export class Pipeline {
     }
     if (decision === "allow") return;
     if (evaluationError !== undefined) throw new InternalFailure(evaluationError);
-    throw new AccessDenied(forbidden(attributes, reason).status);
+    throw new FilterRefusal(forbidden(attributes, reason).status);
   }
 
   /** Reads and writes end in time; waiting costs no timer where the answer is at hand. */
@@ -262,9 +263,6 @@ function shuttingDown(): ApiResponse {
   response.headers["connection"] = "close";
   return response;
 }
-
-/** No permission, as opposed to what a handler forbids. Upstream: `responsewriters.Forbidden`. */
-class AccessDenied extends StatusError {}
 
 function unsniffed(response: ApiResponse): ApiResponse {
   response.headers["x-content-type-options"] = "nosniff";

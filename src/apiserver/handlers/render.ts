@@ -103,16 +103,18 @@ async function renderListValue(served: ServedResource, page: Page, options: Rend
     return bytesReply(200, mediaTypes.protobuf, bytes);
   }
   if (accepted.projection !== "whole") {
-    const items = objects.map((object) => partial(object, accepted.version));
-    return renderValue(
-      { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${accepted.version}`, metadata, items },
-      accepted,
-    );
+    const type = { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${accepted.version}` };
+    return renderValue({ ...type, metadata, items: partialItems(objects, accepted.version) }, accepted);
   }
   if (served.descriptor.jsonOnly !== true) {
     return renderValue({ ...listType(served), metadata, items: objects.map(bare) }, accepted);
   }
   return renderValue({ ...listType(served), metadata: listMeta(page, true), items: objects }, accepted);
+}
+
+/** Upstream's list of them has none where it is empty. */
+export function partialItems(objects: readonly KubeObject[], version: string): readonly unknown[] | null {
+  return objects.length === 0 ? null : objects.map((object) => partial(object, version));
 }
 
 /** Items of a list carry no kind of their own, unless they are custom resources. */

@@ -1,7 +1,7 @@
 import { messageOf } from "../../base/index.ts";
 import type { PathHandler } from "../handlers/router.ts";
 import type { ApiRequest, ApiResponse } from "../http/exchange.ts";
-import { textReply } from "../http/reply.ts";
+import { bytesReply, textReply } from "../http/reply.ts";
 import type { Query } from "../request/query.ts";
 
 export interface HealthCheck {
@@ -53,7 +53,7 @@ async function one(checks: readonly HealthCheck[], name: string): Promise<ApiRes
   const check = checks.find((candidate) => candidate.name === name);
   if (check === undefined) return textReply(404, "404 page not found\n");
   const problem = await ask(check);
-  return problem === undefined ? textReply(200, "ok") : textReply(500, `internal server error: ${problem}\n`);
+  return problem === undefined ? plainOk() : textReply(500, `internal server error: ${problem}\n`);
 }
 
 async function all(
@@ -90,4 +90,9 @@ async function ask(check: HealthCheck): Promise<string | undefined> {
   } catch (error) {
     return messageOf(error);
   }
+}
+
+/** A single check's, which upstream's library finds the type of; it says nothing about sniffing then. */
+function plainOk(): ApiResponse {
+  return bytesReply(200, "text/plain; charset=utf-8", Buffer.from("ok"));
 }

@@ -47,7 +47,7 @@ function decodeBase64(text: string): Buffer {
 
 function parse(bytes: Buffer): { readonly v: string; readonly rv: number; readonly start: string } {
   // Go names the byte at fault.
-  const wrong = jsonSyntaxError(bytes.toString("latin1"));
+  const wrong = jsonSyntaxError(bytes.toString("latin1"), "latin1");
   if (wrong !== undefined) throw invalidToken(`: ${wrong}`);
   const value: unknown = JSON.parse(bytes.toString());
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
