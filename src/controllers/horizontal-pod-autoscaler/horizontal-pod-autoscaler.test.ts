@@ -171,7 +171,10 @@ test("a busy workload grows, and its autoscaler says why", async () => {
     assert.deepEqual([active?.status, active?.reason], ["False", "FailedGetResourceMetric"]);
     const why =
       "failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: ";
-    assert.ok(active?.message?.startsWith(`the HPA was unable to compute the replica count: ${why}`), active?.message);
+    assert.ok(
+      active?.message?.startsWith(`the HPA was unable to compute the replica count: ${why}`),
+      String(active?.message),
+    );
     const last = fixture.events("web").at(-1) ?? "";
     assert.ok(last.includes(`first error is: failed to get cpu resource metric value: ${why}`), last);
     const { body } = fixture.registry.render();
