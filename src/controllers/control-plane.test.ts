@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import type { Deployment, Pod, PodTemplateSpec } from "../api/index.ts";
 import { formatTime } from "../apimachinery/index.ts";
@@ -13,6 +14,10 @@ interface Plane {
   readonly log: CapturingLog;
 }
 
+const serviceAccountKey = generateKeyPairSync("ec", { namedCurve: "prime256v1" })
+  .privateKey.export({ type: "pkcs8", format: "pem" })
+  .toString();
+
 /** The real API server with RBAC and every controller, in one process, on virtual time. */
 async function withControlPlane(work: (plane: Plane) => Promise<void>): Promise<void> {
   const clock = new VirtualClock();
@@ -24,7 +29,7 @@ async function withControlPlane(work: (plane: Plane) => Promise<void>): Promise<
     clock,
     random: new SeededRandom("controllers"),
     log,
-    config: { rootCa: "PEM", clusterCidrs: ["10.244.0.0/16"] },
+    config: { rootCa: "PEM", clusterCidrs: ["10.244.0.0/16"], serviceAccountKey },
   });
   const running = manager.run(stopping.signal);
   try {
@@ -264,5 +269,59 @@ test("volumes are bound and protected, quotas counted, budgets kept", async () =
     await api.persistentvolumeclaims.namespace("shop").delete("data");
     await clock.advance(1_000);
     assert.equal((await api.persistentvolumes.get("disk")).status?.phase, "Released");
+  });
+});
+
+test("devices are claimed and taken back, volumes attached, tokens filled into secrets", async () => {
+  await withControlPlane(async ({ api, clock }) => {
+    const request = { name: "gpu", exactly: { deviceClassName: "gpu" } };
+    const spec = { metadata: {}, spec: { devices: { requests: [request] } } };
+    await api.resourceclaimtemplates.namespace("default").create({ metadata: { name: "gpu" }, spec });
+    const annotations = { "volumes.kubernetes.io/controller-managed-attach-detach": "true" };
+    await api.nodes.create({ metadata: { name: "a", annotations }, spec: {} });
+    await api.persistentvolumeclaims.namespace("default").create({
+      metadata: { name: "data" },
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } }, storageClassName: "" },
+    });
+    await api.persistentvolumes.create({
+      metadata: { name: "pv" },
+      spec: {
+        accessModes: ["ReadWriteOnce"],
+        capacity: { storage: "1Gi" },
+        csi: { driver: "csi.example.com", volumeHandle: "h" },
+      },
+    });
+    await clock.advance(20_000);
+    await api.pods.namespace("default").create({
+      metadata: { name: "web" },
+      spec: {
+        nodeName: "a",
+        containers: [{ name: "web", image: "web", resources: { claims: [{ name: "gpu" }] } }],
+        resourceClaims: [{ name: "gpu", resourceClaimTemplateName: "gpu" }],
+        volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
+      },
+    });
+    await clock.advance(1_000);
+    const pods = api.pods.namespace("default");
+    const [claim] = (await pods.get("web")).status?.resourceClaimStatuses ?? [];
+    assert.match(claim?.resourceClaimName ?? "", /^web-gpu-/);
+    const [attachment] = (await api.volumeattachments.list()).items;
+    assert.equal(attachment?.spec.source.persistentVolumeName, "pv");
+    await api.volumeattachments.updateStatus({ ...copyOf(attachment), status: { attached: true } });
+    await clock.advance(2_000);
+    const [attached] = (await api.nodes.get("a")).status?.volumesAttached ?? [];
+    assert.equal(attached?.name, "kubernetes.io/csi/csi.example.com^h");
+    await pods.delete("web", { gracePeriodSeconds: 0 });
+    await clock.advance(2_000);
+    assert.deepEqual((await api.resourceclaims.list()).items, []);
+    assert.deepEqual((await api.volumeattachments.list()).items, []);
+
+    await api.secrets.namespace("default").create({
+      metadata: { name: "token", annotations: { "kubernetes.io/service-account.name": "default" } },
+      type: "kubernetes.io/service-account-token",
+    });
+    await clock.advance(1_000);
+    const { data = {} } = await api.secrets.namespace("default").get("token");
+    assert.deepEqual(Object.keys(data).sort(), ["ca.crt", "namespace", "token"]);
   });
 });

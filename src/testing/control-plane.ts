@@ -62,7 +62,7 @@ export async function startControlPlane(options: TestControlPlaneOptions = {}): 
 /** The server as a cluster runs it: RBAC, allocators, default objects. Resolves when it is ready. */
 export async function startStandardControlPlane(
   options: Pick<TestControlPlaneOptions, "clock" | "random" | "log" | "store"> &
-    Pick<StandardServerOptions, "more"> = {},
+    Partial<Pick<StandardServerOptions, "more" | "serviceAccounts">> = {},
 ): Promise<TestControlPlane> {
   const { clock = new RealClock(), random = new RealRandom(), log = silentLog, more } = options;
   const store = options.store ?? createMemoryStore({ clock });
@@ -72,7 +72,7 @@ export async function startStandardControlPlane(
     clock,
     random,
     log,
-    serviceAccounts: {
+    serviceAccounts: options.serviceAccounts ?? {
       signingKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
       verificationKeys: [],
       issuers: ["https://kubernetes.default.svc.cluster.local"],
