@@ -26,6 +26,7 @@ export type {
   TakenOver,
 } from "./http/exchange.ts";
 export { handshakeErrors } from "./metrics/tls-metrics.ts";
+export { withCors } from "./http/cors.ts";
 export { type HttpServer, type HttpServerOptions, listenHttp, type TlsIdentity } from "./http/server.ts";
 export { type ComponentProbe, httpsProbe, type ProbeResult } from "./health/component-probes.ts";
 export type { HealthCheck } from "./health/health.ts";

@@ -40,6 +40,10 @@ test("mistakes on the command line are told in upstream's words", async () => {
   assert.equal(await refusal("--nope"), "Error: unknown flag: --nope");
   assert.match(await refusal(), /^Error: \[--etcd-servers must be specified, /);
   assert.equal(
+    await refusal(...needed, "--cors-allowed-origins=example"),
+    "Error: --cors-allowed-origins has an invalid regular expression: regular expression does not pin to start/end of host in the origin header",
+  );
+  assert.equal(
     await refusal(...needed, "--goaway-chance=0.5"),
     "Error: --goaway-chance can not be less than 0 or greater than 0.02",
   );

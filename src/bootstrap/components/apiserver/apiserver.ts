@@ -6,6 +6,7 @@ import {
   handshakeErrors,
   type HttpServer,
   listenHttp,
+  withCors,
   type StandardServer,
 } from "../../../apiserver/index.ts";
 import {
@@ -177,7 +178,10 @@ async function listen(
     host: flags["bind-address"],
     port: flags["secure-port"],
     tls,
-    handler: server.handler,
+    handler: withCors(
+      server.handler,
+      flags["cors-allowed-origins"].map((pattern) => new RegExp(pattern)),
+    ),
     onHandshakeError: handshakeErrors(metrics),
     ...(chance === 0 ? {} : { goaway: () => random.next() < chance }),
   });

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { pluginNames, selectionProblems } from "../../../apiserver/index.ts";
+import { messageOf } from "../../../base/index.ts";
 import { checkFeatureGates, FlagError } from "../../../component/index.ts";
 import { checkAudit } from "./audit-flags.ts";
 import { checkTokens } from "./authentication.ts";
@@ -17,9 +18,23 @@ export function checkFlags(flags: ApiserverFlags): void {
     ...checkAudit(flags),
     ...checkFeatureGates(flags["feature-gates"]),
     ...checkAdmission(flags),
+    ...flags["cors-allowed-origins"].flatMap(originProblems),
   ];
   if (problems.length === 1) throw new FlagError(problems[0] ?? "");
   if (problems.length > 1) throw new FlagError(`[${problems.join(", ")}]`);
+}
+
+/** Upstream: `validateCorsAllowedOriginList`. A pattern that fits the middle of a name fits names of others. */
+function originProblems(pattern: string): readonly string[] {
+  if (pattern === "") return ["empty value in --cors-allowed-origins"];
+  const problem = (why: string) => [`--cors-allowed-origins has an invalid regular expression: ${why}`];
+  try {
+    new RegExp(pattern);
+  } catch (error) {
+    return problem(messageOf(error));
+  }
+  if (/\^|\/\//.test(pattern) && /[$:]/.test(pattern)) return [];
+  return problem("regular expression does not pin to start/end of host in the origin header");
 }
 
 function checkAdmission(flags: ApiserverFlags): readonly string[] {

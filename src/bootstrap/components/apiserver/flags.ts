@@ -9,6 +9,9 @@ const generic = {
     usage: "The IP address on which to advertise the apiserver to members of the cluster. Default: --bind-address.",
   }),
   "external-hostname": flag.text({ usage: "Accepted: URLs are made from what clients ask for." }),
+  "cors-allowed-origins": flag.textList({
+    usage: "Origins whose scripts may read answers, as regular expressions such as //example\\.com(:|$).",
+  }),
   "goaway-chance": flag.number({
     usage: "Chance that an HTTP/2 client is sent a GOAWAY, so that clients spread over servers; 0 to 0.02.",
   }),
