@@ -222,15 +222,19 @@ describe("an API server as its clients meet it", { skip: skipEtcd }, () => {
       const path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
       assert.equal((await send(client, "POST", path, registration)).status, 201);
       const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+      const traced = send(client, "POST", configMaps, slowMap("traced"), { traceparent });
+      await hook.reached(1);
+      assert.equal(hook.reviews[0]?.headers["traceparent"], traceparent);
+      hook.release();
+      assert.equal((await traced).status, 201);
       const startedMs = platform.clock.monotonic();
-      const answer = await send(client, "POST", `${configMaps}?timeout=500ms`, slowMap("late"), { traceparent });
+      const answer = await send(client, "POST", `${configMaps}?timeout=500ms`, slowMap("late"));
       const tookMs = platform.clock.monotonic() - startedMs;
       assert.equal(answer.status, 504);
       const { message, reason } = JSON.parse(answer.text) as { message: string; reason: string };
       assert.equal(reason, "Timeout");
       assert.equal(message, "Timeout: request did not complete within requested timeout - context deadline exceeded");
       assert.ok(tookMs >= 500 && tookMs < 30_000, `${tookMs} ms`);
-      assert.equal(hook.reviews[0]?.headers["traceparent"], traceparent);
       assert.equal((await send(client, "POST", `${configMaps}?timeout=soon`, configMap("x"))).status, 400);
     }));
 
