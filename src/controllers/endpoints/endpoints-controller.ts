@@ -1,4 +1,4 @@
-import type { Endpoints, Service } from "../../api/index.ts";
+import type { Endpoints, Pod, Service } from "../../api/index.ts";
 import { selectorFromLabels } from "../../apimachinery/index.ts";
 import { messageOf } from "../../base/index.ts";
 import {
@@ -45,7 +45,7 @@ export const endpointsController: ControllerDescriptor = {
       const service = services.lister.get(key);
       if (service === undefined) return void (await orNotFound(api.delete(serviceName)));
       if (service.spec.type === "ExternalName" || service.spec.selector === undefined) return;
-      const wanted = endpointsFor(service, endpoints.lister.get(key));
+      const wanted = endpointsFor(service, pods.lister.listNamespace(namespace), endpoints.lister.get(key));
       if (wanted === undefined) return;
       const isNew = wanted.metadata.resourceVersion === undefined;
       try {
@@ -60,39 +60,6 @@ export const endpointsController: ControllerDescriptor = {
       }
     };
 
-    /** `undefined` when there is nothing to change. */
-    const endpointsFor = (service: Service, current: Endpoints | undefined): Endpoints | undefined => {
-      const selector = selectorFromLabels(service.spec.selector);
-      const inNamespace = [...pods.lister.listNamespace(service.metadata.namespace ?? "")];
-      const selected = inNamespace.filter((pod) => selector.matches(pod.metadata.labels));
-      const { subsets, truncated } = subsetsOf(service, selected);
-      const labels = labelsOf(service);
-      if (
-        current !== undefined &&
-        isSemanticallyEqual(current.subsets, subsets) &&
-        isSemanticallyEqual(current.metadata.labels, labels)
-      ) {
-        return undefined;
-      }
-      const { [overCapacityAnnotation]: _over, ...annotations } = current?.metadata.annotations ?? {};
-      const time = lastTriggerTime(service, selected);
-      const { namespace } = service.metadata;
-      return {
-        apiVersion: "v1",
-        kind: "Endpoints",
-        metadata: {
-          ...(current?.metadata ?? { name: service.metadata.name, namespace }),
-          labels,
-          annotations: {
-            ...annotations,
-            ...(time === undefined ? {} : { [triggerTimeAnnotation]: time }),
-            ...(truncated ? { [overCapacityAnnotation]: "truncated" } : {}),
-          },
-        },
-        subsets,
-      };
-    };
-
     const controller = new Controller({ name, clock, log, metrics, retriesMax: 15, reconciler: { reconcile } });
     watchServicesAndPods(controller, services, pods);
     return controller.watch(endpoints, (one) => [keyOf(one)], {
@@ -100,6 +67,42 @@ export const endpointsController: ControllerDescriptor = {
     });
   },
 };
+
+/** What is to be written for a Service; `undefined` when there is nothing to change. */
+function endpointsFor(
+  service: Service,
+  podsBeside: Iterable<Pod>,
+  current: Endpoints | undefined,
+): Endpoints | undefined {
+  const selector = selectorFromLabels(service.spec.selector);
+  const selected = [...podsBeside].filter((pod) => selector.matches(pod.metadata.labels));
+  const { subsets, truncated } = subsetsOf(service, selected);
+  const labels = labelsOf(service);
+  if (
+    current !== undefined &&
+    isSemanticallyEqual(current.subsets, subsets) &&
+    isSemanticallyEqual(current.metadata.labels, labels)
+  ) {
+    return undefined;
+  }
+  const { [overCapacityAnnotation]: _over, ...annotations } = current?.metadata.annotations ?? {};
+  const time = lastTriggerTime(service, selected);
+  const { name: serviceName, namespace } = service.metadata;
+  return {
+    apiVersion: "v1",
+    kind: "Endpoints",
+    metadata: {
+      ...(current?.metadata ?? { name: serviceName, namespace }),
+      labels,
+      annotations: {
+        ...annotations,
+        ...(time === undefined ? {} : { [triggerTimeAnnotation]: time }),
+        ...(truncated ? { [overCapacityAnnotation]: "truncated" } : {}),
+      },
+    },
+    subsets,
+  };
+}
 
 function labelsOf(service: Service): Record<string, string> {
   const { [headlessLabel]: _headless, ...labels } = service.metadata.labels ?? {};
