@@ -7,6 +7,7 @@ export { connectRuntime, loadReceived, type Received } from "./connect.ts";
 export { Containerd, type ContainerdOptions, type ContainerdPlatform } from "./containerd/instance.ts";
 export { describeProcess, findRecorded, type ProcessRecord, saveRecord } from "./containerd/process-record.ts";
 export { type CriCode, CriError, isCriError, isRetriable } from "./errors.ts";
+export { containerdPaths } from "./containerd/paths.ts";
 export { type BuildOptions, buildImage } from "./images/build.ts";
 export { type FileContent, type ImageConfig, type ImageDefinition, parseImageDefinition } from "./images/definition.ts";
 export { BUSYBOX_IMAGE, builtInImages, NGINX_IMAGE, PAUSE_IMAGE } from "./images/definitions.ts";

@@ -1,9 +1,10 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { isPlatformError, type Platform } from "../../base/index.ts";
+import { isPlatformError, messageOf, type Platform } from "../../base/index.ts";
 import { addressIn, machineAddress } from "../cluster/addresses.ts";
 import { type ClusterConfig, type Datastore, type NodeConfig, readClusterConfig } from "../cluster/config.ts";
 import { ClusterIndex } from "../cluster/index-file.ts";
+import { clusterPaths } from "../cluster/paths.ts";
 import type { Caller, UpOptions } from "./options.ts";
 
 const defaults = {
@@ -70,11 +71,13 @@ async function newCluster(
   const { serviceCidr, clusterCidr, nodeSubnet } = freeRanges(others);
   const several = count > 1;
   const advertiseAddress = several ? addressIn(nodeSubnet, 1) : (machineAddress() ?? "127.0.0.1");
+  const nodes = several ? namespaceNodes(count, nodeSubnet) : await hostNodes(platform, count, advertiseAddress, taken);
+  await refuseLongPaths(directory, nodes);
   return {
     name: options.name,
     directory,
     port: first,
-    nodes: several ? namespaceNodes(count, nodeSubnet) : await hostNodes(platform, count, advertiseAddress, taken),
+    nodes,
     ...(several ? { nodeSubnet } : {}),
     datastore: await resolveDatastore(platform, options.datastore, taken),
     serviceCidr,
@@ -85,6 +88,16 @@ async function newCluster(
     advertiseAddress,
     ...(options.apiserverFlags.length === 0 ? {} : { apiserverFlags: options.apiserverFlags }),
   };
+}
+
+/** Each node's containerd has its socket below the directory, whose path the kernel limits. */
+async function refuseLongPaths(directory: string, nodes: readonly NodeConfig[]): Promise<void> {
+  const { containerdPaths } = await import("../../cri/index.ts");
+  try {
+    for (const { name } of nodes) containerdPaths(clusterPaths(directory).node(name).containerd);
+  } catch (error) {
+    throw new Error(`${messageOf(error)}; take a shorter --data-dir`, { cause: error });
+  }
 }
 
 /** SQLite where nothing is asked for; for an etcd of the cluster's own, its ports. */
