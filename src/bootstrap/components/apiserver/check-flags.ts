@@ -3,8 +3,8 @@ import { pluginNames, selectionProblems } from "../../../apiserver/index.ts";
 import { messageOf } from "../../../base/index.ts";
 import { checkFeatureGates, FlagError } from "../../../component/index.ts";
 import { checkAudit } from "./audit-flags.ts";
-import { checkTokens } from "./authentication.ts";
-import { checkAuthorization } from "./authorization.ts";
+import { checkTokens } from "./token-flags.ts";
+import { checkAuthorization } from "./authorization-flags.ts";
 import type { ApiserverFlags } from "./flags.ts";
 
 /** What upstream refuses before it starts, all at once and in its words. */

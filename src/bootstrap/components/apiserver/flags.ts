@@ -1,8 +1,8 @@
 import { defaultPlugins, pluginNames } from "../../../apiserver/index.ts";
 import { featureGateFlags, type FlagGroups, type FlagValues, flag, logFlags } from "../../../component/index.ts";
 import { auditFlags } from "./audit-flags.ts";
-import { authorizationFlags } from "./authorization.ts";
-import { tokenFlags } from "./authentication.ts";
+import { authorizationFlags } from "./authorization-flags.ts";
+import { tokenFlags } from "./token-flags.ts";
 
 const generic = {
   "advertise-address": flag.text({

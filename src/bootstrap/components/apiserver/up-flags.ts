@@ -8,8 +8,8 @@ import {
   parseFlags,
 } from "../../../component/index.ts";
 import { auditFlags, checkAudit } from "./audit-flags.ts";
-import { checkTokens, tokenFlags } from "./authentication.ts";
-import { authorizationFlags, checkAuthorization } from "./authorization.ts";
+import { checkTokens, tokenFlags } from "./token-flags.ts";
+import { authorizationFlags, checkAuthorization } from "./authorization-flags.ts";
 
 /** What `up` takes of the API server's flags. */
 export const upFlags = { ...featureGateFlags, ...auditFlags, ...tokenFlags, ...authorizationFlags };
