@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { createRealPlatform } from "../src/base/index.ts";
 import { eventually, remainsOf, TestCluster } from "./cluster/harness.ts";
 
 const cluster = new TestCluster("many");
@@ -35,6 +36,18 @@ describe("a cluster of three nodes on one machine", () => {
     );
   });
 
+  it("reaches webhooks behind Services from outside of the nodes, and sends nothing for Services off the machine", async () => {
+    await cluster.apply(hook);
+    const create = ["create", "serviceaccount", "asked", "--dry-run=server"];
+    const refused = async () => (await cluster.tryKubectl(create)).stderr;
+    const notTls = /failed calling webhook "hook\.example\.com": .*first record does not look like a TLS handshake/;
+    await eventually(refused, (said) => notTls.test(said));
+    const address = await cluster.read("service/web", "{.spec.clusterIP}");
+    const { stderr } = await createRealPlatform().processes.run("ip", ["route", "get", address]);
+    assert.match(stderr, /No route to host/);
+    await cluster.kubectl("delete", "validatingwebhookconfiguration", "hook");
+  });
+
   it("drains a node, and brings it back", async () => {
     await cluster.kubectl("drain", "node-2", "--ignore-daemonsets", "--force", "--timeout=180s");
     await cluster.kubectl("rollout", "status", "deployment/web", "--timeout=180s");
@@ -57,6 +70,19 @@ describe("a cluster of three nodes on one machine", () => {
     );
   });
 });
+
+/** The pods behind it speak plain HTTP, which says that they were reached. */
+const hook = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: { name: hook }
+webhooks:
+  - name: hook.example.com
+    admissionReviewVersions: [v1]
+    sideEffects: None
+    clientConfig: { service: { namespace: default, name: web, path: /, port: 80 } }
+    rules: [{ apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [serviceaccounts] }]
+`;
 
 const daemons = `
 apiVersion: apps/v1

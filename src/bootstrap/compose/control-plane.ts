@@ -156,7 +156,12 @@ async function createServer(
       groupHeaders: ["x-remote-group"],
       extraHeaderPrefixes: ["x-remote-extra-"],
     },
-    aggregation: { network: platform.network, client: { certificate: proxyCertificate, key: proxyKey } },
+    aggregation: {
+      network: platform.network,
+      client: { certificate: proxyCertificate, key: proxyKey },
+      // Only a node has a proxy that makes something of a Service's own address.
+      byEndpoints: !config.nodes.some(({ place }) => place === "host"),
+    },
     serviceAccounts: {
       signingKey,
       verificationKeys: [],

@@ -6,10 +6,13 @@ import { clusterId, nodeCgroup } from "./ids.ts";
 
 /** The wire between nodes in namespaces; `undefined` where the only node is this machine. */
 export function nodeBridgeOf(platform: Platform, config: ClusterConfig): NodeBridge | undefined {
-  const { nodeSubnet } = config;
-  return nodeSubnet === undefined
-    ? undefined
-    : new NodeBridge(platform.processes, { id: clusterId(config), subnet: nodeSubnet });
+  const { nodeSubnet: subnet, clusterCidr, serviceCidr } = config;
+  if (subnet === undefined) return undefined;
+  return new NodeBridge(platform.processes, {
+    id: clusterId(config),
+    subnet,
+    insideRanges: [clusterCidr, serviceCidr],
+  });
 }
 
 /** The machine inside this machine that a node lives in, whether it exists yet or not. */

@@ -10,6 +10,8 @@ export interface NodeBridgeOptions {
   readonly id: string;
   /** The nodes' addresses; the machine itself has number 1. Not routed anywhere. */
   readonly subnet: string;
+  /** Of pods and Services: refused on the machine where no route leads to a node. */
+  readonly insideRanges?: readonly string[];
 }
 
 /** The wire between the nodes of a cluster on one machine: a bridge that leads nowhere else. */
@@ -43,6 +45,7 @@ export class NodeBridge {
     const { bits } = parseRange(this.#options.subnet);
     await this.#ip("address", "replace", `${this.machineAddress}/${bits}`, "dev", this.name);
     await this.#ip("link", "set", this.name, "up");
+    for (const range of this.#options.insideRanges ?? []) await addUnreachable(this.#processes, [], range);
   }
 
   /** Routes from the machine to the nodes' pods, for an API server that runs outside of the nodes. */
@@ -56,6 +59,7 @@ export class NodeBridge {
       await syncPeerRoutes(this.#processes, [], clusterCidr, []);
       await removeUnreachable(this.#processes, [], clusterCidr);
     }
+    for (const range of this.#options.insideRanges ?? []) await removeUnreachable(this.#processes, [], range);
     await removeLink(this.#processes, [], this.name);
   }
 
