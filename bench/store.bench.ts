@@ -5,7 +5,7 @@ import { RealClock, RealProcesses, SeededRandom } from "../src/base/index.ts";
 import { connectEtcdStore, createMemoryStore, openSqliteStore, type Store } from "../src/storage/index.ts";
 import { runCrashRounds } from "../src/storage/sqlite/crash/rounds.ts";
 import { temporaryDirectory, type TemporaryDirectory } from "../src/storage/sqlite/test-directory.ts";
-import { eventually, skipEtcd, startEtcd } from "../src/testing/index.ts";
+import { skipEtcd, startEtcd } from "../src/testing/index.ts";
 
 const clock = new RealClock();
 /** Kinds of the API server's watch cache: each of them watches. */
@@ -181,7 +181,7 @@ async function measureEtcd(): Promise<void> {
   const servers = await startEtcd();
   try {
     const endpoints = servers.map(({ endpoint }) => endpoint);
-    const store = await eventually(() => connectEtcdStore({ clock, endpoints }));
+    const store = await connectEtcdStore({ clock, endpoints });
     let offset = 0;
     for (const [inFlight, count] of [
       [1, 500],

@@ -21,6 +21,7 @@ export {
   leaderElectorOf,
   leaseToleranceMs,
 } from "./run/leader-election.ts";
+export { clientConnectionDocument, leaderElectionDocument } from "./run/configz.ts";
 export { type RestartOptions, restarting } from "./run/restarting.ts";
 export { RunGroup, type RunGroupMember } from "./run/run-group.ts";
 export {

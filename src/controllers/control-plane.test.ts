@@ -3,51 +3,31 @@ import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import type { Deployment, Pod, PodTemplateSpec } from "../api/index.ts";
 import { formatTime } from "../apimachinery/index.ts";
-import { CapturingLog, SeededRandom, VirtualClock } from "../base/index.ts";
-import { copyOf, type TypedClient, typed } from "../client/index.ts";
-import { startStandardControlPlane } from "../testing/index.ts";
-import { createControllerManager, impersonatingClients } from "./index.ts";
-
-interface Plane {
-  readonly clock: VirtualClock;
-  readonly api: TypedClient;
-  readonly log: CapturingLog;
-}
+import type { Clock } from "../base/index.ts";
+import { copyOf } from "../client/index.ts";
+import { type VirtualCluster, withVirtualCluster } from "../testing/index.ts";
 
 const serviceAccountKey = generateKeyPairSync("ec", { namedCurve: "prime256v1" })
   .privateKey.export({ type: "pkcs8", format: "pem" })
   .toString();
 
 /** The real API server with RBAC and every controller, in one process, on virtual time. */
-async function withControlPlane(work: (plane: Plane) => Promise<void>): Promise<void> {
-  const clock = new VirtualClock();
-  const log = new CapturingLog();
-  const plane = await clock.resolve(startStandardControlPlane({ clock, random: new SeededRandom("server") }));
-  const stopping = new AbortController();
-  const manager = createControllerManager({
-    clientFor: impersonatingClients(plane.client),
-    clock,
-    random: new SeededRandom("controllers"),
-    log,
-    config: { rootCa: "PEM", clusterCidrs: ["10.244.0.0/16"], serviceAccountKey },
-  });
-  const running = manager.run(stopping.signal);
-  try {
-    await clock.advance(1_000);
-    await work({ clock, api: typed(plane.client), log });
-    const refused = log.entries.filter(({ fields }) =>
-      /forbidden|not allowed|is invalid/i.test(String(fields["error"])),
-    );
-    assert.deepEqual(refused, [], "every controller may do what it has to, and writes what is valid");
-  } finally {
-    stopping.abort();
-    await clock.resolve(running);
-    await clock.resolve(plane.stop());
-  }
+function withControlPlane(work: (cluster: VirtualCluster) => Promise<void>): Promise<void> {
+  const config = { rootCa: "PEM", clusterCidrs: ["10.244.0.0/16"], serviceAccountKey };
+  return withVirtualCluster(
+    async (cluster) => {
+      await work(cluster);
+      const refused = cluster.log.entries.filter(({ fields }) =>
+        /forbidden|not allowed|is invalid/i.test(String(fields["error"])),
+      );
+      assert.deepEqual(refused, [], "every controller may do what it has to, and writes what is valid");
+    },
+    { config, scheduler: false },
+  );
 }
 
 /** Does the nodes' work: pods run and are ready, or go when they are told to. */
-async function runPods({ api, clock }: Plane, rounds = 30): Promise<void> {
+async function runPods({ api, clock }: VirtualCluster, rounds = 30): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
     await clock.advance(100);
     for (const pod of (await api.pods.list()).items) {
@@ -59,7 +39,7 @@ async function runPods({ api, clock }: Plane, rounds = 30): Promise<void> {
   }
 }
 
-function readyPod(cached: Pod, clock: VirtualClock): Pod {
+function readyPod(cached: Pod, clock: Clock): Pod {
   const time = formatTime(clock.now());
   const pod = copyOf(cached);
   const conditions = [{ type: "Ready", status: "True", lastTransitionTime: time }];
@@ -89,7 +69,7 @@ function web(image: string): Deployment {
   };
 }
 
-async function makeNamespace({ api, clock }: Plane): Promise<void> {
+async function makeNamespace({ api, clock }: VirtualCluster): Promise<void> {
   await api.namespaces.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" }, spec: {} });
   await clock.advance(1_000);
 }

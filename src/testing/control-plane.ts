@@ -59,11 +59,11 @@ export async function startControlPlane(options: TestControlPlaneOptions = {}): 
   return run(server, store, options.store === undefined);
 }
 
+export type StandardControlPlaneOptions = Pick<TestControlPlaneOptions, "clock" | "random" | "log" | "store"> &
+  Partial<Pick<StandardServerOptions, "more" | "serviceAccounts">>;
+
 /** The server as a cluster runs it: RBAC, allocators, default objects. Resolves when it is ready. */
-export async function startStandardControlPlane(
-  options: Pick<TestControlPlaneOptions, "clock" | "random" | "log" | "store"> &
-    Partial<Pick<StandardServerOptions, "more" | "serviceAccounts">> = {},
-): Promise<TestControlPlane> {
+export async function startStandardControlPlane(options: StandardControlPlaneOptions = {}): Promise<TestControlPlane> {
   const { clock = new RealClock(), random = new RealRandom(), log = silentLog, more } = options;
   const store = options.store ?? createMemoryStore({ clock });
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

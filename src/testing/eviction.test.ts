@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatMicroTime, formatTime } from "../apimachinery/index.ts";
-import { SeededRandom, silentLog, VirtualClock } from "../base/index.ts";
-import { SeriesBroadcaster, SharedInformerFactory, type TypedClient, typed } from "../client/index.ts";
-import { createControllerManager, impersonatingClients } from "../controllers/index.ts";
-import { Scheduler } from "../scheduler/index.ts";
-import { startStandardControlPlane } from "./index.ts";
+import type { VirtualClock } from "../base/index.ts";
+import type { TypedClient } from "../client/index.ts";
+import { withVirtualCluster } from "./index.ts";
 
 const beatMs = 10_000;
 
@@ -35,22 +33,8 @@ async function addNode(api: TypedClient, clock: VirtualClock, name: string): Pro
   });
 }
 
-test("a whole control plane on virtual time: a node falls silent, and five minutes later its pods run elsewhere", async () => {
-  const clock = new VirtualClock();
-  const random = new SeededRandom("eviction");
-  const plane = await clock.resolve(startStandardControlPlane({ clock, random }));
-  const { client } = plane;
-  const api = typed(client);
-  const stopping = new AbortController();
-  const informers = new SharedInformerFactory({ client, clock, random, log: silentLog });
-  const events = new SeriesBroadcaster({ client, clock, log: silentLog, reportingInstance: "default-scheduler" });
-  const running = [
-    createControllerManager({ clientFor: impersonatingClients(client), clock, random, log: silentLog }),
-    new Scheduler({ client, informers, events: events.recorder("default-scheduler"), clock, random, log: silentLog }),
-    informers,
-    events,
-  ].map((part) => part.run(stopping.signal));
-  try {
+test("a whole control plane on virtual time: a node falls silent, and five minutes later its pods run elsewhere", () =>
+  withVirtualCluster(async ({ api, clock }) => {
     await addNode(api, clock, "a");
     await addNode(api, clock, "b");
     await clock.advance(1_000);
@@ -85,9 +69,4 @@ test("a whole control plane on virtual time: a node falls silent, and five minut
     assert.deepEqual(await livesOn(), [silent]);
     await wait(310_000);
     assert.deepEqual(await livesOn(), [other]);
-  } finally {
-    stopping.abort();
-    await clock.resolve(Promise.all(running));
-    await clock.resolve(plane.stop());
-  }
-});
+  }));

@@ -13,3 +13,4 @@ export { type HttpsReceiver, type ReceivedRequest, startHttpsReceiver, webhookKu
 export { type Issuer, startIssuer } from "./issuer.ts";
 export { refusal } from "./refusal.ts";
 export { type Answer, HookServer, jsonPatch, RawAnswer, type ReviewRequest } from "./hook-server.ts";
+export { type VirtualCluster, type VirtualClusterOptions, withVirtualCluster } from "./virtual-cluster.ts";

@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CustomResourceDefinition } from "../api/index.ts";
 import type { GroupVersionResource, KubeObject } from "../apimachinery/index.ts";
-import { SeededRandom, silentLog, VirtualClock } from "../base/index.ts";
-import { type Client, isAlreadyExists, SharedInformerFactory, typed } from "../client/index.ts";
-import { createControllerManager, impersonatingClients } from "../controllers/index.ts";
+import { isAlreadyExists } from "../client/index.ts";
 import { Controller } from "../reconcile/index.ts";
-import { refusal, startStandardControlPlane } from "./index.ts";
+import { refusal, type VirtualCluster, withVirtualCluster } from "./index.ts";
 
 // A worked example for the guide: an operator and the test of it, on virtual time.
 
@@ -49,9 +47,8 @@ const definition: CustomResourceDefinition = {
 };
 
 /** The operator: a Deployment for each Site, and how it is in the Site's status. */
-function siteController(client: Client, informers: SharedInformerFactory, clock: VirtualClock): Controller {
+function siteController({ api: { deployments }, client, clock, informers, log }: VirtualCluster): Controller {
   const known = informers.informer<Site>(sites);
-  const { deployments } = typed(client);
   const reconcile = async (key: string): Promise<void> => {
     const site = known.lister.get(key);
     if (site === undefined) return;
@@ -71,34 +68,22 @@ function siteController(client: Client, informers: SharedInformerFactory, clock:
     const resource = client.resource<Site>(sites).namespace(namespace);
     await resource.patch(name, { type: "merge", body: { status } }, { subresource: "status" });
   };
-  const controller = new Controller({ name: "sites", reconciler: { reconcile }, clock, log: silentLog });
+  const controller = new Controller({ name: "sites", reconciler: { reconcile }, clock, log });
   return controller.watch(known, ({ metadata }) => [`${metadata.namespace}/${metadata.name}`]);
 }
 
-test("an operator makes a Deployment for each Site, keeps it to size, and leaves nothing behind", async () => {
-  const clock = new VirtualClock();
-  const random = new SeededRandom("sites");
-  const plane = await clock.resolve(startStandardControlPlane({ clock, random }));
-  const { client } = plane;
-  const stopping = new AbortController();
-  const controllers = createControllerManager({
-    clientFor: impersonatingClients(client),
-    clock,
-    random,
-    log: silentLog,
-  });
-  const running = [controllers.run(stopping.signal)];
-  try {
-    await typed(client).customresourcedefinitions.create(definition);
+test("an operator makes a Deployment for each Site, keeps it to size, and leaves nothing behind", () =>
+  withVirtualCluster(async (cluster) => {
+    const { api, client, clock } = cluster;
+    await api.customresourcedefinitions.create(definition);
     await clock.advance(1_000);
-    const informers = new SharedInformerFactory({ client, clock, random, log: silentLog });
-    running.push(siteController(client, informers, clock).run(stopping.signal), informers.run(stopping.signal));
+    cluster.start(siteController(cluster));
 
     const ours = client.resource<Site>(sites).namespace("default");
     const site = { apiVersion: "example.com/v1", kind: "Site", metadata: { name: "home" }, spec: { replicas: 2 } };
     await ours.create(site);
     await clock.advance(5_000);
-    const pods = async () => (await typed(client).pods.list({ labelSelector: "site=home" })).items.length;
+    const pods = async () => (await api.pods.list({ labelSelector: "site=home" })).items.length;
     assert.equal(await pods(), 2);
     assert.equal((await ours.get("home")).status?.observedReplicas, 2);
 
@@ -112,9 +97,4 @@ test("an operator makes a Deployment for each Site, keeps it to size, and leaves
     await ours.delete("home");
     await clock.advance(60_000);
     assert.equal(await pods(), 0, "the garbage collector follows the owner references");
-  } finally {
-    stopping.abort();
-    await clock.resolve(Promise.all(running));
-    await clock.resolve(plane.stop());
-  }
-});
+  }));

@@ -1,36 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PersistentVolumeClaim, Pod } from "../api/index.ts";
-import { SeededRandom, silentLog, VirtualClock } from "../base/index.ts";
-import { SeriesBroadcaster, SharedInformerFactory, type TypedClient, typed } from "../client/index.ts";
-import { createControllerManager, impersonatingClients } from "../controllers/index.ts";
-import { Scheduler } from "../scheduler/index.ts";
-import { startStandardControlPlane } from "./index.ts";
+import type { TypedClient } from "../client/index.ts";
+import { type VirtualCluster, withVirtualCluster } from "./index.ts";
 
 const hostname = "kubernetes.io/hostname";
 
-interface Cluster {
-  readonly api: TypedClient;
-  readonly clock: VirtualClock;
-}
-
-/** A control plane with two nodes, of which `b` has a local volume; one class of such, and one with a provisioner. */
-async function withCluster(body: (cluster: Cluster) => Promise<void>): Promise<void> {
-  const clock = new VirtualClock();
-  const random = new SeededRandom("volumes");
-  const plane = await clock.resolve(startStandardControlPlane({ clock, random }));
-  const { client } = plane;
-  const api = typed(client);
-  const stopping = new AbortController();
-  const informers = new SharedInformerFactory({ client, clock, random, log: silentLog });
-  const events = new SeriesBroadcaster({ client, clock, log: silentLog, reportingInstance: "default-scheduler" });
-  const running = [
-    createControllerManager({ clientFor: impersonatingClients(client), clock, random, log: silentLog }),
-    new Scheduler({ client, informers, events: events.recorder("default-scheduler"), clock, random, log: silentLog }),
-    informers,
-    events,
-  ].map((part) => part.run(stopping.signal));
-  try {
+/** Two nodes, of which `b` has a local volume; one class of such, and one with a provisioner. */
+function withCluster(body: (cluster: VirtualCluster) => Promise<void>): Promise<void> {
+  return withVirtualCluster(async (cluster) => {
+    const { api, clock } = cluster;
     for (const name of ["a", "b"]) await addNode(api, name);
     const volumeBindingMode = "WaitForFirstConsumer";
     const local = {
@@ -52,12 +31,8 @@ async function withCluster(body: (cluster: Cluster) => Promise<void>): Promise<v
       },
     });
     await clock.advance(1_000);
-    await body({ api, clock });
-  } finally {
-    stopping.abort();
-    await clock.resolve(Promise.all(running));
-    await clock.resolve(plane.stop());
-  }
+    await body(cluster);
+  });
 }
 
 async function addNode(api: TypedClient, name: string): Promise<void> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fieldErrorMessage, isStatusError, type KubeObject } from "../../apimachinery/index.ts";
 import { SeededRandom } from "../../base/index.ts";
-import { startStandardControlPlane } from "../../testing/index.ts";
+import { eventually, startStandardControlPlane } from "../../testing/index.ts";
 import { addressAt, parseRange, staticPartOf } from "./address-range.ts";
 import { ClusterIps } from "./cluster-ips.ts";
 import { fillIpFamilies } from "./ip-families.ts";
@@ -255,17 +255,3 @@ test("a full range is followed by the next, and what is in use stays so in range
     await plane.stop();
   }
 });
-
-/** Until it succeeds: another cache has to hear of something first. */
-async function eventually(attempt: () => Promise<unknown>): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  for (;;) {
-    try {
-      await attempt();
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-}

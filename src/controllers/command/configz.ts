@@ -1,4 +1,4 @@
-import { formatDuration } from "../../component/index.ts";
+import { clientConnectionDocument, formatDuration, leaderElectionDocument } from "../../component/index.ts";
 import type { ControllerManagerFlags } from "./flags.ts";
 
 /** What `/configz` shows: what the flags ask of the controllers, in the shape and under the key of upstream's. */
@@ -52,22 +52,8 @@ export function controllerManagerConfigz(flags: ControllerManagerFlags) {
 
 function genericOf(flags: ControllerManagerFlags) {
   return {
-    ClientConnection: {
-      kubeconfig: flags.kubeconfig,
-      acceptContentTypes: "",
-      contentType: "application/json",
-      qps: flags["kube-api-qps"],
-      burst: flags["kube-api-burst"],
-    },
-    LeaderElection: {
-      leaderElect: flags["leader-elect"],
-      leaseDuration: formatDuration(flags["leader-elect-lease-duration"]),
-      renewDeadline: formatDuration(flags["leader-elect-renew-deadline"]),
-      retryPeriod: formatDuration(flags["leader-elect-retry-period"]),
-      resourceLock: flags["leader-elect-resource-lock"],
-      resourceName: flags["leader-elect-resource-name"],
-      resourceNamespace: flags["leader-elect-resource-namespace"],
-    },
+    ClientConnection: clientConnectionDocument(flags.kubeconfig, flags),
+    LeaderElection: leaderElectionDocument(flags),
     Controllers: flags.controllers,
     Debugging: { enableProfiling: false, enableContentionProfiling: false },
   };

@@ -45,10 +45,6 @@ export class World {
     return this.#wants.has(keyOf(name, node));
   }
 
-  isWantedOn(node: string): boolean {
-    return [...this.#wants.values()].some((want) => want.node === node);
-  }
-
   want(pod: Pod, volume: AttachableVolume): void {
     const { nodeName: node = "" } = pod.spec;
     const { uid = "" } = pod.metadata;

@@ -1,4 +1,4 @@
-import { formatDuration } from "../../component/index.ts";
+import { clientConnectionDocument, leaderElectionDocument } from "../../component/index.ts";
 import type { Profile } from "../framework/profile.ts";
 import { defaultQueueLimits } from "../queue/scheduling-queue.ts";
 import type { SchedulerConfiguration } from "./configuration.ts";
@@ -16,21 +16,10 @@ export function schedulerConfigz(
     kind: "KubeSchedulerConfiguration",
     apiVersion: "kubescheduler.config.k8s.io/v1",
     leaderElection: {
+      ...leaderElectionDocument(flags),
       leaderElect: configuration?.leaderElect ?? flags["leader-elect"],
-      leaseDuration: formatDuration(flags["leader-elect-lease-duration"]),
-      renewDeadline: formatDuration(flags["leader-elect-renew-deadline"]),
-      retryPeriod: formatDuration(flags["leader-elect-retry-period"]),
-      resourceLock: flags["leader-elect-resource-lock"],
-      resourceName: flags["leader-elect-resource-name"],
-      resourceNamespace: flags["leader-elect-resource-namespace"],
     },
-    clientConnection: {
-      kubeconfig: flags.kubeconfig || (configuration?.kubeconfig ?? ""),
-      acceptContentTypes: "",
-      contentType: "application/json",
-      qps: flags["kube-api-qps"],
-      burst: flags["kube-api-burst"],
-    },
+    clientConnection: clientConnectionDocument(flags.kubeconfig || (configuration?.kubeconfig ?? ""), flags),
     enableProfiling: false,
     percentageOfNodesToScore,
     podInitialBackoffSeconds: initial / 1_000,

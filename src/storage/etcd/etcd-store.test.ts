@@ -1,6 +1,6 @@
 import { after, before, describe } from "node:test";
 import { RealClock } from "../../base/index.ts";
-import { type EtcdServer, eventually, skipEtcd, startEtcd } from "../../testing/index.ts";
+import { type EtcdServer, skipEtcd, startEtcd } from "../../testing/index.ts";
 import { describeStore } from "../conformance/index.ts";
 import { connectEtcdStore } from "./connect.ts";
 
@@ -12,7 +12,6 @@ describe("etcd", { skip: skipEtcd }, () => {
 
   before(async () => {
     servers = await startEtcd();
-    await eventually(async () => (await connectEtcdStore({ clock, endpoints: endpoints() })).close());
   });
   after(() => Promise.all(servers.map((server) => server.remove())));
 
