@@ -1,6 +1,5 @@
-import { createPrivateKey } from "node:crypto";
 import { RealClock, RealRandom } from "../base/index.ts";
-import { CertificateAuthority, createAuthority } from "../component/index.ts";
+import { selfSigned } from "../component/index.ts";
 
 const hourMs = 3_600_000;
 
@@ -16,9 +15,7 @@ export function servingCertificate(names: ServingNames): {
   readonly ca: string;
 } {
   const platform = { clock: new RealClock(), random: new RealRandom() };
-  const { certificate: ca, key: caKey } = createAuthority({ commonName: "test" }, hourMs, platform);
-  const authority = new CertificateAuthority(ca, createPrivateKey(caKey), platform);
-  const subject = { commonName: "server" };
-  const { certificate: cert, key } = authority.issue({ subject, validityMs: hourMs, usages: ["server auth"], names });
+  const options = { authority: "test", server: "server", names, validityMs: hourMs };
+  const { certificate: cert, key, authority: ca } = selfSigned(platform, options);
   return { cert, key, ca };
 }

@@ -1,4 +1,4 @@
-import type { GroupVersionResource, KubeList, KubeObject } from "../../apimachinery/index.ts";
+import { goJson, type GroupVersionResource, type KubeList, type KubeObject } from "../../apimachinery/index.ts";
 import type {
   DeleteOptions,
   GetOptions,
@@ -67,7 +67,7 @@ export class HttpResourceClient<T extends KubeObject> implements ResourceClient<
     options: WriteOptions & { readonly subresource?: string; readonly force?: boolean } = {},
   ): Promise<T> {
     const query = { ...writeQuery(options), force: options.force };
-    const body = jsonText(patch.type === "json" ? patch.operations : patch.body);
+    const body = goJson(patch.type === "json" ? patch.operations : patch.body);
     return (await this.#client.json({
       method: "PATCH",
       path: withQuery(this.#path(name, options.subresource), query),
@@ -120,7 +120,7 @@ export class HttpResourceClient<T extends KubeObject> implements ResourceClient<
       method,
       path: withQuery(path, writeQuery(options)),
       headers: jsonBody,
-      body: jsonText(object),
+      body: goJson(object),
       signal: options.signal,
     });
   }
@@ -130,7 +130,7 @@ export class HttpResourceClient<T extends KubeObject> implements ResourceClient<
       method: "DELETE",
       path,
       headers: jsonBody,
-      body: jsonText(deleteBody(options)),
+      body: goJson(deleteBody(options)),
       signal: options.signal,
     });
   }
@@ -138,20 +138,4 @@ export class HttpResourceClient<T extends KubeObject> implements ResourceClient<
 
 function nameOf(object: KubeObject): string {
   return object.metadata.name ?? "";
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  "<": "\\u003c",
-  ">": "\\u003e",
-  "&": "\\u0026",
-  "\u2028": "\\u2028",
-  "\u2029": "\\u2029",
-};
-
-/**
- * As Go writes it: upstream's API server keeps raw parts of objects, such as the data of a ControllerRevision, byte by
- * byte, and takes them for changed when a patch makes it write them anew.
- */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => escapes[character] ?? character);
 }

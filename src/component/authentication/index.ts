@@ -6,4 +6,5 @@ export { type RequestHeaderOptions, requestHeaderAuthenticator } from "./request
 export { firstOf, unionAuthenticator } from "./union.ts";
 export { anonymousUser, bearerToken, parseServiceAccountUser, serviceAccountUser, systemGroups } from "./users.ts";
 export { type TokenReviewStatus, webhookTokenAuthenticator } from "./webhook-token.ts";
+export { retryingWebhook } from "./webhook-retry.ts";
 export { CertificatePool, userOfCertificate, x509Authenticator } from "./x509.ts";

@@ -12,4 +12,5 @@ export {
 } from "./certificate.ts";
 export type { AlternativeNames, Subject } from "./names.ts";
 export { pemBlocks } from "./pem-blocks.ts";
+export { type CertificateFiles, keptCertificate, selfSigned, type SelfSignedOptions } from "./self-signed.ts";
 export { type CertificateRequest, createCertificateRequest, parseCertificateRequest } from "./request.ts";

@@ -1,6 +1,7 @@
 import { StatusError } from "../../apimachinery/index.ts";
 import { type Clock, isPlatformError, withTimeout } from "../../base/index.ts";
 import { type Client, statusErrorOf } from "../../client/index.ts";
+import { retryingWebhook } from "../authentication/index.ts";
 import type { MetricsRegistry } from "../metrics/index.ts";
 
 /** Asks for one review and tells its status. */
@@ -14,10 +15,7 @@ export interface ReviewOptions {
   readonly observe: (code: string, tookMs: number) => void;
 }
 
-/** Upstream: `DefaultAuthWebhookRetryBackoff`, and the time that all attempts together may take. */
-const attemptsMax = 5;
-const backoffMs = 500;
-const backoffFactor = 1.5;
+/** What all attempts together may take. */
 const timeoutMs = 10_000;
 
 const passing: ReadonlySet<string> = new Set(["InternalError", "Timeout", "ServerTimeout", "TooManyRequests"]);
@@ -42,16 +40,7 @@ export function reviewer<Spec, Answer>(options: ReviewOptions): Ask<Spec, Answer
       observe(code, clock.monotonic() - startedMs);
     }
   };
-  const again = async (spec: Spec, signal: AbortSignal): Promise<Answer> => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await once(spec, signal);
-      } catch (error) {
-        if (!mayPass(error) || attempt >= attemptsMax || signal.aborted) throw error;
-        await clock.sleep(backoffMs * backoffFactor ** (attempt - 1), signal);
-      }
-    }
-  };
+  const again = (spec: Spec, signal: AbortSignal) => retryingWebhook(clock, () => once(spec, signal), mayPass, signal);
   return (spec, signal) => withTimeout(clock, timeoutMs, (inner) => again(spec, inner), signal);
 }
 

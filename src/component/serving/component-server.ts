@@ -12,7 +12,8 @@ import { type DiagnosticsHandler, serveHealth, serveJson, serveMetrics } from ".
 import { type DiagnosticsServer, startDiagnosticsServer } from "./diagnostics-server.ts";
 import { checkServingFlags, type ServingFlags } from "./flags.ts";
 import { followFiles } from "./follow-files.ts";
-import { type CertificateFiles, readCertificate, servingCertificate } from "./serving-certificate.ts";
+import type { CertificateFiles } from "../certificates/index.ts";
+import { readCertificate, servingCertificate } from "./serving-certificate.ts";
 
 export interface ComponentServerOptions {
   /** By upstream's name: `kube-scheduler`. */

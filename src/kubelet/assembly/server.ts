@@ -1,13 +1,6 @@
-import { createPrivateKey } from "node:crypto";
 import type { Clock, Listener, Log, Platform } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
-import {
-  addProcessMetrics,
-  CertificateAuthority,
-  createAuthority,
-  MetricsRegistry,
-  type ZPage,
-} from "../../component/index.ts";
+import { addProcessMetrics, MetricsRegistry, selfSigned, type ZPage } from "../../component/index.ts";
 import type { ContainerRuntime } from "../../cri/index.ts";
 import type { KubeletConfiguration } from "../config.ts";
 import { withStatuses } from "./node-parts.ts";
@@ -59,8 +52,6 @@ export async function serveKubelet(options: ServeOptions): Promise<Listener> {
   });
 }
 
-const selfSignedMs = 365 * 86_400_000;
-
 /** The configured certificate, or one of the kubelet's own making, as upstream does. */
 function identity({ platform, configuration, parts }: ServeOptions): {
   readonly certificate: string;
@@ -70,18 +61,15 @@ function identity({ platform, configuration, parts }: ServeOptions): {
   if (tlsCertificate !== undefined && tlsPrivateKey !== undefined)
     return { certificate: tlsCertificate, privateKey: tlsPrivateKey };
   const { node } = parts;
-  const authority = createAuthority({ commonName: `${nodeName}-ca` }, selfSignedMs, platform);
-  const issuer = new CertificateAuthority(authority.certificate, createPrivateKey(authority.key), platform);
-  const made = issuer.issue({
-    subject: { commonName: nodeName },
-    validityMs: selfSignedMs,
-    usages: ["server auth"],
+  const made = selfSigned(platform, {
+    authority: `${nodeName}-ca`,
+    server: nodeName,
     names: {
       dnsNames: [...new Set([nodeName, node.hostname])],
       ipAddresses: [...new Set([...node.hostIps, "127.0.0.1"])],
     },
   });
-  return { certificate: made.certificate + authority.certificate, privateKey: made.key };
+  return { certificate: made.certificate, privateKey: made.key };
 }
 
 function routeDependencies(options: ServeOptions): RouteDependencies {

@@ -6,13 +6,10 @@ import {
   loadKubeconfig,
   resolveKubeconfig,
 } from "../../../client/index.ts";
+import { retryingWebhook } from "../../../component/index.ts";
 
 /** Posts one JSON body to a webhook and returns its answer. Rejects when there was no good one. */
 export type WebhookPost = (body: unknown, signal: AbortSignal) => Promise<unknown>;
-
-const attemptsMax = 5;
-const backoffMs = 500;
-const backoffFactor = 1.5;
 
 /** What the server's own clients need, and who counts what they ask. */
 export interface Outgoing {
@@ -54,16 +51,12 @@ export async function webhookPost(outgoing: Outgoing, kubeconfig: string, timeou
   };
   return async (body, signal) => {
     const text = JSON.stringify(body);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await once(text, signal);
-      } catch (error) {
-        const final = error instanceof WebhookAnswer ? !error.mayPass : error instanceof SyntaxError;
-        if (final || attempt >= attemptsMax || signal.aborted) throw error;
-        await clock.sleep(backoffMs * backoffFactor ** (attempt - 1), signal);
-      }
-    }
+    return retryingWebhook(clock, () => once(text, signal), mayPass, signal);
   };
+}
+
+function mayPass(error: unknown): boolean {
+  return error instanceof WebhookAnswer ? error.mayPass : !(error instanceof SyntaxError);
 }
 
 class WebhookAnswer extends Error {
